@@ -1,0 +1,1 @@
+//! A broker's services: partitions, produce, fetch, sessions, delayed operations, lifecycle.

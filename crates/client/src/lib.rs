@@ -1,0 +1,1 @@
+//! Kafka clients: producer, consumer and admin, over the wire like everybody else.

@@ -1,0 +1,1 @@
+//! The controller's rules as a pure decide/replay machine.

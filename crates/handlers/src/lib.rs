@@ -1,0 +1,1 @@
+//! One file per Kafka API: translation between wire and domain.

@@ -1,0 +1,43 @@
+//! Wall-clock time as a port. Monotonic time is `tokio::time::Instant`, which a simulation pauses and moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Tells the wall-clock time; cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that a test or a simulation sets: milliseconds since the Unix epoch.
+    Simulated(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A simulated clock that stands at `now_ms` until [`Clock::set_ms`] moves it.
+    pub fn simulated(now_ms: i64) -> Self {
+        Self::Simulated(Arc::new(AtomicI64::new(now_ms)))
+    }
+
+    /// Milliseconds since the Unix epoch; may jump either way, as wall clocks do.
+    pub fn now_ms(&self) -> i64 {
+        match self {
+            Self::System => {
+                let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+            }
+            Self::Simulated(now_ms) => now_ms.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Moves a simulated clock.
+    ///
+    /// # Panics
+    /// On the machine's clock, which nobody here may set.
+    pub fn set_ms(&self, now_ms: i64) {
+        match self {
+            Self::System => panic!("only a simulated clock can be set"),
+            Self::Simulated(cell) => cell.store(now_ms, Ordering::Relaxed),
+        }
+    }
+}

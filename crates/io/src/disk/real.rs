@@ -1,0 +1,106 @@
+//! The operating system's file system.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use super::{DirectoryEntry, OpenMode};
+
+/// An open file of the operating system.
+#[derive(Clone, Debug)]
+pub struct RealFile {
+    file: Arc<File>,
+}
+
+pub(super) fn open(path: &Path, mode: OpenMode) -> io::Result<RealFile> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    match mode {
+        OpenMode::Read => &mut options,
+        OpenMode::ReadWrite => options.write(true),
+        OpenMode::ReadWriteOrCreate => options.write(true).create(true).truncate(false),
+        OpenMode::CreateNew => options.write(true).create_new(true),
+    };
+    Ok(RealFile { file: Arc::new(options.open(path)?) })
+}
+
+pub(super) fn read_directory(path: &Path) -> io::Result<Vec<DirectoryEntry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if let Ok(name) = entry.file_name().into_string() {
+            entries.push(DirectoryEntry { name, is_directory: entry.file_type()?.is_dir() });
+        }
+    }
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+pub(super) fn modified_ms(path: &Path) -> io::Result<i64> {
+    let since_epoch = fs::metadata(path)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl RealFile {
+    pub(super) fn append(&self, mut slices: &mut [IoSlice<'_>], mut position: u64) -> io::Result<()> {
+        while slices.iter().any(|slice| !slice.is_empty()) {
+            match rustix::io::pwritev(&*self.file, slices, position) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    position += written as u64;
+                    IoSlice::advance_slices(&mut slices, written);
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.file.read_at(&mut buffer[filled..], position + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    pub(super) fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    pub(super) fn set_len(&self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    pub(super) fn try_lock(&self) -> io::Result<bool> {
+        // Java's FileChannel.tryLock takes a POSIX record lock on the whole file; only the same kind excludes it.
+        match rustix::fs::fcntl_lock(&*self.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn send_to(&self, socket: BorrowedFd<'_>, position: u64, length: usize) -> io::Result<usize> {
+        let mut offset = position;
+        Ok(rustix::fs::sendfile(socket, &*self.file, Some(&mut offset), length)?)
+    }
+}

@@ -1,0 +1,1 @@
+//! The cluster metadata: its records and the immutable image they add up to.

@@ -1,0 +1,1 @@
+//! The one binary: a node's roles and the command line.

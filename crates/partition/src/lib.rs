@@ -1,0 +1,1 @@
+//! The rules of one partition: producer state, leader epochs, high watermark, last stable offset.

@@ -1,0 +1,1 @@
+//! Turns the tables of facts about Kafka's messages into Rust source.

@@ -1,0 +1,1 @@
+//! Delayed operations on a hierarchical timing wheel, as a pure machine.

@@ -1,0 +1,1 @@
+//! The KRaft consensus rules as a pure machine: no socket, file, clock or thread.

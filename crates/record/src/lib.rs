@@ -1,0 +1,1 @@
+//! Kafka's record batches on the wire and on disk: parse, validate, build, compress.

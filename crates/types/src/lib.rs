@@ -1,0 +1,15 @@
+//! The words every room shares: numbers that must not be confused, ids, error codes.
+//!
+//! *Invariant:* no IO, no clock, no randomness; nothing here depends on another crate of the house.
+
+mod error_code;
+mod numbers;
+mod topic;
+mod uuid;
+
+pub use error_code::ErrorCode;
+pub use numbers::{
+    BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence,
+};
+pub use topic::{TopicIdPartition, TopicName, TopicPartition};
+pub use uuid::{ParseUuidError, Uuid};
