@@ -1,0 +1,1 @@
+//! The data directories of a node.
