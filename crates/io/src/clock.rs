@@ -20,6 +20,7 @@ impl Clock {
     }
 
     /// Milliseconds since the Unix epoch; may jump either way, as wall clocks do.
+    #[allow(clippy::disallowed_methods, reason = "this is the port that everybody else asks")]
     pub fn now_ms(&self) -> i64 {
         match self {
             Self::System => {

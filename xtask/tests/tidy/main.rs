@@ -1,0 +1,10 @@
+//! The shape of the house, checked by an ordinary test. It fails on architecture only; on taste it prints.
+//!
+//! Run it alone with `cargo test -p xtask --test tidy -- --nocapture`.
+
+mod edges;
+mod machine_paths;
+mod named_paths;
+mod purity;
+mod taste;
+mod tree;
