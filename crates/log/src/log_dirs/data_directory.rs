@@ -1,0 +1,185 @@
+//! One data directory: its lock, its identity and its checkpoints.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ::io::disk::OpenMode;
+use ::io::{Disk, DiskFile};
+use types::{BrokerEpoch, Offset, TopicPartition};
+
+use crate::checkpoint::{
+    CheckpointError, CleanShutdownFile, MetaProperties, MetaPropertiesError, OffsetCheckpoint,
+    OffsetCheckpointKind,
+};
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirectoryError {
+    /// Another process holds the directory's lock.
+    #[error("{0} is in use by another process, which holds the lock on {0}/.lock")]
+    Locked(PathBuf),
+    /// The directory cannot be made, read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The directory or the file in it.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// `meta.properties` is unusable.
+    #[error(transparent)]
+    MetaProperties(#[from] MetaPropertiesError),
+}
+
+/// A locked data directory. The lock is held until this is dropped.
+#[derive(Debug)]
+pub struct DataDirectory {
+    disk: Disk,
+    path: PathBuf,
+    _lock: DiskFile,
+    meta: Option<MetaProperties>,
+    recovery_points: OffsetCheckpoint,
+    log_starts: OffsetCheckpoint,
+    high_watermarks: OffsetCheckpoint,
+}
+
+/// What the checkpoints of a directory said when it was opened, and whether it had been closed cleanly.
+#[derive(Debug, Default)]
+pub struct DirectoryState {
+    /// All logs were flushed and closed; nothing has to be recovered.
+    pub had_clean_shutdown: bool,
+    /// The broker's registration that closed it cleanly (KIP-966).
+    pub clean_shutdown_epoch: Option<BrokerEpoch>,
+    /// Recovery points; 0 for a partition that is missing.
+    pub recovery_points: BTreeMap<TopicPartition, Offset>,
+    /// Log start offsets; a partition that is missing starts at its first segment.
+    pub log_starts: BTreeMap<TopicPartition, Offset>,
+    /// High watermarks; 0 for a partition that is missing.
+    pub high_watermarks: BTreeMap<TopicPartition, Offset>,
+}
+
+impl DataDirectory {
+    /// Makes the directory where it does not exist, takes its lock and reads whose it is.
+    ///
+    /// # Errors
+    /// [`DataDirectoryError::Locked`] where another process uses it; else what the file system said.
+    pub fn lock(disk: Disk, path: &Path) -> Result<Self, DataDirectoryError> {
+        let failed = |path: &Path, source| DataDirectoryError::Io { path: path.to_owned(), source };
+        disk.create_directory(path).map_err(|error| failed(path, error))?;
+        let lock_path = path.join(".lock");
+        let lock =
+            disk.open(&lock_path, OpenMode::ReadWriteOrCreate).map_err(|error| failed(&lock_path, error))?;
+        if !lock.try_lock().map_err(|error| failed(&lock_path, error))? {
+            return Err(DataDirectoryError::Locked(path.to_owned()));
+        }
+        let checkpoint = |kind| OffsetCheckpoint::new(disk.clone(), path, kind);
+        Ok(Self {
+            meta: MetaProperties::read(&disk, path)?,
+            recovery_points: checkpoint(OffsetCheckpointKind::RecoveryPoint),
+            log_starts: checkpoint(OffsetCheckpointKind::LogStart),
+            high_watermarks: checkpoint(OffsetCheckpointKind::Replication),
+            path: path.to_owned(),
+            _lock: lock,
+            disk,
+        })
+    }
+
+    /// Where the directory is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whose directory this is; `None` before it is formatted.
+    pub fn meta(&self) -> Option<&MetaProperties> {
+        self.meta.as_ref()
+    }
+
+    /// Writes whose directory this is.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn set_meta(&mut self, meta: MetaProperties) -> Result<(), DataDirectoryError> {
+        meta.write(&self.disk, &self.path)?;
+        self.meta = Some(meta);
+        Ok(())
+    }
+
+    /// Reads the checkpoints and takes the clean-shutdown marker away. A checkpoint that cannot be read counts as
+    /// empty, as in Kafka: more is then recovered than had to be.
+    ///
+    /// # Errors
+    /// When the marker cannot be removed.
+    pub fn begin(&self) -> Result<DirectoryState, DataDirectoryError> {
+        let marker = CleanShutdownFile::new(self.disk.clone(), &self.path);
+        let (had_clean_shutdown, clean_shutdown_epoch) = (marker.exists(), marker.read());
+        marker.remove().map_err(|source| DataDirectoryError::Io { path: self.path.clone(), source })?;
+        Ok(DirectoryState {
+            had_clean_shutdown,
+            clean_shutdown_epoch,
+            recovery_points: or_empty(self.recovery_points.read()),
+            log_starts: or_empty(self.log_starts.read()),
+            high_watermarks: or_empty(self.high_watermarks.read()),
+        })
+    }
+
+    /// The checkpoint of recovery points.
+    pub fn recovery_points(&self) -> &OffsetCheckpoint {
+        &self.recovery_points
+    }
+
+    /// The checkpoint of log start offsets.
+    pub fn log_starts(&self) -> &OffsetCheckpoint {
+        &self.log_starts
+    }
+
+    /// The checkpoint of high watermarks.
+    pub fn high_watermarks(&self) -> &OffsetCheckpoint {
+        &self.high_watermarks
+    }
+
+    /// Marks the directory as closed cleanly. Called last, after every log in it is flushed and closed.
+    ///
+    /// # Errors
+    /// When the file system refuses; the next start then recovers.
+    pub fn mark_clean_shutdown(&self, epoch: BrokerEpoch) -> io::Result<()> {
+        CleanShutdownFile::new(self.disk.clone(), &self.path).write(epoch)
+    }
+}
+
+fn or_empty(
+    read: Result<BTreeMap<TopicPartition, Offset>, CheckpointError>,
+) -> BTreeMap<TopicPartition, Offset> {
+    read.unwrap_or_else(|error| {
+        tracing::warn!(%error, "checkpoint unreadable, taken as empty");
+        BTreeMap::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ::io::disk::SimulatedDisk;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_used_by_one_process_at_a_time() {
+        let disk = Disk::Simulated(SimulatedDisk::default());
+        let first = DataDirectory::lock(disk.clone(), Path::new("/data")).expect("free");
+        let second = DataDirectory::lock(disk, Path::new("/data"));
+        assert!(matches!(second, Err(DataDirectoryError::Locked(_))));
+        assert!(first.meta().is_none(), "a new directory is not formatted");
+    }
+
+    #[test]
+    fn a_clean_stop_counts_once() {
+        let disk = Disk::Simulated(SimulatedDisk::default());
+        let directory = DataDirectory::lock(disk, Path::new("/data")).expect("free");
+        assert!(!directory.begin().expect("read").had_clean_shutdown);
+        directory.mark_clean_shutdown(BrokerEpoch(9)).expect("written");
+        let state = directory.begin().expect("read");
+        assert!(state.had_clean_shutdown);
+        assert_eq!(state.clean_shutdown_epoch, Some(BrokerEpoch(9)));
+        assert!(!directory.begin().expect("read").had_clean_shutdown, "a crash from now on is a crash");
+    }
+}
