@@ -1,5 +1,28 @@
 //! Every configuration key as data, and the typed settings that the rooms above are given as arguments.
+//!
+//! *Boundary:* texts come in, typed settings go out; files and command lines are read by `milena`.
 
+mod node_config;
+mod node_error;
+mod node_key;
+mod node_keys;
+mod node_listeners;
+mod node_topic_defaults;
+mod node_values;
+mod properties;
 mod topic_config;
 
+pub use node_config::{
+    ConnectionConfig, InternalTopicConfig, LifecycleConfig, LogConfig, MetadataLogConfig, NodeConfig,
+    ProducerConfig, ReplicationConfig, RequestConfig, TopicCreationConfig,
+};
+pub use node_error::{ConfigError, ConfigWarning};
+pub use node_key::{KeyType, NodeKey, Support, Valid};
+pub use node_listeners::{Endpoint, HostPort, Listener, Voter};
+pub use properties::Properties;
 pub use topic_config::{CleanupPolicy, CompressionSetting, TimestampType, TopicConfig};
+
+#[cfg(test)]
+mod node_config_test;
+#[cfg(test)]
+mod node_key_test;

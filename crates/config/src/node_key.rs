@@ -1,0 +1,253 @@
+//! One broker key as data: its type, default, valid values, and what Milena does with it.
+
+use crate::node_error::ConfigError;
+use crate::node_keys;
+
+/// The type of a value, named as Kafka's documentation names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are Kafka's own; Text is its STRING")]
+pub enum KeyType {
+    Boolean,
+    Int,
+    Short,
+    Long,
+    Double,
+    Text,
+    /// Values separated by commas.
+    List,
+    /// The name of a Java class.
+    Class,
+    /// Text that is never shown.
+    Password,
+}
+
+/// Which values of its type a key takes. Bounds are inclusive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each variant says it")]
+pub enum Valid {
+    Any,
+    AtLeast(i64),
+    Between(i64, i64),
+    BetweenOrMinusOne(i64, i64),
+    BetweenDoubles(f64, f64),
+    NotEmpty,
+    OneOf(&'static [&'static str]),
+    OneOfAnyCase(&'static [&'static str]),
+    /// A list without duplicates or empty entries; itself it may be empty.
+    Distinct,
+    DistinctNotEmpty,
+    /// A list of these, without duplicates, not empty.
+    ListOf(&'static [&'static str]),
+    ListOfOrEmpty(&'static [&'static str]),
+}
+
+/// What Milena does with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// The value takes effect.
+    Implemented,
+    /// Accepted; it means nothing here, for this reason.
+    NoEffect(&'static str),
+    /// Accepted and checked; takes effect once this part of Kafka is served.
+    NotYet(&'static str),
+    /// A value other than the default stops the start: ignoring it would be worse. Names what it asks for.
+    Refused(&'static str),
+}
+
+/// A broker key of Apache Kafka 4.3.1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NodeKey {
+    /// As it stands in a properties file.
+    pub name: &'static str,
+    /// The type of its value.
+    pub key_type: KeyType,
+    /// As it would stand in a properties file; `None`: no value.
+    pub default: Option<&'static str>,
+    /// The values that are taken.
+    pub valid: Valid,
+    /// What Milena does with it.
+    pub support: Support,
+}
+
+pub(crate) const fn implemented(
+    name: &'static str,
+    key_type: KeyType,
+    default: Option<&'static str>,
+    valid: Valid,
+) -> NodeKey {
+    NodeKey { name, key_type, default, valid, support: Support::Implemented }
+}
+
+pub(crate) const fn no_effect(
+    name: &'static str,
+    key_type: KeyType,
+    default: Option<&'static str>,
+    valid: Valid,
+    reason: &'static str,
+) -> NodeKey {
+    NodeKey { name, key_type, default, valid, support: Support::NoEffect(reason) }
+}
+
+pub(crate) const fn not_yet(
+    name: &'static str,
+    key_type: KeyType,
+    default: Option<&'static str>,
+    valid: Valid,
+    part: &'static str,
+) -> NodeKey {
+    NodeKey { name, key_type, default, valid, support: Support::NotYet(part) }
+}
+
+pub(crate) const fn refused(
+    name: &'static str,
+    key_type: KeyType,
+    default: Option<&'static str>,
+    valid: Valid,
+    what: &'static str,
+) -> NodeKey {
+    NodeKey { name, key_type, default, valid, support: Support::Refused(what) }
+}
+
+/// A value of its key's type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Boolean(bool),
+    Number(i64),
+    Double(f64),
+    Text(String),
+    List(Vec<String>),
+}
+
+impl NodeKey {
+    /// Every key, area by area.
+    pub fn all() -> impl Iterator<Item = &'static NodeKey> {
+        node_keys::all()
+    }
+
+    /// The key of this name.
+    pub fn find(name: &str) -> Option<&'static NodeKey> {
+        Self::all().find(|key| key.name == name)
+    }
+
+    /// The key whose name differs least from `name`; `None` when none comes near (more than a third differs).
+    pub fn nearest(name: &str) -> Option<&'static NodeKey> {
+        Self::all()
+            .map(|key| (edit_distance(name, key.name), key))
+            .min_by_key(|(distance, _)| *distance)
+            .filter(|(distance, key)| *distance * 3 <= key.name.len().min(name.len()))
+            .map(|(_, key)| key)
+    }
+
+    /// True where a value must not appear in logs or answers.
+    pub fn is_sensitive(&self) -> bool {
+        self.key_type == KeyType::Password
+    }
+
+    /// The typed value of `text`, or why it is none.
+    pub(crate) fn parse(&self, text: &str) -> Result<Value, ConfigError> {
+        let value = self.parse_type(text).ok_or_else(|| self.invalid(text, self.type_name().to_owned()))?;
+        match self.complaint(&value) {
+            None => Ok(value),
+            Some(expected) => Err(self.invalid(text, expected)),
+        }
+    }
+
+    fn parse_type(&self, text: &str) -> Option<Value> {
+        let trimmed = text.trim();
+        Some(match self.key_type {
+            KeyType::Boolean if trimmed.eq_ignore_ascii_case("true") => Value::Boolean(true),
+            KeyType::Boolean if trimmed.eq_ignore_ascii_case("false") => Value::Boolean(false),
+            KeyType::Boolean => return None,
+            KeyType::Int => Value::Number(trimmed.parse::<i32>().ok()?.into()),
+            KeyType::Short => Value::Number(trimmed.parse::<i16>().ok()?.into()),
+            KeyType::Long => Value::Number(trimmed.parse().ok()?),
+            KeyType::Double => Value::Double(trimmed.parse().ok()?),
+            KeyType::Text | KeyType::Class => Value::Text(trimmed.to_owned()),
+            KeyType::Password => Value::Text(text.to_owned()),
+            KeyType::List if trimmed.is_empty() => Value::List(Vec::new()),
+            KeyType::List => Value::List(trimmed.split(',').map(|entry| entry.trim().to_owned()).collect()),
+        })
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self.key_type {
+            KeyType::Boolean => "true or false",
+            KeyType::Int => "a whole number of 32 bits",
+            KeyType::Short => "a whole number of 16 bits",
+            KeyType::Long => "a whole number of 64 bits",
+            KeyType::Double => "a number",
+            KeyType::Text | KeyType::Class | KeyType::Password | KeyType::List => "text",
+        }
+    }
+
+    /// What is expected instead of `value`; `None` when it is fine.
+    fn complaint(&self, value: &Value) -> Option<String> {
+        let (fine, expected) = match (self.valid, value) {
+            (Valid::AtLeast(low), Value::Number(n)) => (*n >= low, format!("at least {low}")),
+            (Valid::Between(low, high), Value::Number(n)) => {
+                ((low..=high).contains(n), format!("from {low} to {high}"))
+            }
+            (Valid::BetweenOrMinusOne(low, high), Value::Number(n)) => {
+                ((low..=high).contains(n) || *n == -1, format!("from {low} to {high}, or -1"))
+            }
+            (Valid::BetweenDoubles(low, high), Value::Double(n)) => {
+                ((low..=high).contains(n), format!("from {low} to {high}"))
+            }
+            (Valid::NotEmpty, Value::Text(text)) => {
+                (!text.is_empty(), "a value that is not empty".to_owned())
+            }
+            (Valid::OneOf(names), Value::Text(text)) => {
+                (names.contains(&text.as_str()), format!("one of {}", names.join(", ")))
+            }
+            (Valid::OneOfAnyCase(names), Value::Text(text)) => (
+                names.iter().any(|name| name.eq_ignore_ascii_case(text)),
+                format!("one of {}", names.join(", ")),
+            ),
+            (Valid::Distinct, Value::List(entries)) => (are_distinct(entries), NO_DUPLICATES.to_owned()),
+            (Valid::DistinctNotEmpty, Value::List(entries)) => {
+                (are_distinct(entries) && !entries.is_empty(), format!("{NO_DUPLICATES}, at least one"))
+            }
+            (Valid::ListOf(names), Value::List(entries)) => (
+                are_distinct(entries) && !entries.is_empty() && all_among(entries, names),
+                format!("a list of {}", names.join(", ")),
+            ),
+            (Valid::ListOfOrEmpty(names), Value::List(entries)) => (
+                are_distinct(entries) && all_among(entries, names),
+                format!("nothing or a list of {}", names.join(", ")),
+            ),
+            _ => return None,
+        };
+        (!fine).then_some(expected)
+    }
+
+    fn invalid(&self, text: &str, expected: String) -> ConfigError {
+        let value = if self.is_sensitive() { "[hidden]" } else { text };
+        ConfigError::Invalid { key: self.name.to_owned(), value: value.to_owned(), expected }
+    }
+}
+
+const NO_DUPLICATES: &str = "a list without duplicates or empty entries";
+
+fn are_distinct(entries: &[String]) -> bool {
+    entries.iter().enumerate().all(|(index, entry)| !entry.is_empty() && !entries[..index].contains(entry))
+}
+
+fn all_among(entries: &[String], names: &[&str]) -> bool {
+    entries.iter().all(|entry| names.contains(&entry.as_str()))
+}
+
+/// How many letters must be inserted, removed or replaced to turn `left` into `right` (Levenshtein).
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right = right.as_bytes();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, b) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[right.len()]
+}
