@@ -3,10 +3,12 @@
 //!
 //! *Boundary:* no rule of Kafka lives here. Sockets live in `net`.
 
+mod blocking;
 mod clock;
 pub mod disk;
 mod entropy;
 
+pub use blocking::Blocking;
 pub use clock::Clock;
 pub use disk::{Disk, DiskFile, FileRegion};
 pub use entropy::Entropy;
