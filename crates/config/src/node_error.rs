@@ -82,3 +82,12 @@ pub enum ConfigWarning {
         reason: &'static str,
     },
 }
+
+impl ConfigWarning {
+    /// The key, as given.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Unknown { key, .. } | Self::NotYet { key, .. } | Self::NoEffect { key, .. } => key,
+        }
+    }
+}

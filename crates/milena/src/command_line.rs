@@ -1,0 +1,72 @@
+//! The command line: verbs and options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Milena, Apache Kafka in one binary. Without a command it starts a node.
+#[derive(Debug, Parser)]
+#[command(name = "milena", version, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: StartArguments,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a node; the same as no command
+    Start(StartArguments),
+}
+
+impl CommandLine {
+    /// The command; none given means start.
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Start(self.start))
+    }
+}
+
+/// Options of a node's start.
+#[derive(Args, Clone, Debug, Default)]
+pub struct StartArguments {
+    /// A server.properties of Apache Kafka.
+    ///
+    /// A file that sets process.roles stands alone, as in Apache Kafka; any other is laid over the embedded defaults: one
+    /// node for clients on this machine, at 127.0.0.1:9092, data in ./milena-data.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Set one key, over the file; may be repeated.
+    #[arg(long = "override", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+
+    /// Listen for clients on this port; 0 picks one that is free.
+    #[arg(long)]
+    pub port: Option<u16>,
+
+    /// Write host:port for clients into this file once the node is ready.
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+
+    /// Keep all data in this directory (log.dirs).
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Keep all data in a temporary directory that is removed at exit.
+    #[arg(long, conflicts_with = "data_dir")]
+    pub ephemeral: bool,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArguments,
+}
+
+/// Options of what is told on stderr meanwhile.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LogArguments {
+    /// error, warn, info, debug, trace, or a filter such as info,net=debug [default: RUST_LOG, else info].
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}

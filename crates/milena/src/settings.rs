@@ -1,0 +1,149 @@
+//! From the command line to a node's settings: embedded defaults, file, overrides, and the options that have a key.
+//!
+//! What stands lower in this list counts over what stands higher:
+//! 1. the embedded defaults, unless the file sets `process.roles` and so describes a whole node, as Kafka's own does;
+//! 2. `--config FILE`; 3. `--override KEY=VALUE`; 4. `--data-dir`, `--ephemeral`, `--port`.
+
+use std::path::{Path, PathBuf};
+
+use config::{ConfigError, ConfigWarning, NodeConfig, Properties};
+
+use crate::command_line::StartArguments;
+
+/// A node's settings and what else its start was asked for.
+#[derive(Debug)]
+pub struct NodeSettings {
+    /// What the node runs on. Its directories are absolute.
+    pub config: NodeConfig,
+    /// Where and how it runs.
+    pub options: NodeOptions,
+    /// Keys of the file and the overrides that do not do what their writer may expect.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+/// Where and how a node runs, beyond its keys.
+#[derive(Debug, Default)]
+pub struct NodeOptions {
+    /// Written once the node is ready (see [`crate::ready_file`]).
+    pub ready_file: Option<PathBuf>,
+    /// The data directory of `--ephemeral`; removed when this is dropped, which must be after the node's end.
+    pub ephemeral: Option<tempfile::TempDir>,
+}
+
+/// Why the settings could not be resolved.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file of `--config` cannot be read.
+    #[error("cannot read the configuration file {}: {source}", path.display())]
+    Read {
+        /// As given.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key of the file or of the command line.
+    #[error("{source}{}", origin(path))]
+    Config {
+        /// The file, where there is one.
+        path: Option<PathBuf>,
+        /// What is wrong.
+        source: ConfigError,
+    },
+    /// A directory that `log.dirs`, a list with commas, cannot name.
+    #[error("the directory {} cannot be a data directory: its name must be text without commas", path.display())]
+    DirectoryName {
+        /// As given.
+        path: PathBuf,
+    },
+    /// No temporary directory for `--ephemeral`, or no current one.
+    #[error("cannot make a data directory: {0}")]
+    Directory(#[from] std::io::Error),
+}
+
+fn origin(path: &Option<PathBuf>) -> String {
+    path.as_ref().map_or_else(String::new, |path| format!(" (with --config {})", path.display()))
+}
+
+impl SettingsError {
+    /// A stable name of this kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "config-file",
+            Self::Config { source, .. } => match source {
+                ConfigError::Syntax { .. } => "config-syntax",
+                ConfigError::NoValue { .. } => "config-override",
+                ConfigError::Invalid { .. } => "config-value",
+                ConfigError::Missing { .. } => "config-missing",
+                ConfigError::Refused { .. } => "config-not-served",
+                ConfigError::Conflict { .. } => "config-conflict",
+            },
+            Self::DirectoryName { .. } | Self::Directory(_) => "data-directory",
+        }
+    }
+}
+
+/// The settings that `arguments` ask for. Makes the temporary directory of `--ephemeral` and nothing else.
+///
+/// # Errors
+/// The first thing that keeps a node from starting.
+pub fn resolve(arguments: &StartArguments) -> Result<NodeSettings, SettingsError> {
+    let config_error = |source| SettingsError::Config { path: arguments.config.clone(), source };
+    let written = written_properties(arguments)?;
+    let mut properties = if written.get("process.roles").is_some() {
+        Properties::default()
+    } else {
+        NodeConfig::embedded_defaults()
+    };
+    properties.overlay(written.clone());
+
+    let ephemeral =
+        if arguments.ephemeral { Some(tempfile::Builder::new().prefix("milena-").tempdir()?) } else { None };
+    if let Some(directory) = ephemeral.as_ref().map(|made| made.path()).or(arguments.data_dir.as_deref()) {
+        keep_data_in(directory, &mut properties)?;
+    }
+
+    let (mut config, mut warnings) =
+        NodeConfig::from_properties(properties, &host_name()).map_err(config_error)?;
+    if let Some(port) = arguments.port {
+        config.set_client_port(port);
+    }
+    for directory in config.log_dirs.iter_mut().chain([&mut config.metadata_log_dir]) {
+        *directory = std::path::absolute(&directory)?;
+    }
+    // Nobody wrote the embedded defaults, so nobody is warned of them.
+    warnings.retain(|warning| written.get(warning.key()).is_some());
+    let options = NodeOptions { ready_file: arguments.ready_file.clone(), ephemeral };
+    Ok(NodeSettings { config, options, warnings })
+}
+
+/// What the file and the overrides say.
+fn written_properties(arguments: &StartArguments) -> Result<Properties, SettingsError> {
+    let config_error = |source| SettingsError::Config { path: arguments.config.clone(), source };
+    let mut properties = match &arguments.config {
+        None => Properties::default(),
+        Some(path) => {
+            let bytes =
+                std::fs::read(path).map_err(|source| SettingsError::Read { path: path.clone(), source })?;
+            Properties::parse(&bytes).map_err(config_error)?
+        }
+    };
+    for assignment in &arguments.overrides {
+        let (key, value) = Properties::parse_assignment(assignment).map_err(config_error)?;
+        properties.set(key, value);
+    }
+    Ok(properties)
+}
+
+fn keep_data_in(directory: &Path, properties: &mut Properties) -> Result<(), SettingsError> {
+    let name = directory.to_str().filter(|name| !name.contains(',') && !name.trim().is_empty());
+    let name = name.ok_or_else(|| SettingsError::DirectoryName { path: directory.to_owned() })?;
+    properties.set("log.dirs", name);
+    properties.remove("metadata.log.dir");
+    Ok(())
+}
+
+/// This machine's name, which clients are told where a listener is bound on every interface and nothing is advertised.
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
+}
