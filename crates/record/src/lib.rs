@@ -9,6 +9,7 @@
 //! | look at one batch | [`AnyBatch`], [`RecordBatch`], [`LegacyBatch`] |
 //! | walk its records | [`RecordBatch::records`], [`RecordBatch::summaries`], [`RecordBatch::owned_records`] |
 //! | write one | [`BatchBuilder`], [`control_batch`] |
+//! | append what a producer sent | [`validate::single_batch`], [`validate::validate`] |
 //!
 //! *Invariant:* no input panics, and what it costs in memory is bounded by its own length, the codec's window and
 //! the caller's [`Limits`], however far it inflates.
@@ -24,6 +25,7 @@ mod error;
 mod legacy;
 mod record;
 mod records;
+pub mod validate;
 mod varint;
 
 pub use attributes::{Attributes, TimestampType};

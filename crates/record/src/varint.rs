@@ -79,27 +79,38 @@ fn byte<R: BufRead>(source: &mut R) -> Result<u8, RecordError> {
 
 /// A 32-bit zigzag number of at most 5 bytes, and how many it took.
 pub(crate) fn varint<R: BufRead>(source: &mut R) -> Result<(i32, usize), RecordError> {
-    let mut raw = 0u32;
-    for size in 1..=5 {
-        let next = byte(source)?;
-        // The fifth byte's upper bits fall off, as in the oracle.
-        raw |= u32::from(next & 0x7f) << (7 * (size - 1));
-        if next < 0x80 {
-            return Ok((((raw >> 1) as i32) ^ -((raw & 1) as i32), size));
-        }
-    }
-    Err(RecordError::Varint)
+    let (raw, size) = unsigned::<R, 5>(source)?;
+    // The fifth byte's upper bits fall off, as in the oracle.
+    let raw = raw as u32;
+    Ok((((raw >> 1) as i32) ^ -((raw & 1) as i32), size))
 }
 
 /// A 64-bit zigzag number of at most 10 bytes, and how many it took.
 pub(crate) fn varlong<R: BufRead>(source: &mut R) -> Result<(i64, usize), RecordError> {
-    let mut raw = 0u64;
-    for size in 1..=10 {
-        let next = byte(source)?;
-        raw |= u64::from(next & 0x7f) << (7 * (size - 1));
-        if next < 0x80 {
-            return Ok((((raw >> 1) as i64) ^ -((raw & 1) as i64), size));
+    let (raw, size) = unsigned::<R, 10>(source)?;
+    Ok((((raw >> 1) as i64) ^ -((raw & 1) as i64), size))
+}
+
+fn unsigned<R: BufRead, const MAX: usize>(source: &mut R) -> Result<(u64, usize), RecordError> {
+    let mut raw = 0;
+    let mut size = 0;
+    while size < MAX {
+        // Nearly always the whole number is in the buffer, and this turns once.
+        let there = fill(source)?;
+        if there.is_empty() {
+            return Err(RecordError::Truncated);
         }
+        let mut used = 0;
+        for byte in there.iter().take(MAX - size) {
+            raw |= u64::from(byte & 0x7f) << (7 * (size + used));
+            used += 1;
+            if *byte < 0x80 {
+                source.consume(used);
+                return Ok((raw, size + used));
+            }
+        }
+        source.consume(used);
+        size += used;
     }
     Err(RecordError::Varint)
 }
