@@ -12,6 +12,8 @@ mod close_reason;
 mod connection_context;
 mod service;
 
+pub use protocol::frame::RequestHeader;
+
 pub use close_reason::CloseReason;
 pub use connection_context::{ClientSoftware, ConnectionContext};
-pub use service::{Answer, Chunk, Request, RequestHeader, Response, Service, Waiting};
+pub use service::{Answer, Chunk, Request, Response, Service, Waiting};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use io::FileRegion;
+use protocol::frame::RequestHeader;
 use tokio::time::Instant;
 
 use crate::{CloseReason, ConnectionContext};
@@ -32,19 +33,6 @@ pub struct Request {
     pub connection: Arc<ConnectionContext>,
     /// When its last byte had been read.
     pub received_at: Instant,
-}
-
-/// A request's header, as far as it concerns a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestHeader {
-    /// The API asked for.
-    pub api_key: i16,
-    /// The version of the API the body is written in.
-    pub api_version: i16,
-    /// Echoed in the answer.
-    pub correlation_id: i32,
-    /// The client's name for itself.
-    pub client_id: Option<String>,
 }
 
 /// A future that only waits; dropping it frees what it waits on.
