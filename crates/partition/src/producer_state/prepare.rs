@@ -173,7 +173,7 @@ impl ProducerState {
         };
         update.entry.add_batch(batch.producer_epoch, metadata);
         match (update.entry.current_transaction_first_offset, batch.is_transactional) {
-            (Some(_), false) => {
+            (Some(_), false) if rules.origin != AppendOrigin::Replication => {
                 Err(ProducerStateError::InvalidTransactionState { producer_id: batch.producer_id })
             }
             (None, true) => {

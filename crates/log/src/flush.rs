@@ -1,0 +1,103 @@
+//! Making the log durable, and stopping.
+
+use types::Offset;
+
+use crate::{Log, LogError};
+
+impl Log {
+    /// Makes everything below the log's end durable: batches, indexes, producer snapshots, and the names of files.
+    /// Appends go on meanwhile. The recovery point moves only once all of that is done.
+    ///
+    /// # Errors
+    /// When the disk refuses: what it holds is then unknown, and the log takes no more (never try again: the second
+    /// sync proves nothing).
+    pub fn flush(&self) -> Result<(), LogError> {
+        self.flush_up_to(self.log_end_offset())
+    }
+
+    /// Like [`Log::flush`], for everything below `offset`.
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    pub fn flush_up_to(&self, offset: Offset) -> Result<(), LogError> {
+        let view = self.view.load_full();
+        let offset = offset.min(view.end.offset);
+        if offset <= view.recovery_point {
+            return Ok(());
+        }
+        let unsynced = {
+            let state = self.lock();
+            self.check_not_failed(&state)?;
+            state.snapshots.unsynced()
+        };
+        let segments = view.range(view.recovery_point, offset);
+        let has_new_names =
+            !unsynced.is_empty() || segments.iter().any(|segment| segment.base_offset >= view.recovery_point);
+        let synced = segments
+            .iter()
+            .try_for_each(|segment| segment.sync())
+            .and_then(|()| self.sync_snapshots(&unsynced))
+            .and_then(|()| if has_new_names { self.sync_directory() } else { Ok(()) });
+        let mut state = self.lock();
+        if let Err(error) = synced {
+            state.has_failed = true;
+            return Err(error);
+        }
+        for (snapshot, _) in &unsynced {
+            state.snapshots.mark_synced(*snapshot);
+        }
+        self.publish(&state, |view| {
+            // A truncation meanwhile has taken some of it back.
+            view.recovery_point = view.recovery_point.max(offset.min(view.end.offset));
+        });
+        Ok(())
+    }
+
+    fn sync_snapshots(&self, snapshots: &[(Offset, std::path::PathBuf)]) -> Result<(), LogError> {
+        for (_, path) in snapshots {
+            match self.directory.disk.open(path, ::io::disk::OpenMode::ReadWrite).and_then(|file| file.sync())
+            {
+                // Retention may have removed it meanwhile.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(LogError::io(path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_directory(&self) -> Result<(), LogError> {
+        let path = self.path();
+        self.directory.disk.sync_directory(&path).map_err(LogError::io(&path))
+    }
+
+    /// Completes the indexes and records the producers, then makes all of it durable, for a clean stop. What is
+    /// appended afterwards counts as unclean.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn close(&self) -> Result<(), LogError> {
+        {
+            let mut state = self.lock();
+            self.check_not_failed(&state)?;
+            self.view().active().close()?;
+            let crate::log::State { snapshots, producers, .. } = &mut *state;
+            snapshots.take(producers)?;
+        }
+        self.flush()
+    }
+
+    /// The directory was renamed; files made from now on go there. For deletion (`-delete`) and moves.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn rename_directory(&self, name: &str) -> Result<(), LogError> {
+        let _state = self.lock();
+        let from = self.path();
+        let to = from.with_file_name(name);
+        self.directory.disk.rename(&from, &to).map_err(LogError::io(&from))?;
+        self.directory.moved_to(to);
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Restoring what is known of the producers: from the newest snapshot, and from the batches after it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use partition::ProducerState;
+use partition::producer_state::{AppendOrigin, AppendRules};
+use types::Offset;
+
+use crate::LogError;
+use crate::append::producer_batch;
+use crate::control;
+use crate::index::AbortedTransaction;
+use crate::log::State;
+use crate::segment::Segment;
+use crate::segment::header::BatchHeader;
+use crate::segment::scan::WALK_BYTES;
+use partition::producer_state::EndTransactionMarker;
+
+/// The part of the log that the producers' state shall reflect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplayRange {
+    pub(crate) log_start: Offset,
+    pub(crate) end: Offset,
+}
+
+/// Takes a batch that is a fact into the producers' state. Returns the aborted transaction that it ends.
+pub(super) fn replay(
+    producers: &mut ProducerState,
+    header: &BatchHeader,
+    marker: Option<EndTransactionMarker>,
+) -> Option<AbortedTransaction> {
+    let mut aborted = None;
+    if let Some(batch) = producer_batch(header, || marker) {
+        let rules = AppendRules {
+            origin: AppendOrigin::Replication,
+            guard: None,
+            requires_verification: false,
+            transaction_version: 0,
+        };
+        if let Ok(prepared) = producers.prepare([&batch], rules) {
+            producers.apply(&prepared);
+            for completed in &prepared.completed {
+                aborted = completed.is_aborted.then(|| AbortedTransaction {
+                    producer_id: completed.producer_id,
+                    first_offset: completed.first_offset,
+                    last_offset: completed.last_offset,
+                    last_stable_offset: producers.last_stable_offset_after(completed),
+                });
+                producers.complete_transaction(completed);
+            }
+        }
+    }
+    producers.set_end_offset(header.next_offset());
+    aborted
+}
+
+/// Makes `state` reflect `range`, and records it there and where the last two segments begin.
+pub(crate) fn load_producers(
+    state: &mut State,
+    segments: &[Arc<Segment>],
+    range: ReplayRange,
+    now_ms: i64,
+    expiration_ms: i64,
+) -> Result<(), LogError> {
+    // A log that knew no producer before its end was cut knows none afterwards.
+    let knew_none = state.producers.is_empty() && state.producers.end_offset() > range.end;
+    load_snapshot(state, range, now_ms, expiration_ms)?;
+    if !knew_none {
+        let snapshot_at: BTreeSet<Offset> =
+            segments.iter().rev().take(2).map(|segment| segment.base_offset).chain([range.end]).collect();
+        replay_segments(state, segments, range, |base_offset| snapshot_at.contains(&base_offset))?;
+    }
+    state.producers.set_end_offset(range.end);
+    state.snapshots.take(&state.producers)
+}
+
+/// Starts `state` from the newest snapshot within `range`; removes those outside.
+pub(super) fn load_snapshot(
+    state: &mut State,
+    range: ReplayRange,
+    now_ms: i64,
+    expiration_ms: i64,
+) -> Result<(), LogError> {
+    state.snapshots.remove_where(|offset| offset > range.end || offset <= range.log_start)?;
+    match state.snapshots.load_latest()? {
+        Some((offset, entries)) => {
+            state.producers = ProducerState::from_snapshot(offset, entries, now_ms, expiration_ms);
+            state.snapshots.set_last_offset(offset);
+        }
+        None => {
+            state.producers = ProducerState::starting_at(range.log_start);
+            state.snapshots.set_last_offset(range.log_start);
+        }
+    }
+    Ok(())
+}
+
+/// Replays the headers from where `state` ends to the end of `range`.
+pub(super) fn replay_segments(
+    state: &mut State,
+    segments: &[Arc<Segment>],
+    range: ReplayRange,
+    takes_snapshot_at: impl Fn(Offset) -> bool,
+) -> Result<(), LogError> {
+    for (index, segment) in segments.iter().enumerate() {
+        let next_base = segments.get(index + 1).map(|next| next.base_offset);
+        let from = state.producers.end_offset();
+        if segment.base_offset >= range.end || next_base.is_some_and(|next| next <= from) {
+            continue;
+        }
+        let from = from.max(segment.base_offset).max(range.log_start);
+        state.producers.set_end_offset(from);
+        if takes_snapshot_at(segment.base_offset) {
+            state.snapshots.take(&state.producers)?;
+        }
+        let Some(first) = segment.find(from)? else { continue };
+        let mut scan = segment.scan(first.position, WALK_BYTES);
+        while let Some(located) = scan.next()? {
+            if located.header.base_offset >= range.end {
+                break;
+            }
+            let marker = match located.header.is_control() && located.header.has_producer() {
+                true => read_marker(segment, &located.header, located.position)?,
+                false => None,
+            };
+            replay(&mut state.producers, &located.header, marker);
+        }
+    }
+    Ok(())
+}
+
+fn read_marker(
+    segment: &Segment,
+    header: &BatchHeader,
+    position: u64,
+) -> Result<Option<EndTransactionMarker>, LogError> {
+    let Some(length) = control::marker_length(header) else { return Ok(None) };
+    let mut bytes = vec![0; length];
+    segment.file().read_exact_at(&mut bytes, position).map_err(LogError::io(segment.path()))?;
+    Ok(control::end_transaction_marker(bytes.into()))
+}
+
+/// No snapshot after a clean stop: no producer has ever written, so nothing needs to be scanned, now or after a
+/// truncation.
+pub(super) fn assume_none(state: &mut State, segments: &[Arc<Segment>], end: Offset) -> Result<(), LogError> {
+    let bases = segments[segments.len().saturating_sub(2)..].iter().map(|segment| segment.base_offset);
+    for offset in bases.chain([end]) {
+        state.producers.set_end_offset(offset);
+        state.snapshots.take(&state.producers)?;
+    }
+    Ok(())
+}
+
+/// The state was brought to the log's end by recovery: records it there.
+pub(super) fn finish_recovered(state: &mut State, range: ReplayRange) -> Result<(), LogError> {
+    state.snapshots.remove_where(|offset| offset > range.end || offset <= range.log_start)?;
+    state.producers.on_log_start_incremented(range.log_start);
+    state.snapshots.take(&state.producers)
+}

@@ -1,0 +1,76 @@
+//! Walks over the batch headers of a segment file with few reads: a buffer's worth at a time, jumping over bodies
+//! that are larger than the buffer.
+
+use std::path::PathBuf;
+
+use ::io::DiskFile;
+
+use super::header::{BatchHeader, COMMON_LENGTH, LENGTH, Parsed};
+use crate::LogError;
+
+/// A read for finding one batch from an index entry: covers the distance between two index entries twice.
+pub(crate) const LOOKUP_BYTES: usize = 8 * 1024;
+/// A read for walking over much of a file.
+pub(crate) const WALK_BYTES: usize = 256 * 1024;
+
+/// A header and where its batch starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located {
+    pub(crate) header: BatchHeader,
+    pub(crate) position: u64,
+}
+
+/// See the module's text. Ends quietly where the last batch is not whole, as Kafka's readers do.
+pub(crate) struct HeaderScan<'a> {
+    file: &'a DiskFile,
+    path: PathBuf,
+    position: u64,
+    end: u64,
+    buffer: Vec<u8>,
+    buffer_start: u64,
+    read_bytes: usize,
+}
+
+impl<'a> HeaderScan<'a> {
+    /// Batches that start at or after `position` and end at or before `end`.
+    pub(crate) fn new(file: &'a DiskFile, path: PathBuf, position: u64, end: u64, read_bytes: usize) -> Self {
+        Self { file, path, position, end, buffer: Vec::new(), buffer_start: position, read_bytes }
+    }
+
+    /// The next header; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Located>, LogError> {
+        let mut wanted = COMMON_LENGTH;
+        loop {
+            if self.position + wanted as u64 > self.end {
+                return Ok(None);
+            }
+            self.fill(wanted)?;
+            let at = (self.position - self.buffer_start) as usize;
+            match BatchHeader::parse(&self.buffer[at..]) {
+                Parsed::NeedsBytes(needed) if needed > wanted => wanted = needed,
+                Parsed::NeedsBytes(_) => return Ok(None),
+                Parsed::Corrupt(reason) => return Err(LogError::corrupt(&self.path, self.position, reason)),
+                Parsed::Header(header) if self.position + header.size > self.end => return Ok(None),
+                Parsed::Header(header) => {
+                    let position = self.position;
+                    self.position += header.size;
+                    return Ok(Some(Located { header, position }));
+                }
+            }
+        }
+    }
+
+    /// Makes `wanted` bytes from `position` on available, where the file has them.
+    fn fill(&mut self, wanted: usize) -> Result<(), LogError> {
+        let buffered_end = self.buffer_start + self.buffer.len() as u64;
+        if self.position >= self.buffer_start && self.position + wanted as u64 <= buffered_end {
+            return Ok(());
+        }
+        let length = (self.end - self.position).min(self.read_bytes.max(LENGTH) as u64) as usize;
+        self.buffer.resize(length, 0);
+        let read = self.file.read_at(&mut self.buffer, self.position).map_err(LogError::io(&self.path))?;
+        self.buffer.truncate(read);
+        self.buffer_start = self.position;
+        Ok(())
+    }
+}
