@@ -253,6 +253,9 @@ impl Emitter<'_> {
             (Type::Bytes | Type::Records, false) => format!("reader.bytes({flexible})?"),
             (Type::Bytes | Type::Records, true) => format!("reader.nullable_bytes({flexible}, {nullable})?"),
             (Type::Struct(name), false) => format!("{name}::decode(reader, version)?"),
+            (Type::Struct(name), true) if field.tag.is_some() => {
+                format!("reader.nullable_tagged_struct(|reader| {name}::decode(reader, version))?")
+            }
             (Type::Struct(name), true) => {
                 format!("reader.nullable_struct({nullable}, |reader| {name}::decode(reader, version))?")
             }
@@ -378,6 +381,9 @@ impl Emitter<'_> {
                 format!("writer.nullable_bytes({value}.as_ref(), {flexible}, {nullable}, {path})?")
             }
             (Type::Struct(_), false) => format!("{value}.encode(writer, version)?"),
+            (Type::Struct(_), true) if field.tag.is_some() => format!(
+                "writer.nullable_tagged_struct({value}.as_deref(), |writer, inner| inner.encode(writer, version))?"
+            ),
             (Type::Struct(_), true) => format!(
                 "writer.nullable_struct({value}.as_deref(), {nullable}, {path}, |writer, inner| inner.encode(writer, version))?"
             ),

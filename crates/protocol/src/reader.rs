@@ -252,8 +252,23 @@ impl Reader {
         if nullable && self.i8()? < 0 {
             return Ok(None);
         }
+        self.boxed(read).map(Some)
+    }
+
+    /// A struct or null as the value of a tagged field: an unsigned integer tells, zero for null.
+    pub(crate) fn nullable_tagged_struct<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Option<Box<T>>> {
+        if self.unsigned_varint()? == 0 {
+            return Ok(None);
+        }
+        self.boxed(read).map(Some)
+    }
+
+    fn boxed<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Box<T>> {
         self.budget.charge(size_of::<T>())?;
-        Ok(Some(Box::new(read(self)?)))
+        Ok(Box::new(read(self)?))
     }
 
     /// An array whose elements take at least `minimum` bytes each.

@@ -1,11 +1,13 @@
 //! Tagged fields (KIP-482): optional fields that follow a struct's others, each with its number and length.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::{DecodeError, EncodeError, Reader, Writer};
 
 /// Tagged fields this program does not know, kept as they came and written again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TaggedFields(Option<Box<Kept>>);
 
 /// Tag, length and value of each field, one after the other, tags ascending.
@@ -34,6 +36,12 @@ impl TaggedFields {
             let size = cursor.unsigned_varint().ok()?;
             Some((tag, cursor.slice(size as usize).ok()?))
         })
+    }
+}
+
+impl fmt::Debug for TaggedFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 

@@ -276,6 +276,16 @@ impl Writer {
         }
     }
 
+    /// A struct or null as the value of a tagged field: an unsigned integer tells, zero for null.
+    pub(crate) fn nullable_tagged_struct<T>(
+        &mut self,
+        value: Option<&T>,
+        write: impl FnOnce(&mut Self, &T) -> Result<()>,
+    ) -> Result<()> {
+        self.unsigned_varint(u32::from(value.is_some()));
+        value.map_or(Ok(()), |value| write(self, value))
+    }
+
     /// An array.
     pub(crate) fn array<T>(
         &mut self,

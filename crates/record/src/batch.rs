@@ -124,7 +124,7 @@ impl BatchHeader {
 
     /// Sequence of the last record; −1 for a plain producer. Wraps to 0 behind `i32::MAX`.
     pub const fn last_sequence(&self) -> Sequence {
-        if self.base_sequence.0 < 0 {
+        if self.base_sequence.0 == Sequence::NONE.0 {
             Sequence::NONE
         } else {
             self.base_sequence.plus(self.last_offset_delta)

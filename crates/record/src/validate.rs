@@ -7,8 +7,9 @@
 //!
 //! Differences from Apache Kafka, all for batches no sane producer sends: records of an uncompressed batch whose
 //! offsets are not consecutive are renumbered, as Kafka does for compressed ones only (it stores the wrong offsets);
-//! compressed records whose own length is wrong are refused (Kafka stores them and consumers fail); of a hopeless
-//! batch at most [`REJECTED_MAX`] records are named.
+//! compressed records whose own length is wrong are refused (Kafka stores them and consumers fail); a count that
+//! contradicts the offsets is refused from everybody (Kafka: from clients only); timestamps before 1970 are taken when
+//! a batch is written anew as well (Kafka then fails); of a hopeless batch at most [`REJECTED_MAX`] records are named.
 
 mod rejected;
 
