@@ -139,6 +139,11 @@ impl Log {
         self.view().log_start
     }
 
+    /// Base offset of the first segment; the log's start may lie further on.
+    pub fn first_segment_offset(&self) -> Offset {
+        self.view().segments[0].base_offset
+    }
+
     /// Offset of the next record.
     pub fn log_end_offset(&self) -> Offset {
         self.view().end.offset

@@ -1,7 +1,116 @@
-//! The data directories of a node.
+//! The data directories of a node and the logs in them: Kafka's LogManager.
+//!
+//! *Order at a start:* lock the directories, read whose they are, begin (takes the clean-shutdown marker away), find
+//! the logs, open them in parallel. *At a stop:* close every log, write the checkpoints, then the marker.
+//! Nothing here keeps time: whoever owns this calls the verbs of `maintenance` when they are due.
 
+mod close;
 mod data_directory;
+mod delete;
 mod directory_name;
+mod find;
+mod maintenance;
+mod open;
+
+#[cfg(test)]
+mod log_dirs_test;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ::io::{Disk, Entropy};
+use types::{TopicPartition, Uuid};
+
+use crate::{Log, LogSettings};
 
 pub use data_directory::{DataDirectory, DataDirectoryError, DirectoryState};
 pub use directory_name::{DirectoryKind, DirectoryName};
+pub use find::FoundLog;
+pub use open::OpenLogError;
+
+/// The data directories of a node, locked, and the logs that are open in them.
+#[derive(Debug)]
+pub struct LogDirs {
+    disk: Disk,
+    entropy: Entropy,
+    settings: LogSettings,
+    directories: Vec<DataDirectory>,
+    /// What the checkpoints said at the start, by directory.
+    states: Vec<DirectoryState>,
+    open: Mutex<OpenLogs>,
+}
+
+#[derive(Debug, Default)]
+struct OpenLogs {
+    current: BTreeMap<TopicPartition, OpenLog>,
+    /// Logs of deleted topics, until their files may go.
+    deleted: Vec<DeletedLog>,
+}
+
+/// A log in use.
+#[derive(Clone, Debug)]
+struct OpenLog {
+    log: Arc<Log>,
+    /// Which of the data directories it is in.
+    directory: usize,
+}
+
+/// A log whose directory is marked for deletion.
+#[derive(Debug)]
+struct DeletedLog {
+    path: PathBuf,
+    remove_at_ms: i64,
+}
+
+impl LogDirs {
+    /// Takes `directories` into use. Whoever opens their logs calls [`LogDirs::find`] first.
+    ///
+    /// # Errors
+    /// When a clean-shutdown marker cannot be removed.
+    pub fn begin(
+        disk: Disk,
+        entropy: Entropy,
+        settings: LogSettings,
+        directories: Vec<DataDirectory>,
+    ) -> Result<Self, DataDirectoryError> {
+        let states = directories.iter().map(DataDirectory::begin).collect::<Result<_, _>>()?;
+        Ok(Self { disk, entropy, settings, directories, states, open: Mutex::default() })
+    }
+
+    /// The data directories, in the order of `log.dirs`.
+    pub fn directories(&self) -> &[DataDirectory] {
+        &self.directories
+    }
+
+    /// Whether every directory was closed cleanly before this start.
+    pub fn had_clean_shutdown(&self) -> bool {
+        self.states.iter().all(|state| state.had_clean_shutdown)
+    }
+
+    /// The broker's registration at the last clean stop, where all directories agree on it (KIP-966).
+    pub fn clean_shutdown_epoch(&self) -> Option<types::BrokerEpoch> {
+        let first = self.states.first()?.clean_shutdown_epoch?;
+        self.states.iter().all(|state| state.clean_shutdown_epoch == Some(first)).then_some(first)
+    }
+
+    /// The log of a partition, if it is open.
+    pub fn get(&self, partition: &TopicPartition) -> Option<Arc<Log>> {
+        self.lock().current.get(partition).map(|open| open.log.clone())
+    }
+
+    /// The id of the directory that holds a partition's log.
+    pub fn directory_id(&self, partition: &TopicPartition) -> Option<Uuid> {
+        let directory = self.lock().current.get(partition)?.directory;
+        self.directories[directory].meta().and_then(|meta| meta.directory_id)
+    }
+
+    /// All open logs.
+    pub fn all(&self) -> Vec<(TopicPartition, Arc<Log>)> {
+        self.lock().current.iter().map(|(partition, open)| (partition.clone(), open.log.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, OpenLogs> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,151 @@
+//! Data directories from one start to the next.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ::io::disk::SimulatedDisk;
+use ::io::{Disk, Entropy};
+use bytes::Bytes;
+use config::TopicConfig;
+use record::{BatchBuilder, BatchOptions};
+use types::{BrokerEpoch, LeaderEpoch, NodeId, Offset, TopicPartition, Uuid};
+
+use super::*;
+use crate::AppendContext;
+use crate::checkpoint::MetaProperties;
+
+const NOW_MS: i64 = 1_000_000;
+
+fn start(disk: &Disk) -> LogDirs {
+    let mut directory = DataDirectory::lock(disk.clone(), Path::new("/data")).expect("free");
+    let meta = MetaProperties {
+        cluster_id: "c".to_owned(),
+        node_id: NodeId(1),
+        directory_id: Some(Uuid::from_halves(7, 7)),
+    };
+    directory.set_meta(meta).expect("written");
+    LogDirs::begin(disk.clone(), Entropy::from_seed(1), LogSettings::default(), vec![directory])
+        .expect("begun")
+}
+
+fn config() -> Arc<TopicConfig> {
+    Arc::new(TopicConfig { file_delete_delay_ms: 1_000, ..TopicConfig::default() })
+}
+
+fn batch() -> Bytes {
+    let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");
+    builder.append(NOW_MS, Some(b"k"), Some(b"value"), &[]).expect("fits");
+    builder.build().expect("built").expect("not empty")
+}
+
+fn append(log: &Log) {
+    log.append_as_leader(batch(), AppendContext::client(LeaderEpoch(0), NOW_MS)).expect("appended");
+}
+
+#[test]
+fn a_clean_stop_keeps_logs_ids_and_offsets() {
+    let simulated = SimulatedDisk::default();
+    let disk = Disk::Simulated(simulated.clone());
+    let partition = TopicPartition::new("t", 0);
+    let topic_id = Uuid::from_halves(1, 2);
+    let dirs = start(&disk);
+    let log = dirs.create(&partition, topic_id, config(), NOW_MS).expect("made");
+    assert_eq!(dirs.directory_id(&partition), Some(Uuid::from_halves(7, 7)));
+    append(&log);
+    log.maybe_increment_high_watermark(Offset(1));
+    dirs.close(BrokerEpoch(5), true);
+    drop((dirs, log));
+    simulated.release_locks();
+
+    let dirs = start(&disk);
+    assert!(dirs.had_clean_shutdown());
+    assert_eq!(dirs.clean_shutdown_epoch(), Some(BrokerEpoch(5)));
+    let found = dirs.find().expect("listed");
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0].name.partition, found[0].topic_id), (&partition, Some(topic_id)));
+    let log = dirs.open(&found[0], config(), NOW_MS).expect("opened");
+    assert_eq!((log.log_end_offset(), log.high_watermark()), (Offset(1), Offset(1)));
+}
+
+#[test]
+fn a_kill_keeps_what_was_appended() {
+    let simulated = SimulatedDisk::default();
+    let disk = Disk::Simulated(simulated.clone());
+    let partition = TopicPartition::new("t", 0);
+    let dirs = start(&disk);
+    let log = dirs.create(&partition, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+    append(&log);
+    append(&log);
+    drop((dirs, log));
+    simulated.release_locks();
+
+    let dirs = start(&disk);
+    assert!(!dirs.had_clean_shutdown());
+    let found = dirs.find().expect("listed");
+    let log = dirs.open(&found[0], config(), NOW_MS).expect("opened");
+    assert_eq!(log.log_end_offset(), Offset(2));
+}
+
+#[test]
+fn a_deleted_log_is_out_of_sight_at_once_and_off_the_disk_later() {
+    let disk = Disk::Simulated(SimulatedDisk::default());
+    let partition = TopicPartition::new("t", 0);
+    let dirs = start(&disk);
+    let log = dirs.create(&partition, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+    append(&log);
+    let slice = log.read(crate::ReadRequest {
+        from: Offset(0),
+        bytes_max: 1_000,
+        up_to: crate::ReadUpTo::LogEnd,
+        whole_first_batch: true,
+    });
+    let region = slice.expect("read").region.expect("a batch");
+    assert!(dirs.delete(&partition, NOW_MS).expect("renamed"));
+    assert!(dirs.get(&partition).is_none());
+    assert!(!dirs.delete(&partition, NOW_MS).expect("nothing to rename"));
+    let names: Vec<_> = dirs.find().expect("listed").into_iter().map(|found| found.name.kind).collect();
+    assert_eq!(names, [DirectoryKind::Delete]);
+    assert_eq!(dirs.remove_deleted(NOW_MS + 999).expect("nothing to do"), 0);
+    assert_eq!(dirs.remove_deleted(NOW_MS + 1_000).expect("removed"), 1);
+    assert!(dirs.find().expect("listed").is_empty());
+    assert!(!region.read().expect("a reader that holds the file goes on").is_empty());
+}
+
+#[test]
+fn unflushed_bytes_stay_below_the_bound() {
+    let disk = Disk::Simulated(SimulatedDisk::default());
+    let dirs = start(&disk);
+    for partition in 0..3 {
+        let name = TopicPartition::new("t", partition);
+        let log = dirs.create(&name, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+        for _ in 0..=partition {
+            append(&log);
+        }
+    }
+    let size = batch().len() as u64;
+    assert_eq!(dirs.flush_beyond(6 * size).expect("enough room"), 0);
+    assert_eq!(dirs.flush_beyond(4 * size).expect("flushed"), 1, "the largest goes first and is enough");
+    dirs.checkpoint_recovery_points().expect("written");
+    let recovery_points = dirs.directories()[0].recovery_points().read().expect("read");
+    assert_eq!(recovery_points[&TopicPartition::new("t", 2)], Offset(3));
+    assert_eq!(recovery_points[&TopicPartition::new("t", 0)], Offset(0));
+}
+
+#[test]
+fn only_a_start_inside_a_segment_is_checkpointed() {
+    let disk = Disk::Simulated(SimulatedDisk::default());
+    let dirs = start(&disk);
+    for partition in 0..2 {
+        let name = TopicPartition::new("t", partition);
+        let log = dirs.create(&name, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+        append(&log);
+        append(&log);
+        log.maybe_increment_high_watermark(Offset(2));
+        if partition == 1 {
+            log.maybe_increment_log_start(Offset(1)).expect("below the high watermark");
+        }
+    }
+    dirs.checkpoint_log_starts().expect("written");
+    let starts = dirs.directories()[0].log_starts().read().expect("read");
+    assert_eq!(starts.into_iter().collect::<Vec<_>>(), [(TopicPartition::new("t", 1), Offset(1))]);
+}

@@ -1,0 +1,116 @@
+//! What has to be done now and then: flush, checkpoint, apply retention.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use types::{Offset, TopicPartition};
+
+use super::LogDirs;
+use crate::checkpoint::CheckpointError;
+use crate::{Log, LogError};
+
+/// What one round of retention did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetentionRound {
+    /// Segments taken out of their logs.
+    pub segments: usize,
+    /// Files removed from the disk.
+    pub files: usize,
+}
+
+impl LogDirs {
+    /// Flushes logs, those with the most unflushed bytes first, until each data directory has at most `bytes_max`
+    /// unflushed: so the time of a recovery does not depend on the load before the crash. Returns how many logs.
+    ///
+    /// # Errors
+    /// When the disk refuses; that log takes no more appends.
+    pub fn flush_beyond(&self, bytes_max: u64) -> Result<usize, LogError> {
+        let mut flushed = 0;
+        for directory in 0..self.directories.len() {
+            let mut logs: Vec<(u64, Arc<Log>)> = self
+                .in_directory(directory)
+                .into_iter()
+                .map(|(_, log)| (log.unflushed_bytes(), log))
+                .collect();
+            let mut unflushed: u64 = logs.iter().map(|(bytes, _)| bytes).sum();
+            logs.sort_unstable_by_key(|(bytes, _)| *bytes);
+            while let Some((bytes, log)) = logs.pop_if(|_| unflushed > bytes_max) {
+                log.flush()?;
+                unflushed -= bytes;
+                flushed += 1;
+            }
+        }
+        Ok(flushed)
+    }
+
+    /// Flushes every log whose oldest unflushed record is due by its topic's `flush.ms`: `is_due` decides.
+    ///
+    /// # Errors
+    /// When the disk refuses; that log takes no more appends.
+    pub fn flush_where(&self, is_due: impl Fn(&Log) -> bool) -> Result<(), LogError> {
+        self.all().iter().filter(|(_, log)| is_due(log)).try_for_each(|(_, log)| log.flush())
+    }
+
+    /// Writes the recovery points: everything below them is durable.
+    ///
+    /// # Errors
+    /// When a checkpoint cannot be written.
+    pub fn checkpoint_recovery_points(&self) -> Result<(), CheckpointError> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            directory.recovery_points().write(&self.offsets(index, |log| Some(log.recovery_point())))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the log start offsets that recovery could not tell from the names of segments.
+    ///
+    /// # Errors
+    /// When a checkpoint cannot be written.
+    pub fn checkpoint_log_starts(&self) -> Result<(), CheckpointError> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            let inside_a_segment =
+                |log: &Log| Some(log.log_start_offset()).filter(|start| *start > log.first_segment_offset());
+            directory.log_starts().write(&self.offsets(index, inside_a_segment))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the high watermarks.
+    ///
+    /// # Errors
+    /// When a checkpoint cannot be written.
+    pub fn checkpoint_high_watermarks(&self) -> Result<(), CheckpointError> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            directory.high_watermarks().write(&self.offsets(index, |log| Some(log.high_watermark())))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets old segments and removes files whose time has come.
+    ///
+    /// # Errors
+    /// When the disk refuses; later logs are then left for the next round.
+    pub fn apply_retention(&self, now_ms: i64) -> Result<RetentionRound, LogError> {
+        let mut round = RetentionRound::default();
+        for (_, log) in self.all() {
+            round.segments += log.delete_old_segments(now_ms)?;
+            round.files += log.remove_expired_files(now_ms)?;
+        }
+        Ok(round)
+    }
+
+    fn offsets(
+        &self,
+        directory: usize,
+        offset_of: impl Fn(&Log) -> Option<Offset>,
+    ) -> BTreeMap<TopicPartition, Offset> {
+        let logs = self.in_directory(directory).into_iter();
+        logs.filter_map(|(partition, log)| Some((partition, offset_of(&log)?))).collect()
+    }
+
+    pub(super) fn in_directory(&self, directory: usize) -> Vec<(TopicPartition, Arc<Log>)> {
+        let open = self.lock();
+        let inside = open.current.iter().filter(|(_, log)| log.directory == directory);
+        inside.map(|(partition, open)| (partition.clone(), open.log.clone())).collect()
+    }
+}
