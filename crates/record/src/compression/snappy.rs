@@ -4,7 +4,11 @@
 //! clients): one snappy block over everything. What does not start with Xerial's magic is taken for raw, as the
 //! oracle does. Written is Xerial's with blocks of 32 KiB.
 
+mod long_block;
+
 use std::io::{self, BufRead, Read, Write};
+
+use long_block::{HISTORY, LongBlock};
 
 use super::broken;
 
@@ -16,9 +20,15 @@ const BLOCK_SIZE: usize = 32 << 10;
 pub struct Reader<'a> {
     rest: &'a [u8],
     xerial: bool,
-    decoder: snap::raw::Decoder,
-    block: Vec<u8>,
-    position: usize,
+    block: Block<'a>,
+}
+
+/// The block that is being read.
+enum Block<'a> {
+    /// Inflated at once by the library, which is faster.
+    Whole { bytes: Vec<u8>, position: usize },
+    /// Larger than [`HISTORY`]: inflated as it is read.
+    Long(LongBlock<'a>),
 }
 
 impl<'a> Reader<'a> {
@@ -28,20 +38,25 @@ impl<'a> Reader<'a> {
             Some(versions) => versions.get(8..).ok_or_else(ended)?,
             None => compressed,
         };
-        let decoder = snap::raw::Decoder::new();
-        Ok(Self { rest, xerial: framed.is_some(), decoder, block: Vec::new(), position: 0 })
+        Ok(Self { rest, xerial: framed.is_some(), block: Block::Whole { bytes: Vec::new(), position: 0 } })
     }
 
     fn next_block(&mut self) -> io::Result<()> {
         let block = if self.xerial { self.next_frame()? } else { std::mem::take(&mut self.rest) };
         let size = snap::raw::decompress_len(block).map_err(broken)?;
-        // Three bytes of snappy stand for at most 64: a larger claim cannot be kept.
-        if size > block.len().saturating_mul(64) {
-            return Err(broken(format!("snappy block of {} bytes claims to hold {size}", block.len())));
+        if size > HISTORY {
+            let length_size = block.iter().position(|byte| *byte < 0x80).map_or(block.len(), |last| last + 1);
+            self.block = Block::Long(LongBlock::new(&block[length_size..], size));
+            return Ok(());
         }
-        self.block.resize(size, 0);
-        self.position = 0;
-        self.decoder.decompress(block, &mut self.block).map_err(broken)?;
+        let mut bytes =
+            match std::mem::replace(&mut self.block, Block::Whole { bytes: Vec::new(), position: 0 }) {
+                Block::Whole { bytes, .. } => bytes,
+                Block::Long(_) => Vec::new(),
+            };
+        bytes.resize(size, 0);
+        snap::raw::Decoder::new().decompress(block, &mut bytes).map_err(broken)?;
+        self.block = Block::Whole { bytes, position: 0 };
         Ok(())
     }
 
@@ -56,18 +71,31 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         Ok(frame)
     }
+
+    fn is_drained(&mut self) -> io::Result<bool> {
+        match &mut self.block {
+            Block::Whole { bytes, position } => Ok(*position == bytes.len()),
+            Block::Long(block) => Ok(block.fill()?.is_empty()),
+        }
+    }
 }
 
 impl BufRead for Reader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.position == self.block.len() && !self.rest.is_empty() {
+        while !self.rest.is_empty() && self.is_drained()? {
             self.next_block()?;
         }
-        Ok(&self.block[self.position..])
+        match &mut self.block {
+            Block::Whole { bytes, position } => Ok(&bytes[*position..]),
+            Block::Long(block) => block.fill(),
+        }
     }
 
     fn consume(&mut self, amount: usize) {
-        self.position = (self.position + amount).min(self.block.len());
+        match &mut self.block {
+            Block::Whole { bytes, position } => *position = (*position + amount).min(bytes.len()),
+            Block::Long(block) => block.consume(amount),
+        }
     }
 }
 
