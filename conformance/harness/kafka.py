@@ -1,0 +1,59 @@
+"""Apache Kafka on this machine: its jars, resolved once by Maven, and its classes run by Java."""
+
+import os
+import pathlib
+
+from harness import processes
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+VERSION = "4.3.1"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / f"milena-kafka-{VERSION}"
+TOOL_JVM = ["-Xmx256M", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+
+# Kafka's command names and their classes.
+TOOLS = {
+    "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+    "kafka-configs": "kafka.admin.ConfigCommand",
+    "kafka-console-producer": "org.apache.kafka.tools.ConsoleProducer",
+    "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "kafka-get-offsets": "org.apache.kafka.tools.GetOffsetShell",
+    "kafka-delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
+    "kafka-dump-log": "org.apache.kafka.tools.DumpLogSegments",
+    "kafka-producer-perf-test": "org.apache.kafka.tools.ProducerPerformance",
+    "kafka-storage": "kafka.tools.StorageTool",
+    "kafka-server-start": "kafka.Kafka",
+}
+
+
+def jars():
+    """The directory of Kafka's jars; Maven fetches them the first time."""
+    directory = CACHE / "jars"
+    if not (CACHE / "complete").exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={directory}"]
+        processes.run(["mvn", "--quiet", "--batch-mode", "--file", str(HERE / "kafka/pom.xml"), *goal], seconds=900)
+        (CACHE / "complete").touch()
+    return directory
+
+
+def java(main, *arguments, jvm=TOOL_JVM, classes=None):
+    """The command line that runs a class with Kafka's jars (and a directory of further classes) on its path."""
+    path = f"{jars()}/*" if classes is None else f"{classes}:{jars()}/*"
+    logging = f"-Dlog4j2.configurationFile={HERE / 'kafka/log4j2.yaml'}"
+    return ["java", *jvm, logging, "-Djava.awt.headless=true", "-cp", path, main, *map(str, arguments)]
+
+
+def tool(name, *arguments, stdin=None, seconds=120):
+    """Runs one of Kafka's commands, named like its script, and returns its standard output as text."""
+    return processes.run(java(TOOLS[name], *arguments), stdin=stdin, seconds=seconds).decode()
+
+
+def compiled(program):
+    """The directory of the classes of a program in conformance/java, compiled against Kafka's jars when it changed."""
+    source = HERE / "java" / f"{program}.java"
+    classes = CACHE / "classes" / program
+    made = classes / f"{program}.class"
+    if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
+        classes.mkdir(parents=True, exist_ok=True)
+        processes.run(["javac", "-cp", f"{jars()}/*", "-d", str(classes), str(source)], seconds=120)
+    return classes

@@ -1,0 +1,48 @@
+"""Two requests spoken by hand, to ask whether a node is ready without the delays of a client's own retries.
+
+They judge nothing: what a broker does right or wrong is judged by other people's clients.
+"""
+
+import socket
+import struct
+
+
+def ask(port, key, version, body, seconds=10):
+    """One request (header version 1) on a connection of its own; the answer without its header."""
+    frame = struct.pack(">hhih", key, version, 1, 5) + b"ready" + body
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        connection.sendall(struct.pack(">i", len(frame)) + frame)
+        (length,) = struct.unpack(">i", exactly(connection, 4))
+        return exactly(connection, length)[4:]
+
+
+def exactly(connection, length):
+    """Reads so many bytes; a connection that closes before is an error."""
+    parts = []
+    while length > 0:
+        part = connection.recv(length)
+        if not part:
+            raise ConnectionError("the node closed the connection")
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def brokers_known(port):
+    """How many brokers a node names in its Metadata (version 1, no topic asked); 0 while it does not answer."""
+    try:
+        return struct.unpack(">i", ask(port, 3, 1, struct.pack(">i", 0))[:4])[0]
+    except (OSError, struct.error):
+        return 0
+
+
+def partitions_served(port, topic, partitions):
+    """How many partitions of a topic answer ListOffsets (version 1, end offset) without an error."""
+    body = struct.pack(">iih", -1, 1, len(topic)) + topic.encode() + struct.pack(">i", partitions)
+    body += b"".join(struct.pack(">iq", index, -1) for index in range(partitions))
+    try:
+        answer = ask(port, 2, 1, body)
+    except OSError:
+        return 0
+    entries = struct.iter_unpack(">ihqq", answer[4 + 2 + len(topic) + 4:])
+    return sum(1 for _, error, _, _ in entries if error == 0)

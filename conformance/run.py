@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Runs conformance suites against a node: other people's clients and tools, and Apache Kafka on the same directories.
+
+    run.py [--target milena|oracle] [--quick] [SUITE...]
+
+Ends with 0 only when every case of every suite passed.
+"""
+
+import argparse
+import importlib
+import sys
+import time
+
+from harness import brokers, checks
+
+SUITES = ["kcat", "java_tools", "exchange", "crash", "flights"]
+
+
+class World:
+    """What a suite is given: the kind of node under test, and how much input to use."""
+
+    def __init__(self, target, quick):
+        self.target = target
+        self.quick = quick
+        self.Node = brokers.KINDS[target]
+        self.Oracle = brokers.Oracle
+
+    def amount(self, full, quick):
+        """The full amount of something, or the quick one."""
+        return quick if self.quick else full
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", choices=sorted(brokers.KINDS), default="milena")
+    parser.add_argument("--quick", action="store_true", help="small inputs, for a look while working")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of: {', '.join(SUITES)} (default: all)")
+    options = parser.parse_args()
+    suites = [name.replace("-", "_") for name in options.suites] or SUITES
+    unknown = [name for name in suites if name not in SUITES]
+    if unknown:
+        parser.error(f"no such suite: {', '.join(unknown)}")
+    begun = time.monotonic()
+    for name in suites:
+        print(f"== {name} against {options.target}", flush=True)
+        with checks.case(f"{name}: the suite ran to its end"):
+            importlib.import_module(f"suites.{name}").run(World(options.target, options.quick))
+    print(f"{checks.passed} passed, {len(checks.failures)} failed in {time.monotonic() - begun:.0f} s")
+    for title in checks.failures:
+        print(f"FAILED {title}")
+    return 1 if checks.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
