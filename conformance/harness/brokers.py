@@ -41,23 +41,39 @@ class Node:
         return self.start()
 
     def __exit__(self, kind, failure, trace):
-        if self.process is not None:
-            processes.kill(self.process)
         if failure is not None:
             print(f"       last words of the {self.name}:\n{self.last_words()}", flush=True)
+        self.close()
+
+    def close(self):
+        """Ends the process and removes what it kept here."""
+        if self.process is not None:
+            processes.kill(self.process)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def start(self):
         """Starts the node and returns when it answers clients; a port that is taken is an error, never shared."""
         if processes.answers(self.port):
             raise processes.Overdue(f"port {self.port} is taken")
-        self.launch()
+        self.prepare()
+        self.spawn(self.command())
         ready = lambda: wire.brokers_known(self.port) > 0  # noqa: E731
         try:
             processes.wait_until(ready, self.start_seconds, f"{self.name} ready", alive=self.process)
         except processes.Overdue as overdue:
             raise processes.Overdue(f"{overdue}\n{self.last_words()}") from None
+        self.started()
         return self
+
+    def prepare(self):
+        """What has to be done before the process starts."""
+
+    def command(self):
+        """The command line that starts the node."""
+        raise NotImplementedError
+
+    def started(self):
+        """What has to hold once the node answers."""
 
     def spawn(self, command):
         """Starts the node's process with its output in the log."""
@@ -88,16 +104,22 @@ class Milena(Node):
         target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
         return os.environ.get("MILENA_BINARY") or str(target / "release/milena")
 
-    def launch(self):
-        ready_file = self.scratch / "ready"
-        ready_file.unlink(missing_ok=True)
-        command = [self.binary(), "--port", str(self.port), "--data-dir", str(self.data), "--ready-file", str(ready_file)]
-        for key, value in self.overrides.items():
-            command += ["--override", f"{key}={value}"]
-        self.spawn(command)
-        written = lambda: ready_file.exists() and b"\n" in ready_file.read_bytes()  # noqa: E731
-        processes.wait_until(written, self.start_seconds, "milena's ready file", alive=self.process)
-        first = ready_file.read_text().splitlines()[0]
+    @property
+    def ready_file(self):
+        return self.scratch / "ready"
+
+    def prepare(self):
+        self.ready_file.unlink(missing_ok=True)
+
+    def command(self):
+        command = [self.binary(), "--port", self.port, "--data-dir", self.data, "--ready-file", self.ready_file]
+        settings = [word for key, value in self.overrides.items() for word in ("--override", f"{key}={value}")]
+        return [str(word) for word in command + settings]
+
+    def started(self):
+        written = lambda: self.ready_file.exists() and b"\n" in self.ready_file.read_bytes()  # noqa: E731
+        processes.wait_until(written, 10, "milena's ready file", alive=self.process)
+        first = self.ready_file.read_text().splitlines()[0]
         if first.rpartition(":")[2] != str(self.port):
             raise processes.Overdue(f"the ready file names {first}, not port {self.port}")
 
@@ -110,16 +132,21 @@ class Oracle(Node):
     def __init__(self, data=None, overrides=None):
         super().__init__(data, overrides)
         self.controller_port = processes.free_port()
-        self.jvm = ["-Xmx1G", "-Xms256M", "-XX:+UseG1GC"]
+        self.jvm = ["-Xmx1G", "-Xms1G", "-XX:+UseG1GC"]
 
-    def launch(self):
-        properties = self.scratch / "server.properties"
+    def prepare(self):
         fresh = not (self.data / "meta.properties").exists()
-        properties.write_text(self.properties(fresh))
+        self.properties_file.write_text(self.properties(fresh))
         if fresh:
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            kafka.tool("kafka-storage", "format", "--standalone", "-t", cluster, "-c", properties)
-        self.spawn(kafka.java(kafka.TOOLS["kafka-server-start"], properties, jvm=self.jvm))
+            kafka.tool("kafka-storage", "format", "--standalone", "-t", cluster, "-c", self.properties_file)
+
+    def command(self):
+        return kafka.java(kafka.TOOLS["kafka-server-start"], self.properties_file, jvm=self.jvm)
+
+    @property
+    def properties_file(self):
+        return self.scratch / "server.properties"
 
     def properties(self, fresh):
         """A server.properties for a new directory, or for one that another node has left."""

@@ -37,12 +37,19 @@ def brokers_known(port):
 
 
 def partitions_served(port, topic, partitions):
-    """How many partitions of a topic answer ListOffsets (version 1, end offset) without an error."""
+    """How many partitions of a topic answer ListOffsets without an error."""
+    return sum(1 for offset in end_offsets(port, topic, partitions) if offset >= 0)
+
+
+def end_offsets(port, topic, partitions):
+    """The end offset of each partition (ListOffsets version 1); -1 where the node answers with an error or not at all."""
     body = struct.pack(">iih", -1, 1, len(topic)) + topic.encode() + struct.pack(">i", partitions)
     body += b"".join(struct.pack(">iq", index, -1) for index in range(partitions))
+    found = [-1] * partitions
     try:
         answer = ask(port, 2, 1, body)
     except OSError:
-        return 0
-    entries = struct.iter_unpack(">ihqq", answer[4 + 2 + len(topic) + 4:])
-    return sum(1 for _, error, _, _ in entries if error == 0)
+        return found
+    for index, error, _, offset in struct.iter_unpack(">ihqq", answer[4 + 2 + len(topic) + 4:]):
+        found[index] = offset if error == 0 else -1
+    return found

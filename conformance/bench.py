@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Measures Milena beside Apache Kafka on one machine in one run, and prints a table in Markdown.
+
+    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions]
+
+cpu         CPU-seconds of the broker process (user and system) for a gigabyte (10^9 bytes) produced by
+            kafka-producer-perf-test (records of 1 KB, batches of 100 KB, acks=all, no compression) and consumed by
+            kcat, after a warm-up with as much
+start       exec to the first answered Metadata request on a fresh directory, on disk and in memory (/dev/shm: without
+            the time of fsync); resident memory when idle; size of the program
+partitions  exec to a topic of 1,000 partitions all served, after a clean stop and after kill -9
+"""
+
+import argparse
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import brokers, kafka, kcat, processes, wire
+
+MEASUREMENTS = ["cpu", "start", "partitions"]
+RECORD_BYTES = 1024
+PARTITIONS = 1000
+
+
+def cpu(kind, megabytes):
+    """CPU-seconds per GB produced and consumed."""
+    with kind(overrides={"log.segment.bytes": 1 << 30}) as node:
+        server = ("--bootstrap-server", node.bootstrap)
+        for topic in ("warm-up", "measured"):
+            kafka.tool("kafka-topics", *server, "--create", "--topic", topic, "--partitions", 3)
+        records = megabytes * 1_000_000 // RECORD_BYTES
+        produce(node, "warm-up", records)
+        produced = cpu_of(node, lambda: produce(node, "measured", records))
+        consume(node, "warm-up", records)
+        consumed = cpu_of(node, lambda: consume(node, "measured", records))
+        gigabytes = records * RECORD_BYTES / 1e9
+        yield "CPU-seconds per GB produced", produced / gigabytes, "s"
+        yield "CPU-seconds per GB consumed", consumed / gigabytes, "s"
+        yield "resident memory after that load", processes.resident_megabytes(node.pid), "MB"
+
+
+def produce(node, topic, records):
+    load = ("--topic", topic, "--num-records", records, "--record-size", RECORD_BYTES, "--throughput", -1)
+    settings = ("batch.size=100000", "linger.ms=5", "acks=all", "buffer.memory=67108864")
+    main = kafka.TOOLS["kafka-producer-perf-test"]
+    arguments = ("--bootstrap-server", node.bootstrap, *load, "--command-property", *settings)
+    command = kafka.java(main, *arguments, jvm=["-Xmx512M"])
+    processes.run(command, seconds=600)
+
+
+def consume(node, topic, records):
+    command = ["kcat", "-b", node.bootstrap, "-C", "-q", "-e", "-t", topic, "-o", "beginning", "-f", "x"]
+    done = processes.run(command, seconds=600)
+    if len(done) != records:
+        raise SystemExit(f"{node.name}: {len(done)} records read of {records}")
+
+
+def cpu_of(node, work):
+    """CPU-seconds that the node spends while the work is done."""
+    before = processes.cpu_seconds(node.pid)
+    work()
+    return processes.cpu_seconds(node.pid) - before
+
+
+def start(kind, _):
+    """Time to ready, idle memory, program size."""
+    repetitions = 9 if kind is brokers.Milena else 3
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        in_memory = [started(kind, pathlib.Path(memory) / str(run)) for run in range(repetitions)]
+    on_disk = [started(kind, None) for _ in range(repetitions)]
+    yield "exec to ready, fresh directory on disk", statistics.median(time for time, _ in on_disk) * 1000, "ms"
+    yield "exec to ready, fresh directory in memory", statistics.median(time for time, _ in in_memory) * 1000, "ms"
+    yield "resident memory when idle", statistics.median(memory for _, memory in on_disk), "MB"
+    yield "program size", program_megabytes(kind), "MB"
+
+
+def started(kind, data):
+    """Seconds from exec to ready on a fresh directory, and megabytes resident two seconds later."""
+    node = kind(data=data)
+    try:
+        node.prepare()
+        seconds = timed_start(node, lambda: wire.brokers_known(node.port) > 0)
+        time.sleep(2)
+        return seconds, processes.resident_megabytes(node.pid)
+    finally:
+        node.close()
+
+
+def timed_start(node, ready):
+    """Seconds from exec until the node is ready as the condition says."""
+    begun = time.monotonic()
+    node.spawn(node.command())
+    processes.wait_until(ready, 180, f"{node.name} ready", alive=node.process)
+    return time.monotonic() - begun
+
+
+def program_megabytes(kind):
+    if kind is brokers.Milena:
+        return pathlib.Path(brokers.Milena.binary()).stat().st_size / 1e6
+    return sum(jar.stat().st_size for jar in kafka.jars().iterdir()) / 1e6
+
+
+def partitions(kind, _):
+    """Seconds until 1,000 partitions are served again."""
+    with kind() as node:
+        server = ("--bootstrap-server", node.bootstrap)
+        kafka.tool("kafka-topics", *server, "--create", "--topic", "many", "--partitions", PARTITIONS)
+        served = lambda: wire.partitions_served(node.port, "many", PARTITIONS) == PARTITIONS  # noqa: E731
+        for title, end in (("a clean stop", node.stop), ("kill -9", node.kill)):
+            processes.wait_until(served, 60, "all partitions served")
+            kcat.produce(node, "many", [b"%d" % number for number in range(20 * PARTITIONS)], "-p", -1)
+            end()
+            yield f"{PARTITIONS:,} partitions served after {title}", timed_start(node, served), "s"
+
+
+def table(rows, names):
+    """Measured figures side by side, with the ratio of the first to the second."""
+    print(f"\n| measured | {' | '.join(names)} |{' ratio |' if len(names) == 2 else ''}")
+    print("|---|" + "---:|" * (len(names) + (len(names) == 2)))
+    for title, (unit, figures) in rows.items():
+        cells = [f"{figures[name]:.3g} {unit}" if figures[name] < 1000 else f"{figures[name]:,.0f} {unit}" for name in names]
+        if len(names) == 2:
+            cells.append(f"{figures[names[0]] / figures[names[1]]:.3f}")
+        print(f"| {title} | {' | '.join(cells)} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--only", choices=sorted(brokers.KINDS))
+    parser.add_argument("measurements", nargs="*", metavar="MEASUREMENT", help=f"of: {', '.join(MEASUREMENTS)}")
+    options = parser.parse_args()
+    if unknown := set(options.measurements) - set(MEASUREMENTS):
+        parser.error(f"no such measurement: {', '.join(unknown)}")
+    names = [options.only] if options.only else ["milena", "oracle"]
+    rows = {}
+    for measurement in options.measurements or MEASUREMENTS:
+        for name in names:
+            for title, figure, unit in globals()[measurement](brokers.KINDS[name], options.megabytes):
+                print(f"{name}: {title}: {figure:.3f} {unit}", file=sys.stderr, flush=True)
+                rows.setdefault(title, (unit, {}))[1][name] = figure
+    table(rows, names)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (processes.Overdue, subprocess.SubprocessError) as failure:
+        sys.exit(f"not measured: {failure}")
