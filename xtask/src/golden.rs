@@ -1,37 +1,75 @@
 //! `cargo xtask golden`: makes the checked-in golden bytes anew with the classes of Apache Kafka.
+//!
+//! The same Kafka gives the same files, so that `git diff` shows afterwards what a new version of it changed.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::command::{root, run as run_command};
+
+/// Golden bytes that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Golden {
+    /// Every message and record at every version: crates/protocol/testdata.
+    Messages,
+    /// Record batches and verdicts on them: crates/record/testdata. Kafka then reads batches of ours.
+    Records,
+    /// The table of a node's configuration keys: crates/config/testdata.
+    NodeKeys,
+}
 
 /// Which golden bytes to make.
 #[derive(Args)]
 pub struct Options {
-    /// Makers to run, by their directory's name under conformance/golden/ (all when none is named).
-    makers: Vec<String>,
+    /// All when none is named.
+    #[arg(value_enum)]
+    golden: Vec<Golden>,
 }
 
-/// Runs the `make` script of each maker; it writes into the `testdata` of the crate that it serves.
+/// Makes the golden bytes that were named.
 ///
 /// # Errors
-/// When a maker that was named does not exist, or one fails.
+/// When Java, Maven or one of the programs fails.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let directory = root().join("conformance/golden");
-    let mut makers = Vec::new();
-    for entry in std::fs::read_dir(&directory).context("conformance/golden holds the makers")? {
-        let entry = entry?;
-        if entry.path().join("make").is_file() {
-            makers.push(entry.file_name().to_string_lossy().into_owned());
+    for golden in Golden::value_variants() {
+        if options.golden.is_empty() || options.golden.contains(golden) {
+            match golden {
+                Golden::Messages => messages(),
+                Golden::Records => records(),
+                Golden::NodeKeys => node_keys(),
+            }
+            .with_context(|| format!("golden bytes of {golden:?}"))?;
         }
     }
-    makers.sort();
-    if let Some(unknown) = options.makers.iter().find(|name| !makers.contains(name)) {
-        bail!("no maker is called {unknown}; there are: {}", makers.join(", "));
-    }
-    makers.retain(|maker| options.makers.is_empty() || options.makers.contains(maker));
-    for maker in &makers {
-        run_command(&format!("conformance/golden/{maker}/make"), [] as [&str; 0])?;
+    Ok(())
+}
+
+fn messages() -> anyhow::Result<()> {
+    // The program writes to a path relative to its own directory.
+    let script = "cd conformance/golden-bytes && mvn --quiet --batch-mode compile exec:java";
+    run_command("sh", ["-c", script])
+}
+
+fn records() -> anyhow::Result<()> {
+    let program = "conformance/golden-records/GoldenRecords.java";
+    let oracle = ["conformance/oracle.py", "run", program];
+    run_command("python3", oracle.into_iter().chain(["make", "crates/record/testdata"]))?;
+    let ours = "cargo run --quiet --package record --example golden_out";
+    run_command("sh", ["-c", &format!("{ours} | python3 {} read", oracle.join(" "))])
+}
+
+fn node_keys() -> anyhow::Result<()> {
+    let table = root().join("crates/config/testdata/node-keys-4.3.1.tsv");
+    let status = Command::new("python3")
+        .args(["conformance/oracle.py", "run", "conformance/golden-bytes/NodeKeys.java"])
+        .current_dir(root())
+        .stdout(Stdio::from(File::create(&table).with_context(|| table.display().to_string())?))
+        .status()?;
+    if !status.success() {
+        bail!("NodeKeys failed: {status}");
     }
     Ok(())
 }

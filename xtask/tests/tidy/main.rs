@@ -2,6 +2,7 @@
 //!
 //! Run it alone with `cargo test -p xtask --test tidy -- --nocapture`.
 
+mod advertised;
 mod edges;
 mod machine_paths;
 mod named_paths;

@@ -1,0 +1,65 @@
+//! A Kafka API is served where three things meet: it is in the list that ApiVersions advertises, the route sends it to
+//! its handler, and its handler has a file of its own. One without the others is a lie or dead code.
+
+use crate::tree;
+
+const ROUTES: &str = "crates/handlers/src/routes.rs";
+
+#[test]
+fn an_api_is_advertised_exactly_where_it_is_routed_to_its_handler_file() {
+    let routes = tree::text(ROUTES).unwrap_or_default();
+    let mut breaches = Vec::new();
+    for name in apis() {
+        let (constant, module) = spellings(&name);
+        let advertised = lists(&routes, &constant);
+        let routed = calls(&routes, &format!("{module}::handle("));
+        let file = format!("crates/handlers/src/{module}.rs");
+        let handled = tree::root().join(&file).exists();
+        if !(advertised == routed && routed == handled) {
+            breaches.push(format!("{name}: advertised {advertised}, routed {routed}, {file} {handled}"));
+        }
+    }
+    assert!(breaches.is_empty(), "APIs that are served only in part ({ROUTES}):\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn the_spellings_of_an_api_are_found() {
+    assert_eq!(spellings("InitProducerId"), ("INIT_PRODUCER_ID".to_owned(), "init_producer_id".to_owned()));
+    assert!(lists("const SERVED: &[i16] = &[\n    api::FETCH,\n];", "FETCH"));
+    assert!(!lists("api::FETCH => crate::fetch::handle(broker),", "FETCH"));
+    assert!(calls("api::FETCH => crate::fetch::handle(broker),", "fetch::handle("));
+    assert!(!calls("crate::offset_fetch::handle(broker)", "fetch::handle("));
+}
+
+/// Names of all APIs of the protocol.
+fn apis() -> Vec<String> {
+    let table = tree::text("crates/protocol/schemas/apis.tsv").expect("the table of APIs exists");
+    let names: Vec<String> =
+        table.lines().skip(1).filter_map(|line| line.split('\t').nth(1).map(str::to_owned)).collect();
+    assert_eq!(names.len(), 89, "the table names every API");
+    names
+}
+
+/// A name such as `InitProducerId` as a constant and as a module.
+fn spellings(name: &str) -> (String, String) {
+    let mut module = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !module.is_empty() {
+            module.push('_');
+        }
+        module.extend(letter.to_lowercase());
+    }
+    (module.to_uppercase(), module)
+}
+
+/// Whether the API stands in a list (one line of its own), and not only in a match arm.
+fn lists(routes: &str, constant: &str) -> bool {
+    routes.lines().any(|line| line.trim() == format!("api::{constant},"))
+}
+
+/// Whether the function is called, and not only one whose name ends like it.
+fn calls(routes: &str, function: &str) -> bool {
+    routes
+        .match_indices(function)
+        .any(|(at, _)| !routes[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
