@@ -194,6 +194,13 @@ impl Emitter<'_> {
             "{visibility}fn decode(reader: &mut Reader, version: i16) -> Result<Self, DecodeError> {{"
         );
         out += &self.prologue("DecodeError");
+        for field in &self.found.fields {
+            if let (Default::Zero, Type::Struct(inner), Some(_)) = (&field.default, &field.ty, field.nullable)
+            {
+                // The default itself takes memory.
+                let _ = writeln!(out, "reader.charge(size_of::<{inner}>())?;");
+            }
+        }
         out += "let mut it = Self::default();\n";
         for field in self.found.fields.iter().filter(|field| field.tag.is_none()) {
             let read = format!("it.{} = {};", field.rust_name(), self.read(field));

@@ -14,9 +14,14 @@ pub struct Reader {
     bytes: Bytes,
     position: usize,
     budget: DecodeBudget,
+    /// Whether a slice has been handed out.
+    is_shared: bool,
 }
 
 type Result<T> = std::result::Result<T, DecodeError>;
+
+/// The first slice of a buffer makes it shareable, which takes about this many bytes.
+const SHARING: usize = 32;
 
 /// The first allocation for an array takes at most about this many bytes, later ones double.
 const FIRST_ALLOCATION: usize = 4096;
@@ -25,14 +30,14 @@ impl Reader {
     /// A reader at the start of `bytes`, with the budget of an input of this length.
     pub fn new(bytes: Bytes) -> Self {
         let budget = DecodeBudget::for_input(bytes.len());
-        Self { bytes, position: 0, budget }
+        Self { bytes, position: 0, budget, is_shared: false }
     }
 
     /// A reader at the start of `bytes` that takes no more memory than `budget`, nor more than an input of this
     /// length may cost.
     pub fn with_budget(bytes: Bytes, budget: DecodeBudget) -> Self {
-        let own = DecodeBudget::for_input(bytes.len());
-        Self { bytes, position: 0, budget: DecodeBudget::new(own.left().min(budget.left())) }
+        let own = Self::new(bytes);
+        Self { budget: DecodeBudget::new(own.budget.left().min(budget.left())), ..own }
     }
 
     /// Memory that may still be spent.
@@ -239,8 +244,12 @@ impl Reader {
     pub fn slice(&mut self, length: usize) -> Result<Bytes> {
         let at = self.position;
         self.take(length)?;
-        // An empty value need not keep the input alive.
-        Ok(if length == 0 { Bytes::new() } else { self.bytes.slice(at..at + length) })
+        self.between(at, at + length)
+    }
+
+    /// Passes over the next `length` bytes.
+    pub fn skip(&mut self, length: usize) -> Result<()> {
+        self.take(length).map(|_| ())
     }
 
     /// A struct or, where `nullable`, null; only nullable ones are preceded by a byte that tells.
@@ -346,8 +355,16 @@ impl Reader {
     }
 
     /// The input between two positions, as a slice.
-    pub(crate) fn between(&self, start: usize, end: usize) -> Bytes {
-        self.bytes.slice(start..end)
+    pub(crate) fn between(&mut self, start: usize, end: usize) -> Result<Bytes> {
+        // An empty value need not keep the input alive.
+        if start == end {
+            return Ok(Bytes::new());
+        }
+        if !self.is_shared {
+            self.budget.charge(SHARING)?;
+            self.is_shared = true;
+        }
+        Ok(self.bytes.slice(start..end))
     }
 }
 

@@ -99,14 +99,14 @@ impl TagReader {
     /// Passes over the value of the current tag and remembers it.
     pub(crate) fn keep_unknown(&mut self, reader: &mut Reader) -> Result<(), DecodeError> {
         let (start, end) = (self.start, self.open.map_or(self.start, |open| open.1));
-        reader.slice(end - reader.position())?;
+        reader.skip(end - reader.position())?;
         self.kept = match std::mem::replace(&mut self.kept, Keeping::Nothing) {
             Keeping::Nothing => {
                 reader.charge(size_of::<Kept>())?;
-                Keeping::Shared { count: 1, bytes: reader.between(start, end), end }
+                Keeping::Shared { count: 1, bytes: reader.between(start, end)?, end }
             }
             Keeping::Shared { count, bytes, end: last } if last == start => {
-                Keeping::Shared { count: count + 1, bytes: reader.between(last - bytes.len(), end), end }
+                Keeping::Shared { count: count + 1, bytes: reader.between(last - bytes.len(), end)?, end }
             }
             Keeping::Shared { count, bytes, .. } => Self::append(reader, count, bytes.to_vec(), start, end)?,
             Keeping::Copied { count, bytes } => Self::append(reader, count, bytes, start, end)?,
@@ -125,7 +125,7 @@ impl TagReader {
         // Old and new copy exist for a moment. Only as many appends as known tags are possible.
         reader.charge(2 * length)?;
         bytes.reserve_exact(end - start);
-        bytes.extend_from_slice(&reader.between(start, end));
+        bytes.extend_from_slice(&reader.between(start, end)?);
         Ok(Keeping::Copied { count: count + 1, bytes })
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use protocol_generator::Message as Schema;
 
 /// One line: what Kafka's classes made of a value.
+#[allow(dead_code, reason = "not every test looks at every column")]
 pub struct Case {
     pub name: String,
     pub version: i16,
@@ -48,6 +49,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
 }
 
+#[allow(dead_code, reason = "not every test compares bytes")]
 /// The CRC-32 of zip files.
 pub fn checksum(bytes: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
@@ -55,6 +57,7 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
+#[allow(dead_code, reason = "not every test needs the schemas")]
 /// All schemas by name.
 pub fn schemas() -> BTreeMap<String, Schema> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
