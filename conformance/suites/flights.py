@@ -125,7 +125,8 @@ def java_partition(node, topic, partition):
 def read_with_milena(node, topic):
     options = ("--bootstrap-server", node.bootstrap, "--from-beginning", "--exit-at-end", "--print-key")
     text = processes.run([node.binary(), "consume", topic, *options], seconds=120)
-    return [null_key(*line.split(SEPARATOR, 1)) for line in text.splitlines()]
+    pairs = (line.split(SEPARATOR, 1) for line in text.splitlines())
+    return [(key or None, value) for key, value in pairs]
 
 
 def null_key(key, value):
