@@ -11,6 +11,9 @@ mod node_topic_defaults;
 mod node_values;
 mod properties;
 mod topic_config;
+mod topic_key;
+mod topic_keys;
+mod topic_layers;
 
 pub use node_config::{
     ConnectionConfig, InternalTopicConfig, LifecycleConfig, LogConfig, MetadataLogConfig, NodeConfig,
@@ -21,6 +24,8 @@ pub use node_key::{KeyType, NodeKey, Support, Valid};
 pub use node_listeners::{Endpoint, HostPort, Listener, Voter};
 pub use properties::Properties;
 pub use topic_config::{CleanupPolicy, CompressionSetting, TimestampType, TopicConfig};
+pub use topic_key::{BrokerSynonym, TopicKey, TopicOverrides, Unit};
+pub use topic_layers::{ConfigEntry, ConfigSource, ConfigSynonym, TopicConfigError, TopicLayers};
 
 #[cfg(test)]
 mod node_config_test;

@@ -143,6 +143,14 @@ impl NodeKey {
         self.key_type == KeyType::Password
     }
 
+    /// Whether the key takes `text`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] where it does not.
+    pub fn check(&self, text: &str) -> Result<(), ConfigError> {
+        self.parse(text).map(|_| ())
+    }
+
     /// The typed value of `text`, or why it is none.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, ConfigError> {
         let value = self.parse_type(text).ok_or_else(|| self.invalid(text, self.type_name().to_owned()))?;

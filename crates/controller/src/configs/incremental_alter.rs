@@ -1,0 +1,446 @@
+//! IncrementalAlterConfigs: settings set, removed, extended and shortened (KIP-339).
+//!
+//! Each resource succeeds or fails as a whole and by itself. Topics are checked against every topic key and the rules
+//! between keys. Of the brokers' keys those are served that topics inherit from; others are refused rather than kept
+//! without effect. A change of `min.insync.replicas` also forgets the eligible leader replicas that were found under
+//! the old one (KIP-966).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use config::{NodeKey, TopicKey, TopicOverrides};
+use metadata::{ConfigResource, ConfigResourceType, MetadataRecord};
+use protocol::records::clear_elr_record::ClearElrRecord;
+use protocol::records::config_record::ConfigRecord;
+use types::NodeId;
+
+use crate::topics::name_rules::check_name;
+use crate::{Controller, ControllerError, Decision};
+
+const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
+
+/// Longest value in bytes; longer ones cannot be written to the log.
+const VALUE_LENGTH_MAX: usize = 32_767;
+
+/// What is done to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are Kafka's own")]
+pub enum ConfigOperation {
+    Set,
+    Delete,
+    /// Entries are added to a list.
+    Append,
+    /// Entries are taken from a list.
+    Subtract,
+}
+
+impl ConfigOperation {
+    /// The operation of this number on the wire.
+    pub const fn from_id(id: i8) -> Option<Self> {
+        match id {
+            0 => Some(Self::Set),
+            1 => Some(Self::Delete),
+            2 => Some(Self::Append),
+            3 => Some(Self::Subtract),
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "SET",
+            Self::Delete => "DELETE",
+            Self::Append => "APPEND",
+            Self::Subtract => "SUBTRACT",
+        }
+    }
+}
+
+/// One change of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigChange {
+    /// The key.
+    pub name: String,
+    /// What is done.
+    pub operation: ConfigOperation,
+    /// With what; only `Delete` goes without.
+    pub value: Option<String>,
+}
+
+/// The changes of one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct ResourceChanges {
+    pub resource: ConfigResource,
+    pub changes: Vec<ConfigChange>,
+}
+
+/// Whether each resource was changed, in the order in which they were given.
+pub type AlterOutcome = Vec<(ConfigResource, Result<(), ControllerError>)>;
+
+impl Controller {
+    /// Changes settings, or only says whether they could be changed.
+    pub fn decide_incremental_alter_configs(
+        &self,
+        resources: &[ResourceChanges],
+        validate_only: bool,
+    ) -> Decision<AlterOutcome> {
+        let mut records = Vec::new();
+        let mut outcomes = AlterOutcome::with_capacity(resources.len());
+        for (index, ResourceChanges { resource, changes }) in resources.iter().enumerate() {
+            let others = resources.iter().enumerate().filter(|(other, _)| *other != index);
+            let result = match others.map(|(_, it)| &it.resource).any(|other| other == resource) {
+                true => Err(invalid_request("Each resource must appear at most once.")),
+                false => self.alter(resource, changes),
+            };
+            outcomes.push((resource.clone(), result.map(|mut altered| records.append(&mut altered))));
+        }
+        if validate_only {
+            return Decision::unchanged(outcomes);
+        }
+        let forgotten: Vec<_> = match self.image().features.has_eligible_leader_replicas() {
+            true => records.iter().filter_map(forgets_eligible).collect(),
+            false => Vec::new(),
+        };
+        let records = records.into_iter().map(MetadataRecord::from).chain(forgotten).collect();
+        Decision::atomic(records, outcomes)
+    }
+
+    fn alter(
+        &self,
+        resource: &ConfigResource,
+        changes: &[ConfigChange],
+    ) -> Result<Vec<ConfigRecord>, ControllerError> {
+        check_changes(changes)?;
+        self.check_resource_name(resource)?;
+        let before = self.image().configs.of(resource);
+        let mut after = before.clone();
+        let mut records = Vec::with_capacity(changes.len());
+        for change in changes {
+            let old = before.get(&change.name);
+            let new = changed_value(resource, change, old.map(String::as_str))?;
+            // Brokers load files anew that a value names, even when it is the same (KAFKA-14136).
+            if old != new.as_ref() || resource.resource_type == ConfigResourceType::Broker {
+                records.push(record(resource, &change.name, new.clone()));
+            }
+            match new {
+                Some(value) => after.insert(change.name.clone(), value),
+                None => after.remove(&change.name),
+            };
+        }
+        check_value_sizes(&after)?;
+        match resource.resource_type {
+            ConfigResourceType::Topic => self.topic_layers().validate(&after, before)?,
+            _ => self.check_broker_settings(resource, changes, &after)?,
+        }
+        self.check_exists(resource)?;
+        Ok(records)
+    }
+
+    fn check_resource_name(&self, resource: &ConfigResource) -> Result<(), ControllerError> {
+        match resource.resource_type {
+            ConfigResourceType::Topic if resource.name.is_empty() => {
+                Err(invalid_request("Default topic resources are not allowed."))
+            }
+            ConfigResourceType::Topic => check_name(&resource.name),
+            ConfigResourceType::Broker if resource.name.is_empty() => Ok(()),
+            ConfigResourceType::Broker => broker_id(&resource.name).map(|_| ()),
+            ConfigResourceType::BrokerLogger => unserved("broker logger"),
+            ConfigResourceType::ClientMetrics => unserved("client metrics"),
+            ConfigResourceType::Group => unserved("group"),
+            ConfigResourceType::Other(id) => Err(invalid_request(format!("Unknown resource type {id}"))),
+        }
+    }
+
+    fn check_exists(&self, resource: &ConfigResource) -> Result<(), ControllerError> {
+        match resource.resource_type {
+            ConfigResourceType::Topic => match self.image().topics.by_name(&resource.name) {
+                Some(_) => Ok(()),
+                None => Err(ControllerError::UnknownTopic),
+            },
+            _ if resource.name.is_empty() => Ok(()),
+            _ => {
+                let id = broker_id(&resource.name)?;
+                let cluster = &self.image().cluster;
+                match cluster.broker(id).is_some() || cluster.controller(id).is_some() {
+                    true => Ok(()),
+                    false => Err(ControllerError::UnknownBroker { id }),
+                }
+            }
+        }
+    }
+
+    fn check_broker_settings(
+        &self,
+        resource: &ConfigResource,
+        changes: &[ConfigChange],
+        after: &TopicOverrides,
+    ) -> Result<(), ControllerError> {
+        let guards_min_isr = self.image().features.has_eligible_leader_replicas();
+        for change in changes {
+            let name = &change.name;
+            let key = NodeKey::find(name).ok_or_else(|| ControllerError::InvalidConfig {
+                reason: format!("Unknown config name: {name}"),
+            })?;
+            if !is_inherited_by_topics(name) {
+                return Err(invalid_request(format!("{name} cannot be changed while the broker runs")));
+            }
+            if name == MIN_INSYNC_REPLICAS && guards_min_isr {
+                self.check_min_isr(resource, after)?;
+            }
+            if let Some(value) = after.get(name) {
+                key.check(value)?;
+            }
+        }
+        // Topics that set neither bound inherit both.
+        let layers = config::TopicLayers { dynamic_default: after, ..self.topic_layers() };
+        Ok(layers.validate(&TopicOverrides::new(), &TopicOverrides::new())?)
+    }
+
+    /// With eligible leader replicas all brokers must agree on the minimum.
+    fn check_min_isr(
+        &self,
+        resource: &ConfigResource,
+        after: &TopicOverrides,
+    ) -> Result<(), ControllerError> {
+        let forbidden = match resource.name.is_empty() {
+            true if after.contains_key(MIN_INSYNC_REPLICAS) => return Ok(()),
+            true => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+            false => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+        };
+        Err(ControllerError::InvalidConfig { reason: forbidden.to_owned() })
+    }
+}
+
+/// Broker keys that take effect through the topics that inherit them, as they are set.
+fn is_inherited_by_topics(name: &str) -> bool {
+    TopicKey::all().iter().any(|key| key.broker_synonyms.first().is_some_and(|first| first.name == name))
+}
+
+fn check_changes(changes: &[ConfigChange]) -> Result<(), ControllerError> {
+    let names: BTreeSet<_> = changes.iter().map(|change| &change.name).collect();
+    if names.len() != changes.len() {
+        return Err(invalid_request("Error due to duplicate config keys"));
+    }
+    let is_null =
+        |change: &&ConfigChange| change.operation != ConfigOperation::Delete && change.value.is_none();
+    let null: Vec<_> = changes.iter().filter(is_null).map(|change| change.name.as_str()).collect();
+    if !null.is_empty() {
+        return Err(invalid_request(format!("Null value not supported for : {}", null.join(", "))));
+    }
+    Ok(())
+}
+
+/// The value that a change leaves; lists start from their default where nothing is set.
+fn changed_value(
+    resource: &ConfigResource,
+    change: &ConfigChange,
+    old: Option<&str>,
+) -> Result<Option<String>, ControllerError> {
+    let value = change.value.as_deref().unwrap_or_default();
+    let operation = change.operation;
+    match operation {
+        ConfigOperation::Set => return Ok(Some(value.to_owned())),
+        ConfigOperation::Delete => return Ok(None),
+        ConfigOperation::Append | ConfigOperation::Subtract => {}
+    }
+    let default = list_default(resource, &change.name).ok_or_else(|| ControllerError::InvalidConfig {
+        reason: format!("Can't {} to key {} because its type is not LIST.", operation.name(), change.name),
+    })?;
+    let old = old.unwrap_or(default);
+    let mut entries: Vec<&str> = old.split(',').filter(|entry| !entry.is_empty()).collect();
+    for entry in value.split(',') {
+        let at = entries.iter().position(|known| *known == entry);
+        match (operation, at) {
+            (ConfigOperation::Append, None) => entries.push(entry),
+            (ConfigOperation::Subtract, Some(at)) => {
+                entries.remove(at);
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(entries.join(",")))
+}
+
+/// The default of a key that is a list; `None` for other keys.
+fn list_default(resource: &ConfigResource, name: &str) -> Option<&'static str> {
+    let key = match resource.resource_type {
+        ConfigResourceType::Topic => &TopicKey::find(name)?.key,
+        _ => NodeKey::find(name)?,
+    };
+    (key.key_type == config::KeyType::List).then(|| key.default.unwrap_or_default())
+}
+
+/// Refuses values that are too long for the log.
+pub(crate) fn check_value_sizes(settings: &BTreeMap<String, String>) -> Result<(), ControllerError> {
+    let too_long = |value: &&String| value.len() > VALUE_LENGTH_MAX;
+    if settings.values().any(|value| too_long(&value)) {
+        let reason = format!("A configuration value exceeds the maximum size of {VALUE_LENGTH_MAX} bytes.");
+        return Err(ControllerError::InvalidConfig { reason });
+    }
+    Ok(())
+}
+
+fn record(resource: &ConfigResource, name: &str, value: Option<String>) -> ConfigRecord {
+    ConfigRecord {
+        resource_type: resource.resource_type.id(),
+        resource_name: resource.name.clone(),
+        name: name.to_owned(),
+        value,
+        ..Default::default()
+    }
+}
+
+/// The record that forgets what was eligible under the `min.insync.replicas` that this one changes.
+fn forgets_eligible(record: &ConfigRecord) -> Option<MetadataRecord> {
+    if record.name != MIN_INSYNC_REPLICAS {
+        return None;
+    }
+    let is_topic = record.resource_type == ConfigResourceType::Topic.id();
+    let topic_name = if is_topic { record.resource_name.clone() } else { String::new() };
+    Some(ClearElrRecord { topic_name, ..Default::default() }.into())
+}
+
+fn broker_id(name: &str) -> Result<NodeId, ControllerError> {
+    match name.parse() {
+        Ok(id) if id >= 0 => Ok(NodeId(id)),
+        Ok(_) => Err(invalid_request("Invalid negative broker ID.")),
+        Err(_) => Err(invalid_request(format!("Node id must be an integer, but it is: {name}"))),
+    }
+}
+
+fn unserved(resource_type: &'static str) -> Result<(), ControllerError> {
+    Err(ControllerError::UnservedResource { resource_type })
+}
+
+fn invalid_request(reason: impl Into<String>) -> ControllerError {
+    ControllerError::InvalidRequest { reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use types::ErrorCode;
+
+    use super::*;
+    use crate::fixture::{Cluster, code_of};
+
+    fn change(name: &str, operation: ConfigOperation, value: Option<&str>) -> ConfigChange {
+        ConfigChange { name: name.to_owned(), operation, value: value.map(str::to_owned) }
+    }
+
+    fn set(name: &str, value: &str) -> ConfigChange {
+        change(name, ConfigOperation::Set, Some(value))
+    }
+
+    fn alter(cluster: &mut Cluster, resource: ConfigResource, changes: &[ConfigChange]) -> ErrorCode {
+        let resources = [ResourceChanges { resource, changes: changes.to_vec() }];
+        let decided = cluster.controller.decide_incremental_alter_configs(&resources, false);
+        cluster.append(&decided.records);
+        code_of(decided.response[0].1.clone())
+    }
+
+    fn check(resource: ConfigResource, changes: &[ConfigChange], expect: ErrorCode) {
+        let mut cluster = Cluster::of(1);
+        cluster.create("t", 1, 1);
+        let end = cluster.next_offset;
+        assert_eq!(alter(&mut cluster, resource, changes), expect, "{changes:?}");
+        assert_eq!(cluster.next_offset == end, expect != ErrorCode::None, "what is refused writes nothing");
+    }
+
+    #[test]
+    fn a_setting_is_set_and_removed() {
+        let mut cluster = Cluster::of(1);
+        cluster.create("t", 1, 1);
+        let topic = ConfigResource::topic("t");
+        assert_eq!(alter(&mut cluster, topic.clone(), &[set("segment.ms", "9")]), ErrorCode::None);
+        assert_eq!(cluster.controller.image().configs.of(&topic)["segment.ms"], "9");
+        let delete = [change("segment.ms", ConfigOperation::Delete, None)];
+        assert_eq!(alter(&mut cluster, topic.clone(), &delete), ErrorCode::None);
+        assert!(cluster.controller.image().configs.of(&topic).is_empty());
+    }
+
+    #[test]
+    fn a_topic_setting_that_stays_the_same_writes_nothing() {
+        let mut cluster = Cluster::of(1);
+        cluster.create("t", 1, 1);
+        alter(&mut cluster, ConfigResource::topic("t"), &[set("segment.ms", "9")]);
+        let end = cluster.next_offset;
+        alter(&mut cluster, ConfigResource::topic("t"), &[set("segment.ms", "9")]);
+        assert_eq!(cluster.next_offset, end);
+    }
+
+    #[test]
+    fn lists_are_extended_from_their_default_and_shortened() {
+        let mut cluster = Cluster::of(1);
+        cluster.create("t", 1, 1);
+        let topic = ConfigResource::topic("t");
+        let append = [change("cleanup.policy", ConfigOperation::Append, Some("compact"))];
+        assert_eq!(alter(&mut cluster, topic.clone(), &append), ErrorCode::None);
+        assert_eq!(cluster.controller.image().configs.of(&topic)["cleanup.policy"], "delete,compact");
+        let subtract = [change("cleanup.policy", ConfigOperation::Subtract, Some("delete"))];
+        assert_eq!(alter(&mut cluster, topic.clone(), &subtract), ErrorCode::None);
+        assert_eq!(cluster.controller.image().configs.of(&topic)["cleanup.policy"], "compact");
+    }
+
+    #[test]
+    fn bad_topic_settings_are_refused() {
+        let topic = || ConfigResource::topic("t");
+        let append = |name, value| change(name, ConfigOperation::Append, Some(value));
+        check(topic(), &[set("segment.ms", "9")], ErrorCode::None);
+        check(topic(), &[set("segment.ms", "0")], ErrorCode::InvalidConfig);
+        check(topic(), &[set("no.such.key", "0")], ErrorCode::InvalidConfig);
+        check(topic(), &[append("segment.ms", "0")], ErrorCode::InvalidConfig);
+        check(topic(), &[append("cleanup.policy", "bogus")], ErrorCode::InvalidConfig);
+        let lags = [set("min.compaction.lag.ms", "10"), set("max.compaction.lag.ms", "9")];
+        check(topic(), &lags, ErrorCode::InvalidConfig);
+        check(topic(), &[set("segment.ms", "9"), set("segment.ms", "8")], ErrorCode::InvalidRequest);
+        check(topic(), &[change("segment.ms", ConfigOperation::Set, None)], ErrorCode::InvalidRequest);
+        check(ConfigResource::topic("x"), &[set("segment.ms", "9")], ErrorCode::UnknownTopicOrPartition);
+        check(ConfigResource::topic("a/b"), &[set("segment.ms", "9")], ErrorCode::InvalidTopicException);
+        check(ConfigResource::topic(""), &[set("segment.ms", "9")], ErrorCode::InvalidRequest);
+    }
+
+    #[test]
+    fn broker_settings_that_topics_inherit_are_taken() {
+        let all = ConfigResource::broker_defaults;
+        let one = || ConfigResource::broker(NodeId(1));
+        check(all(), &[set("log.retention.ms", "9")], ErrorCode::None);
+        check(one(), &[set("log.retention.ms", "9")], ErrorCode::None);
+        check(all(), &[set("log.retention.ms", "x")], ErrorCode::InvalidConfig);
+        check(all(), &[set("no.such.key", "x")], ErrorCode::InvalidConfig);
+        check(all(), &[set("node.id", "9")], ErrorCode::InvalidRequest);
+        check(all(), &[set("min.insync.replicas", "1")], ErrorCode::None);
+        check(one(), &[set("min.insync.replicas", "1")], ErrorCode::InvalidConfig);
+        let delete = [change("min.insync.replicas", ConfigOperation::Delete, None)];
+        check(all(), &delete, ErrorCode::InvalidConfig);
+        check(
+            ConfigResource::broker(NodeId(9)),
+            &[set("log.retention.ms", "9")],
+            ErrorCode::BrokerIdNotRegistered,
+        );
+        let group = ConfigResource { resource_type: ConfigResourceType::Group, name: "g".to_owned() };
+        check(group, &[set("x", "y")], ErrorCode::UnsupportedVersion);
+    }
+
+    #[test]
+    fn a_new_minimum_forgets_who_was_eligible() {
+        let mut cluster = Cluster::of(2);
+        cluster.assign("t", &[&[1, 2]]);
+        alter(&mut cluster, ConfigResource::topic("t"), &[set("min.insync.replicas", "2")]);
+        cluster.fence(NodeId(2));
+        assert_eq!(cluster.partition("t", 0).eligible_leader_replicas, [NodeId(2)]);
+        alter(&mut cluster, ConfigResource::topic("t"), &[set("min.insync.replicas", "1")]);
+        assert_eq!(cluster.partition("t", 0).eligible_leader_replicas, []);
+    }
+
+    #[test]
+    fn a_resource_given_twice_is_refused_twice() {
+        let mut cluster = Cluster::of(1);
+        cluster.create("t", 1, 1);
+        let once =
+            ResourceChanges { resource: ConfigResource::topic("t"), changes: vec![set("segment.ms", "9")] };
+        let decided = cluster.controller.decide_incremental_alter_configs(&[once.clone(), once], false);
+        let codes: Vec<_> = decided.response.iter().map(|(_, result)| code_of(result.clone())).collect();
+        assert_eq!(codes, [ErrorCode::InvalidRequest; 2]);
+        assert_eq!(decided.records, []);
+    }
+}

@@ -1,0 +1,35 @@
+//! Levels of features that this program works at, and what a new cluster is finalized at.
+
+use std::collections::BTreeMap;
+
+use metadata::VersionRange;
+
+/// Features that a new cluster finalizes beside the metadata version, at the levels Kafka 4.3.1's `format` chooses.
+/// Levels that are not served yet are finalized all the same: directories are exchanged with Apache Kafka, and what
+/// clients are told they may use is said in ApiVersions.
+pub(crate) const DEFAULT_LEVELS: &[(&str, i16)] = &[
+    ("eligible.leader.replicas.version", 1),
+    ("group.version", 1),
+    ("share.version", 1),
+    ("streams.version", 1),
+    ("transaction.version", 2),
+];
+
+/// The feature that ELR hangs on.
+pub(crate) const ELIGIBLE_LEADER_REPLICAS: &str = "eligible.leader.replicas.version";
+
+/// By feature.
+const SUPPORTED: &[(&str, VersionRange)] = &[
+    ("eligible.leader.replicas.version", VersionRange { min: 0, max: 1 }),
+    ("group.version", VersionRange { min: 0, max: 1 }),
+    ("kraft.version", VersionRange { min: 0, max: 1 }),
+    ("metadata.version", VersionRange { min: 7, max: 30 }),
+    ("share.version", VersionRange { min: 0, max: 1 }),
+    ("streams.version", VersionRange { min: 0, max: 1 }),
+    ("transaction.version", VersionRange { min: 0, max: 2 }),
+];
+
+/// The levels that a node of this program registers with.
+pub fn supported_features() -> BTreeMap<String, VersionRange> {
+    SUPPORTED.iter().map(|(name, range)| ((*name).to_owned(), *range)).collect()
+}

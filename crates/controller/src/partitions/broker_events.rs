@@ -1,0 +1,82 @@
+//! What becomes of partitions when a broker comes, goes, or loses a log directory.
+
+use metadata::{MetadataRecord, PartitionImage, TopicImage};
+use types::NodeId;
+
+use super::{Election, PartitionChange};
+use crate::Controller;
+
+/// What happens to a broker. The image does not say it yet: its record is part of the same decision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BrokerEvent {
+    /// It leaves ISRs and leads no more.
+    Leaves(NodeId),
+    /// It may lead.
+    Comes(NodeId),
+    /// It lost what was not on its disk: it leaves the ISRs and the eligible leader replicas.
+    LostItsTail(NodeId),
+}
+
+impl Controller {
+    /// The changes that an event makes to those partitions that `concerns` picks, by topic id and partition.
+    pub(crate) fn partition_changes(
+        &self,
+        event: BrokerEvent,
+        concerns: impl Fn(&PartitionImage) -> bool,
+    ) -> Vec<MetadataRecord> {
+        let topics = self.image().topics.iter_by_id();
+        let changes = topics.flat_map(|topic| {
+            let concerned = topic.partitions.values().any(|partition| concerns(partition));
+            concerned.then(|| self.changes_of_topic(topic, event, &concerns)).into_iter().flatten()
+        });
+        changes.collect()
+    }
+
+    fn changes_of_topic(
+        &self,
+        topic: &TopicImage,
+        event: BrokerEvent,
+        concerns: &impl Fn(&PartitionImage) -> bool,
+    ) -> Vec<MetadataRecord> {
+        let config = self.topic_config(topic);
+        let election = match config.unclean_leader_election_enable {
+            true => Election::Unclean,
+            false => Election::Clean,
+        };
+        // No more replicas can be demanded than there are.
+        let replicas = topic.partitions.values().next().map_or(1, |partition| partition.replicas.len());
+        let min_isr = usize::try_from(config.min_insync_replicas).unwrap_or(1).min(replicas);
+        let concerned = topic.partitions.iter().filter(|(_, partition)| concerns(partition));
+        let changes = concerned.filter_map(|(index, partition)| {
+            let may_lead = |broker| self.may_lead(partition, broker, event);
+            let default_directory = |broker| self.default_directory(broker);
+            let version = self.metadata_version();
+            let mut change =
+                PartitionChange::new(topic.id, *index, partition, version, &may_lead, &default_directory);
+            change.election = election;
+            change.min_isr = min_isr;
+            change.with_eligible_leader_replicas = self.image().features.has_eligible_leader_replicas();
+            if let BrokerEvent::Leaves(broker) | BrokerEvent::LostItsTail(broker) = event {
+                change.isr.retain(|member| *member != broker);
+            }
+            if let BrokerEvent::LostItsTail(broker) = event {
+                change.lost_its_tail = Some(broker);
+            }
+            change.record().map(MetadataRecord::from)
+        });
+        changes.collect()
+    }
+
+    fn may_lead(&self, partition: &PartitionImage, broker: NodeId, event: BrokerEvent) -> bool {
+        let is_active = match event {
+            BrokerEvent::Comes(comer) if comer == broker => true,
+            BrokerEvent::Leaves(leaver) | BrokerEvent::LostItsTail(leaver) if leaver == broker => false,
+            _ => self.is_active(broker),
+        };
+        let has_directory = || {
+            let registration = self.image().cluster.broker(broker)?;
+            Some(registration.has_online_directory(partition.directory(broker)?))
+        };
+        is_active && has_directory().unwrap_or(false)
+    }
+}

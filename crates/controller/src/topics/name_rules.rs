@@ -1,0 +1,88 @@
+//! Which names a topic may have.
+
+use types::TopicName;
+
+use crate::{Controller, ControllerError};
+
+/// Most bytes of a name: with the longest suffixes of a partition's directory it still fits a file name.
+pub const NAME_BYTES_MAX: usize = 249;
+
+/// The metadata log's own name, which no topic may take.
+pub const CLUSTER_METADATA_TOPIC: &str = "__cluster_metadata";
+
+/// Checks the letters and length of a name.
+///
+/// # Errors
+/// [`ControllerError::InvalidTopicName`] for an empty name, `.`, `..`, more than 249 bytes, or a character other than
+/// ASCII letters, digits, `.`, `_` and `-`.
+pub fn check_name(name: &str) -> Result<(), ControllerError> {
+    let invalid = |reason: String| Err(ControllerError::InvalidTopicName { reason });
+    if name.is_empty() {
+        return invalid("the empty string is not allowed".to_owned());
+    }
+    if name == "." || name == ".." {
+        return invalid(format!("'{name}' is not allowed"));
+    }
+    if name.len() > NAME_BYTES_MAX {
+        return invalid(format!(
+            "the length of '{name}' is longer than the max allowed length {NAME_BYTES_MAX}"
+        ));
+    }
+    let is_legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    if !name.chars().all(is_legal) {
+        return invalid(format!(
+            "'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
+        ));
+    }
+    Ok(())
+}
+
+/// Metrics spell `.` and `_` alike: names that differ in them only would share their metrics.
+fn metric_name(name: &str) -> String {
+    name.replace('.', "_")
+}
+
+impl Controller {
+    /// The existing topic whose metrics a new topic of this name would share.
+    pub(crate) fn colliding_topic(&self, name: &str) -> Option<TopicName> {
+        if !name.contains(['.', '_']) {
+            return None;
+        }
+        let metric_name = metric_name(name);
+        let topics = &self.image().topics;
+        // Names that collide agree up to the first `.` or `_`, so that only their neighbours are looked at.
+        let prefix = name.split(['.', '_']).next().unwrap_or_default();
+        topics
+            .names_from(prefix)
+            .take_while(|other| other.starts_with(prefix))
+            .find(|other| other.len() == name.len() && self::metric_name(other) == metric_name)
+            .cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Cluster;
+
+    #[test]
+    fn names_of_legal_letters_up_to_249_bytes_are_taken() {
+        for name in ["a", "...", "a.b_c-D9", &"x".repeat(249)] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        for name in ["", ".", "..", "a/b", "a b", "ä", "a\0", &"x".repeat(250)] {
+            assert!(matches!(check_name(name), Err(ControllerError::InvalidTopicName { .. })), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_dots_and_underscores_only_collide() {
+        let mut cluster = Cluster::of(1);
+        cluster.create("a.b", 1, 1);
+        let colliding = |name: &str| cluster.controller.colliding_topic(name).map(|name| name.to_string());
+        assert_eq!(colliding("a_b"), Some("a.b".to_owned()));
+        assert_eq!(colliding("a.b"), Some("a.b".to_owned()));
+        assert_eq!(colliding("a-b"), None);
+        assert_eq!(colliding("a_bc"), None);
+    }
+}
