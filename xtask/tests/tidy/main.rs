@@ -7,5 +7,6 @@ mod edges;
 mod machine_paths;
 mod named_paths;
 mod purity;
+mod reasons;
 mod taste;
 mod tree;
