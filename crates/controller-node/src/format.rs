@@ -6,10 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use io::{Disk, Entropy};
 use log::checkpoint::MetaProperties;
 use log::log_dirs::{DataDirectory, DataDirectoryError};
+use metadata::{MetadataRecord, MetadataVersion, RecordError, encode_record};
 use raft::{KRaftVersion, OffsetAndEpoch, ReplicaKey, VoterNode, VoterSet};
 use types::{NodeId, Uuid};
 
@@ -26,8 +26,8 @@ pub struct FormatOptions {
     pub node_id: NodeId,
     /// Who will vote.
     pub quorum: NewQuorum,
-    /// The values of the records that the first controller writes into the empty log: the features to finalize.
-    pub bootstrap_records: Vec<Bytes>,
+    /// The records that the first controller writes into the empty log: the features to finalize.
+    pub bootstrap_records: Vec<MetadataRecord>,
 }
 
 /// How the voters of a new cluster are known.
@@ -55,6 +55,9 @@ pub enum FormatError {
         /// Its cluster.
         cluster_id: String,
     },
+    /// A bootstrap record has no form in bytes.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// A file cannot be written.
     #[error("{path}: {source}")]
     Io {
@@ -95,12 +98,14 @@ pub fn format_if_fresh(
             });
         }
     }
+    // Every version of the metadata writes them alike.
+    let encode = |record| encode_record(record, MetadataVersion::LATEST_PRODUCTION);
+    let bootstrap = options.bootstrap_records.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
     for (index, directory) in directories.iter_mut().enumerate() {
         let directory_id = new_id(entropy);
         let failed = |path: PathBuf| move |source| FormatError::Io { path, source };
         let path = directory.path().to_owned();
-        bootstrap_file::write(disk, &path, &options.bootstrap_records, now_ms)
-            .map_err(failed(path.clone()))?;
+        bootstrap_file::write(disk, &path, &bootstrap, now_ms).map_err(failed(path.clone()))?;
         if let (0, NewQuorum::Standalone(endpoints)) = (index, &options.quorum) {
             let voter = VoterNode {
                 key: ReplicaKey::new(options.node_id, directory_id),

@@ -53,7 +53,7 @@ fn options() -> FormatOptions {
         cluster_id: "MkU3OEVBNTcwNTJENDM2Qk".to_owned(),
         node_id: NodeId(1),
         quorum: NewQuorum::Standalone(Endpoints::single("CONTROLLER", "127.0.0.1", 19093)),
-        bootstrap_records: snapshot(BOOTSTRAP).values,
+        bootstrap_records: controller::bootstrap::default_records(),
     }
 }
 

@@ -3,19 +3,41 @@
 //! | to | use |
 //! |---|---|
 //! | make fresh data directories a node's own | [`format::format_if_fresh`] |
+//! | load the metadata, lead the quorum, serve | [`ControllerNode::start`] |
+//! | ask the controller | [`ControllerHandle`] |
+//!
+//! One task owns consensus, controller and metadata log: requests come through a bounded channel, decisions that wait
+//! together share a flush, replies leave when what was decided is durable and the image is published.
+//!
+//! *Invariant:* what a caller was told is in the log, whatever happens to process or power afterwards.
+//! *Boundary:* no rule of Kafka lives here: they are in `raft`, `controller` and `metadata`.
 
 pub mod bootstrap_file;
+mod controller_driver;
+#[cfg(test)]
+mod controller_driver_test;
+mod controller_handle;
+mod controller_node;
 pub mod format;
 #[cfg(test)]
 mod format_test;
+mod image_publisher;
 mod metadata_batch;
 mod metadata_log;
+#[cfg(test)]
+mod oracle_directory_test;
 mod quorum_state_file;
 mod raft_driver;
 #[cfg(test)]
 mod raft_driver_test;
 mod snapshot_file;
+mod snapshot_taker;
+#[cfg(test)]
+mod test_node;
 
+pub use controller_driver::ControllerFailure;
+pub use controller_handle::{CallError, ControllerHandle};
+pub use controller_node::{ControllerNode, ControllerOptions};
 pub use metadata_batch::{BatchContent, MetadataBatch, MetadataBatchError};
 pub use metadata_log::{MetadataAppender, MetadataLog, MetadataLogError};
 pub use quorum_state_file::{QuorumStateError, QuorumStateFile};

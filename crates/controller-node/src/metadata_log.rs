@@ -250,17 +250,8 @@ impl MetadataLog {
         Ok(new_start)
     }
 
-    fn snapshot_facts(&self) -> Result<Vec<SnapshotFacts>, MetadataLogError> {
-        let facts = self.snapshots.iter().map(|id| {
-            let path = self.path(*id, SnapshotFileState::Complete);
-            let size_bytes = self.disk.open(&path, io::disk::OpenMode::Read).and_then(|file| file.len());
-            Ok(SnapshotFacts {
-                id: *id,
-                size_bytes: size_bytes.map_err(|source| MetadataLogError::Io { path, source })?,
-                last_contained_timestamp_ms: self.read_snapshot(*id)?.last_contained_log_timestamp_ms,
-            })
-        });
-        facts.collect()
+    fn snapshot_facts(&self) -> Result<Vec<SnapshotFacts>, SnapshotError> {
+        self.snapshots.iter().map(|id| Snapshot::read_facts(&self.disk, &self.directory, *id)).collect()
     }
 
     fn mark_deleted(&mut self, id: OffsetAndEpoch, now_ms: i64) -> Result<(), MetadataLogError> {
@@ -287,14 +278,6 @@ impl MetadataLog {
     fn path(&self, id: OffsetAndEpoch, state: SnapshotFileState) -> PathBuf {
         self.directory.join(SnapshotFileName::new(id, state).to_string())
     }
-
-    /// Makes everything durable for a clean stop.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn close(&self) -> Result<(), MetadataLogError> {
-        Ok(self.log.close()?)
-    }
 }
 
 /// Appends to the metadata log and flushes it; cheap to clone.
@@ -319,6 +302,14 @@ impl MetadataAppender {
         }
         self.log.flush()?;
         Ok(self.log.log_end_offset())
+    }
+
+    /// Makes everything durable for a clean stop.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn close(&self) -> Result<(), MetadataLogError> {
+        Ok(self.log.close()?)
     }
 }
 

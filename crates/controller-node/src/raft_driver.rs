@@ -113,18 +113,19 @@ impl RaftDriver {
     ///
     /// # Errors
     /// Where files cannot be used or this node is not the quorum; and what `on_loaded` returns.
-    pub fn open(
+    pub fn open<E: From<QuorumError> + From<MetadataLogError>>(
         options: &QuorumOptions,
         data_directory: &Path,
-        on_loaded: &mut dyn FnMut(Loaded<'_>) -> Result<(), QuorumError>,
-    ) -> Result<Self, QuorumError> {
+        on_loaded: &mut dyn FnMut(Loaded<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let now_ms = options.clock.now_ms();
         let log = MetadataLog::open(&options.disk, data_directory, &options.log, &options.entropy, now_ms)?;
         let control_records = load(&log, options.static_voters.clone(), on_loaded)?;
         let election_file = QuorumStateFile::new(options.disk.clone(), log.directory());
-        let election = election_file.read()?;
+        let election = election_file.read().map_err(QuorumError::from)?;
         let end = log.end();
-        let raft = Raft::new(options.local.clone(), control_records, election, end, Duration::ZERO)?;
+        let raft = Raft::new(options.local.clone(), control_records, election, end, Duration::ZERO)
+            .map_err(QuorumError::from)?;
         let mut driver = Self {
             raft,
             log,
@@ -199,6 +200,11 @@ impl RaftDriver {
         }
     }
 
+    /// First offset that is not committed.
+    pub fn high_watermark(&self) -> Option<Offset> {
+        self.raft.high_watermark()
+    }
+
     /// The epoch that this replica leads.
     pub fn epoch(&self) -> LeaderEpoch {
         self.epoch
@@ -207,6 +213,21 @@ impl RaftDriver {
     /// Offset of the next record.
     pub fn next_offset(&self) -> Offset {
         self.next_offset
+    }
+
+    /// Where the log and its snapshots are.
+    pub fn directory(&self) -> &Path {
+        self.log.directory()
+    }
+
+    /// Makes everything durable for a clean stop.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn close(&mut self) -> Result<(), QuorumError> {
+        self.resign();
+        let appender = self.log.appender();
+        Ok(self.blocking.run(move || appender.close()).await?)
     }
 
     /// The log, for snapshots and cleaning.
@@ -255,25 +276,25 @@ impl RaftDriver {
 }
 
 /// Reads the newest snapshot and the log behind it.
-fn load(
+fn load<E: From<QuorumError> + From<MetadataLogError>>(
     log: &MetadataLog,
     static_voters: VoterSet,
-    on_loaded: &mut dyn FnMut(Loaded<'_>) -> Result<(), QuorumError>,
-) -> Result<ControlRecordsState, QuorumError> {
+    on_loaded: &mut dyn FnMut(Loaded<'_>) -> Result<(), E>,
+) -> Result<ControlRecordsState, E> {
     let mut control_records = ControlRecordsState::new(static_voters);
     let mut from = log.start_offset();
     if let Some(id) = log.newest_snapshot() {
-        let snapshot = log.read_snapshot(id)?;
+        let snapshot = log.read_snapshot(id).map_err(QuorumError::from)?;
         for record in &snapshot.control_records {
-            control_records.replay(id.offset.plus(-1), record)?;
+            control_records.replay(id.offset.plus(-1), record).map_err(QuorumError::from)?;
         }
         on_loaded(Loaded::Snapshot(id, &snapshot))?;
         from = id.offset;
     }
-    log.visit_batches(from, |batch| -> Result<(), QuorumError> {
+    log.visit_batches(from, |batch| -> Result<(), E> {
         if let BatchContent::Control(records) = &batch.content {
             for (offset, record) in records {
-                control_records.replay(*offset, record)?;
+                control_records.replay(*offset, record).map_err(QuorumError::from)?;
             }
         }
         on_loaded(Loaded::Batch(&batch))

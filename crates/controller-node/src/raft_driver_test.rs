@@ -1,26 +1,14 @@
 //! The quorum on a simulated disk: what survives a process that dies, and a power cut.
 
 use std::path::Path;
-use std::time::Duration;
 
 use bytes::Bytes;
-use config::{MetadataLogConfig, NodeConfig};
-use io::disk::SimulatedDisk;
-use io::{Blocking, Clock, Disk, Entropy};
-use raft::{ControlRecord, Endpoints, LocalVoter, OffsetAndEpoch, ReplicaKey, StartError, VoterSet};
+use raft::{ControlRecord, Endpoints, OffsetAndEpoch, ReplicaKey, StartError};
 use types::{LeaderEpoch, NodeId, Offset, Uuid};
 
-use crate::format::{FormatOptions, NewQuorum, format_if_fresh};
-use crate::raft_driver::{Loaded, QuorumError, QuorumOptions, RaftDriver};
+use crate::raft_driver::{Loaded, QuorumError, RaftDriver};
+use crate::test_node::{NOW_MS, Node};
 use crate::{BatchContent, SnapshotHead, SnapshotWriter};
-
-const NOW_MS: i64 = 1_795_253_500_000;
-
-/// A node with one data directory on a simulated disk.
-struct Node {
-    simulated: SimulatedDisk,
-    options: QuorumOptions,
-}
 
 /// What a node found when it started: values of snapshot and log with their offsets, leaders with their epochs.
 #[derive(Debug, Default, PartialEq)]
@@ -31,48 +19,7 @@ struct Found {
     voters_records: usize,
 }
 
-fn log_config() -> MetadataLogConfig {
-    let (config, _) = NodeConfig::from_properties(NodeConfig::embedded_defaults(), "localhost")
-        .expect("defaults are valid");
-    config.metadata_log
-}
-
 impl Node {
-    fn formatted() -> Self {
-        let simulated = SimulatedDisk::default();
-        let disk = Disk::Simulated(simulated.clone());
-        let entropy = Entropy::from_seed(1);
-        let mut directories =
-            [log::log_dirs::DataDirectory::lock(disk.clone(), Path::new("/data")).expect("free")];
-        let options = FormatOptions {
-            cluster_id: "c".to_owned(),
-            node_id: NodeId(1),
-            quorum: NewQuorum::Standalone(Endpoints::single("CONTROLLER", "localhost", 9093)),
-            bootstrap_records: Vec::new(),
-        };
-        format_if_fresh(&disk, &mut directories, &options, &entropy, NOW_MS).expect("formatted");
-        let directory_id = directories[0].meta().and_then(|meta| meta.directory_id).expect("formatted");
-        let options = QuorumOptions {
-            disk,
-            log: log_config(),
-            local: LocalVoter {
-                key: ReplicaKey::new(NodeId(1), directory_id),
-                endpoints: Endpoints::single("CONTROLLER", "localhost", 9093),
-                election_timeout: Duration::from_millis(1000),
-            },
-            static_voters: VoterSet::default(),
-            clock: Clock::simulated(NOW_MS),
-            entropy,
-            blocking: Blocking::Inline,
-        };
-        Self { simulated, options }
-    }
-
-    /// Cuts the power.
-    fn crash(&self) {
-        self.simulated.crash(&self.options.entropy);
-    }
-
     fn start(&self) -> Result<(RaftDriver, Found), QuorumError> {
         let mut found = Found::default();
         let driver = RaftDriver::open(&self.options, Path::new("/data"), &mut |loaded| {
@@ -93,7 +40,7 @@ impl Node {
                     }
                 },
             }
-            Ok(())
+            Ok::<(), QuorumError>(())
         })?;
         Ok((driver, found))
     }

@@ -13,7 +13,7 @@ use io::{Disk, DiskFile};
 use protocol::records::k_raft_version_record::KRaftVersionRecord;
 use protocol::records::snapshot_footer_record::SnapshotFooterRecord;
 use protocol::records::snapshot_header_record::SnapshotHeaderRecord;
-use raft::snapshot::{SnapshotFileName, SnapshotFileState};
+use raft::snapshot::{SnapshotFacts, SnapshotFileName, SnapshotFileState};
 use raft::{ControlRecord, KRaftVersion, OffsetAndEpoch, VoterSet};
 use record::Batches;
 use types::{LeaderEpoch, Offset};
@@ -62,6 +62,9 @@ pub enum SnapshotError {
 
 /// Largest batch in a snapshot, as in the log.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes that hold any header batch: the voters are few.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// A snapshot that is being written. Dropped before [`SnapshotWriter::freeze`], it leaves a `.part` file that the
 /// next start removes.
@@ -200,6 +203,41 @@ impl Snapshot {
     pub fn read(disk: &Disk, directory: &Path, id: OffsetAndEpoch) -> Result<Self, SnapshotError> {
         let name = SnapshotFileName::new(id, SnapshotFileState::Complete).to_string();
         Self::read_at(disk, directory.join(name))
+    }
+
+    /// Reads only when the last record that the snapshot `id` covers was appended, and the file's length.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or does not begin with a header.
+    pub fn read_facts(
+        disk: &Disk,
+        directory: &Path,
+        id: OffsetAndEpoch,
+    ) -> Result<SnapshotFacts, SnapshotError> {
+        let path = directory.join(SnapshotFileName::new(id, SnapshotFileState::Complete).to_string());
+        let read = || -> std::io::Result<(u64, Bytes)> {
+            let file = disk.open(&path, OpenMode::Read)?;
+            let mut head = vec![0; HEAD_BYTES_MAX];
+            let length = file.read_at(&mut head, 0)?;
+            head.truncate(length);
+            Ok((file.len()?, head.into()))
+        };
+        let (size_bytes, head) = match read() {
+            Ok(read) => read,
+            Err(source) => return Err(SnapshotError::Io { path, source }),
+        };
+        let first = Batches::new(head).next().and_then(|batch| MetadataBatch::read(&batch.ok()?).ok());
+        match first.map(|batch| batch.content) {
+            Some(BatchContent::Control(records)) => match records.first() {
+                Some((_, ControlRecord::SnapshotHeader(header))) => Ok(SnapshotFacts {
+                    id,
+                    size_bytes,
+                    last_contained_timestamp_ms: header.last_contained_log_timestamp,
+                }),
+                _ => Err(SnapshotError::Incomplete { path, reason: "it does not begin with a header" }),
+            },
+            _ => Err(SnapshotError::Incomplete { path, reason: "it does not begin with a header" }),
+        }
     }
 
     pub(crate) fn read_at(disk: &Disk, path: PathBuf) -> Result<Self, SnapshotError> {

@@ -1,0 +1,110 @@
+//! A node with one data directory on a simulated disk, for the tests of this crate.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::{MetadataLogConfig, NodeConfig, Properties};
+use controller::brokers::register::NewBroker;
+use controller::controllers::NewController;
+use controller::{ControllerSettings, supported_features};
+use io::disk::SimulatedDisk;
+use io::{Blocking, Clock, Disk, Entropy};
+use metadata::SecurityProtocol;
+use raft::{Endpoints, LocalVoter, ReplicaKey, VoterSet};
+use types::{BrokerEpoch, NodeId};
+
+use crate::format::{FormatOptions, NewQuorum, format_if_fresh, new_id};
+use crate::{ControllerOptions, QuorumOptions};
+
+pub(crate) const NOW_MS: i64 = 1_795_253_500_000;
+
+/// The node, formatted and not started.
+pub(crate) struct Node {
+    pub(crate) simulated: SimulatedDisk,
+    pub(crate) options: QuorumOptions,
+}
+
+pub(crate) fn log_config() -> MetadataLogConfig {
+    let (config, _) = NodeConfig::from_properties(NodeConfig::embedded_defaults(), "localhost")
+        .expect("defaults are valid");
+    config.metadata_log
+}
+
+impl Node {
+    pub(crate) fn formatted() -> Self {
+        let simulated = SimulatedDisk::default();
+        let disk = Disk::Simulated(simulated.clone());
+        let entropy = Entropy::from_seed(1);
+        let mut directories =
+            [log::log_dirs::DataDirectory::lock(disk.clone(), Path::new("/data")).expect("free")];
+        let options = FormatOptions {
+            cluster_id: "c".to_owned(),
+            node_id: NodeId(1),
+            quorum: NewQuorum::Standalone(Endpoints::single("CONTROLLER", "localhost", 9093)),
+            bootstrap_records: controller::bootstrap::default_records(),
+        };
+        format_if_fresh(&disk, &mut directories, &options, &entropy, NOW_MS).expect("formatted");
+        let directory_id = directories[0].meta().and_then(|meta| meta.directory_id).expect("formatted");
+        let options = QuorumOptions {
+            disk,
+            log: log_config(),
+            local: LocalVoter {
+                key: ReplicaKey::new(NodeId(1), directory_id),
+                endpoints: Endpoints::single("CONTROLLER", "localhost", 9093),
+                election_timeout: Duration::from_millis(1000),
+            },
+            static_voters: VoterSet::default(),
+            clock: Clock::simulated(NOW_MS),
+            entropy,
+            blocking: Blocking::Inline,
+        };
+        Self { simulated, options }
+    }
+
+    /// What its controller is started with.
+    pub(crate) fn controller_options(&self) -> ControllerOptions {
+        ControllerOptions {
+            quorum: self.options.clone(),
+            data_directory: PathBuf::from("/data"),
+            settings: ControllerSettings {
+                cluster_id: "c".to_owned(),
+                node_id: NodeId(1),
+                num_partitions: 1,
+                default_replication_factor: 1,
+                delete_topic_enable: true,
+                broker_session_timeout: Duration::from_secs(9),
+                properties: Properties::default(),
+            },
+            registration: NewController {
+                id: NodeId(1),
+                incarnation_id: new_id(&self.options.entropy),
+                listeners: [("CONTROLLER".to_owned(), endpoint(9093))].into(),
+                features: supported_features(),
+            },
+        }
+    }
+
+    /// What its broker registers with.
+    pub(crate) fn new_broker(&self) -> NewBroker {
+        NewBroker {
+            cluster_id: "c".to_owned(),
+            id: NodeId(1),
+            incarnation_id: new_id(&self.options.entropy),
+            listeners: [("PLAINTEXT".to_owned(), endpoint(9092))].into(),
+            features: supported_features(),
+            rack: None,
+            directories: vec![self.options.local.key.directory_id_or_zero()],
+            previous_epoch: Some(BrokerEpoch(-1)),
+            is_migrating_zk_broker: false,
+        }
+    }
+
+    /// Cuts the power.
+    pub(crate) fn crash(&self) {
+        self.simulated.crash(&self.options.entropy);
+    }
+}
+
+fn endpoint(port: u16) -> metadata::Endpoint {
+    metadata::Endpoint { host: "localhost".to_owned(), port, security_protocol: SecurityProtocol::Plaintext }
+}
