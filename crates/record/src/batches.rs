@@ -210,10 +210,9 @@ impl Iterator for Batches {
         if self.failed || self.rest.len() < LOG_OVERHEAD {
             return None;
         }
-        let item = match whole_size(&self.rest) {
+        let item = match declared_size(&self.rest) {
             Ok(size) if size > self.rest.len() => return None,
             Ok(size) => AnyBatch::new(self.rest.split_to(size)),
-            Err(BatchError::TooShort { .. }) => return None,
             Err(error) => Err(error),
         };
         self.failed = item.is_err();
@@ -221,15 +220,14 @@ impl Iterator for Batches {
     }
 }
 
-/// Bytes of the batch at the start of `bytes`, of which not all need to be there; magic checked.
-fn whole_size(bytes: &[u8]) -> Result<usize, BatchError> {
-    match AnyHeader::parse(bytes) {
-        Ok(header) => Ok(header.size()),
-        // The prefix is there but the header is not: a batch cut within its header, or one that declares less.
-        Err(BatchError::TooShort { .. }) if bytes.len() >= PREFIX_SIZE => {
-            let declared = i32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
-            Ok(LOG_OVERHEAD + usize::try_from(declared).unwrap_or(0))
-        }
-        Err(error) => Err(error),
+/// Bytes of the batch at the start of `bytes`, which hold its length but perhaps not all of it.
+fn declared_size(bytes: &[u8]) -> Result<usize, BatchError> {
+    let declared = i32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+    if declared < LENGTH_MIN {
+        return Err(BatchError::LengthTooSmall { declared, least: LENGTH_MIN });
+    }
+    match bytes.get(MAGIC_AT) {
+        None | Some(0..=2) => Ok(LOG_OVERHEAD + declared as usize),
+        Some(magic) => Err(BatchError::UnknownMagic { magic: *magic as i8 }),
     }
 }

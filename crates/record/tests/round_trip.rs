@@ -116,6 +116,11 @@ fn a_buffer_is_walked_up_to_the_partial_batch_at_its_end() {
     assert_eq!(batches.by_ref().filter(Result::is_ok).count(), 2);
     assert_eq!(batches.rest().len(), 70);
 
+    // A length that no batch has is an error however little of the batch is there.
+    let short = [&one[..], &[0; 12]].concat();
+    let last = Batches::new(Bytes::from(short)).last();
+    assert_eq!(last, Some(Err(BatchError::LengthTooSmall { declared: 0, least: 14 })));
+
     buffer[one.len() + 16] = 3;
     let last = Batches::new(Bytes::from(buffer)).last();
     assert_eq!(last, Some(Err(BatchError::UnknownMagic { magic: 3 })));

@@ -191,3 +191,66 @@ fn take<const N: usize>(rest: &mut &[u8]) -> io::Result<[u8; N]> {
 fn ended() -> io::Error {
     io::ErrorKind::UnexpectedEof.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &[u8]) -> Vec<u8> {
+        let mut writer = Writer::new(Vec::new());
+        writer.write_all(text).expect("vectors take all");
+        writer.finish()
+    }
+
+    fn inflate(frame: &[u8], wrapping: Wrapping) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        Reader::new(frame, wrapping)?.read_to_end(&mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn a_wrong_header_checksum_is_taken_in_magic_0_only() {
+        let mut frame = frame(b"text");
+        frame[6] ^= 0xff;
+        assert!(inflate(&frame, Wrapping::Batch).is_err());
+        assert_eq!(inflate(&frame, Wrapping::MessageV0).expect("not looked at"), b"text");
+    }
+
+    #[test]
+    fn another_reader_of_lz4_frames_takes_ours() {
+        let text: Vec<u8> = (0..200_000u32).map(|i| (i / 3 * 5) as u8).collect();
+        let mut out = Vec::new();
+        lz4_flex::frame::FrameDecoder::new(&frame(&text)[..]).read_to_end(&mut out).expect("a frame");
+        assert_eq!(out, text);
+    }
+
+    #[test]
+    fn frames_of_another_writer_are_taken_where_their_blocks_are_independent() {
+        use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+        let text: Vec<u8> = (0..300_000u32).map(|i| (i / 7) as u8).collect();
+        for (mode, expect) in [(BlockMode::Independent, true), (BlockMode::Linked, false)] {
+            let info = FrameInfo::new()
+                .block_mode(mode)
+                .block_size(BlockSize::Max256KB)
+                .block_checksums(true)
+                .content_checksum(true)
+                .content_size(Some(text.len() as u64));
+            let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+            encoder.write_all(&text).expect("vectors take all");
+            let frame = encoder.finish().expect("vectors take all");
+            let inflated = inflate(&frame, Wrapping::Batch);
+            assert_eq!(inflated.is_ok_and(|inflated| inflated == text), expect, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn damage_is_found() {
+        let whole = frame(&[3; 100_000]);
+        for cut in [3, 6, 10, whole.len() - 1] {
+            assert!(inflate(&whole[..cut], Wrapping::Batch).is_err(), "cut at {cut}");
+        }
+        let mut flags = whole.clone();
+        flags[4] |= 0x01;
+        assert!(inflate(&flags, Wrapping::MessageV0).is_err(), "dictionaries are not supported");
+    }
+}

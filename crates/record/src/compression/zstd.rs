@@ -29,3 +29,53 @@ pub fn finish(mut writer: Writer) -> io::Result<Vec<u8>> {
     writer.flush()?;
     writer.into_inner().map_err(|failed| failed.into_error())?.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use zstd::stream::raw::CParameter;
+
+    use super::*;
+
+    /// A frame whose header asks for a window of 2^`window_log` bytes.
+    fn frame(window_log: u32) -> Vec<u8> {
+        let mut encoder = write::Encoder::new(Vec::new(), 1).expect("level 1 exists");
+        encoder.set_parameter(CParameter::WindowLog(window_log)).expect("a legal window");
+        encoder.write_all(b"little").expect("vectors take all");
+        // Flushed before the end, so that the frame cannot shrink its window to its content.
+        encoder.flush().expect("vectors take all");
+        encoder.write_all(b" content").expect("vectors take all");
+        encoder.finish().expect("vectors take all")
+    }
+
+    #[test]
+    fn windows_up_to_the_limit_are_taken() {
+        for (window_log, limit, expect) in [(20, 23, true), (23, 23, true), (24, 23, false), (27, 27, true)] {
+            let frame = frame(window_log);
+            let mut out = Vec::new();
+            let outcome = reader(&frame, limit).and_then(|mut reader| reader.read_to_end(&mut out));
+            assert_eq!(outcome.is_ok(), expect, "2^{window_log} of 2^{limit}: {outcome:?}");
+            assert!(!expect || out == b"little content");
+        }
+    }
+
+    #[test]
+    fn a_cut_frame_is_not_a_shorter_one() {
+        let frame = frame(20);
+        let mut out = Vec::new();
+        assert!(reader(&frame[..frame.len() - 3], 27).and_then(|mut r| r.read_to_end(&mut out)).is_err());
+    }
+
+    #[test]
+    fn the_extreme_levels_of_kafka_work() {
+        for level in [-131_072, 22] {
+            let mut writer = writer(Vec::new(), level).expect("the library takes it");
+            writer.write_all(b"text").expect("vectors take all");
+            let frame = finish(writer).expect("vectors take all");
+            let mut out = Vec::new();
+            reader(&frame, 27).and_then(|mut r| r.read_to_end(&mut out)).expect("just written");
+            assert_eq!(out, b"text");
+        }
+    }
+}
