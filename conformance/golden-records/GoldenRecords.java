@@ -49,10 +49,11 @@ import org.apache.kafka.storage.internals.log.RecordValidationException;
  * Golden record batches, made and judged by Apache Kafka's own classes.
  *
  * <pre>
- * mvn -q -B dependency:copy-dependencies -DoutputDirectory=target/libs
- * java -cp 'target/libs/*' GoldenRecords.java make ../../crates/record/testdata
- * cargo run -p record --example golden_out | java -cp 'target/libs/*' GoldenRecords.java read
+ * cargo xtask golden records
  * </pre>
+ *
+ * runs both halves: `make ../../crates/record/testdata`, then `read` with the output of
+ * `cargo run -p record --example golden_out`.
  *
  * `make` writes batches.txt.gz (what the oracle writes, and how it reads it) and validator.txt.gz (what its LogValidator
  * makes of 600 seeded batches). `read` takes batches of ours in the first format and fails where the oracle reads them

@@ -4,14 +4,11 @@ use bytes::Bytes;
 use types::Offset;
 
 use crate::batch::{LOG_OVERHEAD, MAGIC_AT};
-use crate::legacy::{LegacyBatch, LegacyHeader, LegacyRecords};
+use crate::legacy::{LENGTH_MIN, LegacyBatch, LegacyHeader, LegacyRecords};
 use crate::{BatchError, BatchHeader, Limits, RecordBatch, RecordError, RecordView, Records};
 
 /// Bytes from which size and magic of any batch can be told.
 pub const PREFIX_SIZE: usize = MAGIC_AT + 1;
-
-/// The least length field of any magic (an empty message of magic 0).
-const LENGTH_MIN: i32 = 14;
 
 /// The header of a batch of any magic, for scanning files without their bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,10 +14,10 @@ use crate::compression::{Inflater, Wrapping};
 use crate::crc::crc32;
 use crate::{BatchError, Codec, Headers, Limits, RecordError, RecordView, TimestampType};
 
-/// Bytes of the largest legacy header, up to and with magic 1's timestamp.
+/// The least length field of a message: magic 0, without key and value.
+pub(crate) const LENGTH_MIN: i32 = 14;
 const CRC_AT: usize = 12;
-const ATTRIBUTES_AT: usize = 17;
-const TIMESTAMP_AT: usize = 18;
+const TIMESTAMP_AT: usize = MAGIC_AT + 2;
 
 /// The header of a message of magic 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl LegacyHeader {
         let crc = u32::from_be_bytes(take(&mut rest, bytes)?);
         let [magic, attributes] = take(&mut rest, bytes)?;
         let (timestamp, least) = match magic {
-            0 => (-1, 14),
+            0 => (-1, LENGTH_MIN),
             1 => (i64::from_be_bytes(take(&mut rest, bytes)?), 22),
             _ => return Err(BatchError::UnknownMagic { magic: magic as i8 }),
         };
@@ -220,26 +220,12 @@ impl LegacyRecords<'_> {
 
 impl Inner<'_> {
     fn next(&mut self, limits: Limits) -> Result<Option<RecordView<'_>>, RecordError> {
-        let Some((inner_offset, size)) = next_frame(&mut self.inflater)? else {
+        if !self.read_message(limits)? {
             return if self.given {
                 Ok(None)
             } else {
                 Err(RecordError::Legacy("a wrapper without messages"))
             };
-        };
-        if size > limits.record_bytes_max {
-            return Err(RecordError::TooLarge { size, limit: limits.record_bytes_max });
-        }
-        self.buffer.clear();
-        self.buffer.extend_from_slice(&inner_offset.to_be_bytes());
-        self.buffer.extend_from_slice(&(size as i32).to_be_bytes());
-        let read = (&mut self.inflater)
-            .take(size as u64)
-            .read_to_end(&mut self.buffer)
-            .map_err(RecordError::Inflate)?;
-        if read < size {
-            // A partial message at the end is passed over, as in a fetch answer of old.
-            return Ok(None);
         }
         self.given = true;
         let header = LegacyHeader::parse(&self.buffer)?;
@@ -248,8 +234,23 @@ impl Inner<'_> {
         }
         let (key, value) = key_and_value(&self.buffer[header.key_at()..])?;
         let timestamp = if header.magic == 0 { -1 } else { self.append_time.unwrap_or(header.timestamp) };
-        let offset = Offset(self.base.wrapping_add(inner_offset));
+        let offset = Offset(self.base.wrapping_add(header.offset.0));
         Ok(Some(RecordView { offset, timestamp, key, value, headers: Headers::default() }))
+    }
+
+    /// Inflates the next message to the buffer; `false` at the end, and where the last message is cut, which is
+    /// passed over as in a fetch answer of old.
+    fn read_message(&mut self, limits: Limits) -> Result<bool, RecordError> {
+        let Some((offset, size)) = next_frame(&mut self.inflater)? else { return Ok(false) };
+        if size > limits.record_bytes_max {
+            return Err(RecordError::TooLarge { size, limit: limits.record_bytes_max });
+        }
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&offset.to_be_bytes());
+        self.buffer.extend_from_slice(&(size as i32).to_be_bytes());
+        let mut message = (&mut self.inflater).take(size as u64);
+        let read = message.read_to_end(&mut self.buffer).map_err(RecordError::Inflate)?;
+        Ok(read == size)
     }
 }
 
@@ -260,10 +261,10 @@ fn next_frame(inflater: &mut Inflater<'_>) -> Result<Option<(i64, usize)>, Recor
     let Some((offset, size)) = frame.split_first_chunk() else { return Ok(None) };
     let Some(size) = size.first_chunk() else { return Ok(None) };
     let declared = i32::from_be_bytes(*size);
-    match usize::try_from(declared) {
-        Ok(size) if size >= MAGIC_AT + 2 - CRC_AT + 8 => Ok(Some((i64::from_be_bytes(*offset), size))),
-        _ => Err(BatchError::LengthTooSmall { declared, least: 14 }.into()),
+    if declared < LENGTH_MIN {
+        return Err(BatchError::LengthTooSmall { declared, least: LENGTH_MIN }.into());
     }
+    Ok(Some((i64::from_be_bytes(*offset), declared as usize)))
 }
 
 fn last_inner_offset(inflater: &mut Inflater<'_>) -> Result<Option<i64>, RecordError> {
@@ -283,5 +284,3 @@ fn last_inner_offset(inflater: &mut Inflater<'_>) -> Result<Option<i64>, RecordE
     }
     Ok(last)
 }
-
-const _: () = assert!(ATTRIBUTES_AT == MAGIC_AT + 1, "attributes follow the magic in magic 0 and 1");
