@@ -9,7 +9,7 @@ use controller::topics::create_partitions::PartitionsToAdd;
 use controller::topics::delete::{DeleteAccess, TopicToDelete};
 use metadata::{MetadataImage, MetadataRecord, MetadataVersion};
 use protocol::records::topic_record::TopicRecord;
-use types::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, ProducerId, Uuid};
+use types::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionIndex, ProducerId, Uuid};
 
 use crate::test_node::Node;
 use crate::{CallError, ControllerFailure, ControllerHandle, ControllerNode};
@@ -209,6 +209,27 @@ async fn a_fresh_cluster_is_finalized_and_its_topics_survive_a_power_cut() {
     let deleted = again.handle.delete_topics(vec![named], |_| DeleteAccess::Delete).await.expect("answered");
     assert_eq!(deleted[0].result, Ok(()));
     assert_eq!(topics(&again.handle.image()), 0);
+}
+
+#[tokio::test]
+async fn a_node_that_was_killed_registers_its_broker_again_at_once() {
+    let node = Node::formatted();
+    let controller = start(&node).await;
+    bring_up_broker(&node, &controller.handle).await;
+    controller.handle.create_topics(vec![new_topic("flights", 1)], false).await.expect("answered");
+    controller.task.abort();
+    node.crash();
+    let controller = start(&node).await;
+    let from_elsewhere = controller.handle.register_broker(node.new_broker()).await;
+    let code = from_elsewhere.map_err(|error| error.code());
+    assert_eq!(code, Err(ErrorCode::DuplicateBrokerRegistration), "its session may still live");
+    let epoch = controller.handle.register_local_broker(node.new_broker()).await.expect("registered");
+    let reply = controller.handle.broker_heartbeat(heartbeat(&controller.handle, epoch)).await;
+    assert!(!reply.expect("known").is_fenced);
+    let image = controller.handle.image();
+    let topic = image.topics.by_name("flights").expect("it was acknowledged");
+    let partition = topic.partition(PartitionIndex(0)).expect("it has one");
+    assert_eq!(partition.leader, Some(NodeId(1)));
 }
 
 #[tokio::test(start_paused = true)]

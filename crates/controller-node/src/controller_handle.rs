@@ -143,6 +143,20 @@ impl ControllerHandle {
         .await
     }
 
+    /// Registers the broker of this very process. It holds the lock on the node's data directories, so an earlier
+    /// process of the same broker is dead, whatever its session says: a node that was killed serves again at once.
+    ///
+    /// # Errors
+    /// As [`ControllerHandle::register_broker`].
+    pub async fn register_local_broker(&self, broker: NewBroker) -> Result<BrokerEpoch, CallError> {
+        self.decide(move |desk| {
+            let (next_offset, now) = (desk.next_offset(), desk.now());
+            desk.controller().note_death(broker.id);
+            desk.controller().decide_register_broker(&broker, next_offset, now)
+        })
+        .await
+    }
+
     /// A broker lives, wants to serve, wants to stop, or has lost directories; answers where it stands.
     ///
     /// # Errors

@@ -18,6 +18,12 @@ impl Controller {
         }
     }
 
+    /// The process that a broker's session belonged to is known to be dead: its next incarnation need not wait until the
+    /// session ends.
+    pub fn note_death(&mut self, id: NodeId) {
+        self.sessions.forget(id);
+    }
+
     /// Fences one broker whose session has ended and names it. One at a time, so that the next decision sees what
     /// became of the first one's partitions.
     pub fn decide_fence_stale_broker(&self, now: Duration) -> Decision<Option<NodeId>> {

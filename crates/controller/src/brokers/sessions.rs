@@ -31,6 +31,10 @@ impl BrokerSessions {
         self.contacts.insert(id, Contact { epoch, at });
     }
 
+    pub(crate) fn forget(&mut self, id: NodeId) {
+        self.contacts.remove(&id);
+    }
+
     pub(crate) fn note_metadata_offset(&mut self, id: NodeId, offset: Offset) {
         self.metadata_offsets.insert(id, offset);
     }
