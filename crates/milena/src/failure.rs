@@ -29,6 +29,11 @@ impl Failure {
         Self { code, message: message.to_string(), kind: FailureKind::Runtime }
     }
 
+    /// Says first what it kept from being done.
+    pub(crate) fn about(self, subject: impl fmt::Display) -> Self {
+        Self { message: format!("{subject}: {}", self.message), ..self }
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
             FailureKind::Usage => ExitCode::from(2),

@@ -1,12 +1,17 @@
 //! The one binary: a node's roles and the command line.
 //!
-//! `main` → [`run`] → the verb of the command line: `start` (no verb) resolves settings and runs [`node`].
+//! `main` → [`run`] → the verb of the command line: `start` (no verb) resolves settings and runs [`node`];
+//! `produce` and `consume` are clients of a cluster, this one or another.
 
 pub mod announcement;
+mod cluster;
 pub mod command_line;
+mod consume;
 mod failure;
+mod lines;
 mod logging;
 pub mod node;
+mod produce;
 pub mod ready_file;
 pub mod settings;
 mod start;
@@ -15,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::command_line::CommandLine;
+use crate::command_line::{Command, CommandLine};
 use crate::failure::Failure;
 
 /// Does what the command line asks and returns the process's exit code: 0 when done, 1 when it failed, 2 when the command
@@ -33,7 +38,9 @@ pub fn run() -> ExitCode {
 
 fn perform(command_line: CommandLine) -> Result<(), Failure> {
     match command_line.into_command() {
-        command_line::Command::Start(arguments) => start::start(&arguments),
+        Command::Start(arguments) => start::start(&arguments),
+        Command::Produce(arguments) => produce::produce(&arguments),
+        Command::Consume(arguments) => consume::consume(&arguments),
     }
 }
 

@@ -9,7 +9,6 @@ fn arguments(words: &[&str]) -> StartArguments {
     let line = CommandLine::try_parse_from([&["milena"], words].concat()).expect("is a command line");
     match line.into_command() {
         Command::Start(arguments) => arguments,
-        #[allow(unreachable_patterns, reason = "there is more than one command once clients are served")]
         other => panic!("not a start: {other:?}"),
     }
 }

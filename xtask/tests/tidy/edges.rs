@@ -47,7 +47,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         5,
         &["types", "record", "protocol", "config", "metadata", "io", "net", "broker", "controller-node"],
     ),
-    ("client", 6, &["types", "record", "protocol", "net"]),
+    ("client", 6, &["types", "record", "protocol", "io", "net"]),
     (
         "milena",
         7,

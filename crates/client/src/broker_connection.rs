@@ -1,0 +1,133 @@
+//! A connection to one broker that speaks messages: versions agreed at the start, requests encoded, answers decoded.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use net::client::{Connection, ConnectionError, ConnectionSettings};
+use protocol::api::Api;
+use protocol::frame::{RequestHeader, decode_response_header, encode_request_header};
+use protocol::messages::api_versions_request::ApiVersionsRequest;
+use protocol::messages::api_versions_response::ApiVersionsResponse;
+use protocol::{Message, Reader, Writer};
+use types::ErrorCode;
+
+use crate::call::Call;
+use crate::config::ClientConfig;
+use crate::error::ClientError;
+
+/// How long a broker may take to accept a connection (`socket.connection.setup.timeout.ms`).
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// An open connection. Calls may overlap; they are answered in their order.
+pub(crate) struct BrokerConnection {
+    address: String,
+    client_id: String,
+    connection: Connection,
+    /// Oldest and newest version that the broker serves, by API key.
+    versions: BTreeMap<i16, (i16, i16)>,
+    /// An answer did not come in time: a fresh connection is more likely to help.
+    given_up: AtomicBool,
+}
+
+impl BrokerConnection {
+    /// Connects and agrees on versions.
+    ///
+    /// # Errors
+    /// `Unreachable` where nobody listens; as [`Self::call`] for the first exchange.
+    pub(crate) async fn open(address: &str, config: &ClientConfig) -> Result<Self, ClientError> {
+        let settings = ConnectionSettings {
+            connect_timeout: CONNECT_TIMEOUT,
+            request_timeout: config.request_timeout,
+            ..ConnectionSettings::default()
+        };
+        let connection = Connection::connect(address, settings).await.map_err(|error| {
+            ClientError::Unreachable { address: address.to_owned(), reason: error.to_string() }
+        })?;
+        let mut this = Self {
+            address: address.to_owned(),
+            client_id: config.client_id.clone(),
+            connection,
+            versions: BTreeMap::new(),
+            given_up: AtomicBool::new(false),
+        };
+        this.versions = this.ask_versions().await?;
+        Ok(this)
+    }
+
+    /// Whether it is of no further use.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed) || self.connection.failure().is_some()
+    }
+
+    /// Sends `request` at the newest version that both sides speak, no newer than `newest`, and waits for the answer.
+    ///
+    /// # Errors
+    /// `Disconnected`, `Timeout`, `UnsupportedApi`, `Malformed`; error codes inside the answer are the caller's.
+    pub(crate) async fn call<R: Call>(&self, request: &R, newest: i16) -> Result<R::Answer, ClientError> {
+        let unsupported = || ClientError::UnsupportedApi { address: self.address.clone(), api: R::API };
+        let stable = Api::by_key(R::API_KEY).map_or(R::MAX_VERSION, |api| api.stable_max_version);
+        let (oldest_served, newest_served) = *self.versions.get(&R::API_KEY).ok_or_else(unsupported)?;
+        let version = newest.min(stable).min(newest_served);
+        if version < oldest_served.max(R::MIN_VERSION) {
+            return Err(unsupported());
+        }
+        self.call_at(request, version).await
+    }
+
+    async fn call_at<R: Call>(&self, request: &R, version: i16) -> Result<R::Answer, ClientError> {
+        let correlation_id = self.connection.next_correlation_id();
+        let malformed = |reason: String| ClientError::Malformed { api: R::API, reason };
+        let header = RequestHeader {
+            api_key: R::API_KEY,
+            api_version: version,
+            correlation_id,
+            client_id: Some(self.client_id.clone()),
+        };
+        let mut writer = Writer::new();
+        encode_request_header(&mut writer, &header).map_err(|error| malformed(error.to_string()))?;
+        request.encode(&mut writer, version).map_err(|error| malformed(error.to_string()))?;
+        let frame = [writer.into_bytes()];
+        let answer = self.connection.request(correlation_id, &frame).await;
+        let answer = answer.map_err(|error| self.connection_error(R::API, error))?;
+        let mut reader = Reader::new(answer);
+        decode_response_header(&mut reader, R::API_KEY, version)
+            .map_err(|error| malformed(error.to_string()))?;
+        let message =
+            R::Answer::decode(&mut reader, version).map_err(|error| malformed(error.to_string()))?;
+        reader.finish().map_err(|error| malformed(error.to_string()))?;
+        Ok(message)
+    }
+
+    /// A broker that does not know our version of ApiVersions answers in the oldest one, with an error (KIP-511).
+    async fn ask_versions(&self) -> Result<BTreeMap<i16, (i16, i16)>, ClientError> {
+        let request = ApiVersionsRequest {
+            client_software_name: "milena".to_owned(),
+            client_software_version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..ApiVersionsRequest::default()
+        };
+        for version in [ApiVersionsRequest::MAX_VERSION, 3, 0] {
+            match self.call_at(&request, version).await {
+                Ok(served) if served.error_code == ErrorCode::None.code() => return Ok(versions(&served)),
+                // What such an answer says at our version is in the oldest encoding.
+                Ok(_) | Err(ClientError::Malformed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ClientError::UnsupportedApi { address: self.address.clone(), api: ApiVersionsRequest::API })
+    }
+
+    fn connection_error(&self, api: &'static str, error: ConnectionError) -> ClientError {
+        let address = self.address.clone();
+        match error {
+            ConnectionError::RequestTimedOut { after } => {
+                self.given_up.store(true, Ordering::Relaxed);
+                ClientError::Timeout { address, api, after }
+            }
+            other => ClientError::Disconnected { address, reason: other.to_string() },
+        }
+    }
+}
+
+fn versions(served: &ApiVersionsResponse) -> BTreeMap<i16, (i16, i16)> {
+    served.api_keys.iter().map(|api| (api.api_key, (api.min_version, api.max_version))).collect()
+}

@@ -1,0 +1,142 @@
+//! Why something asked of a cluster was not done.
+
+use std::time::Duration;
+
+use types::ErrorCode;
+
+/// An error of a client. Cloneable, since all records of a batch share one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// No address to begin with.
+    #[error("no bootstrap server is given")]
+    NoBootstrapServer,
+    /// A connection could not be opened: nothing was sent.
+    #[error("broker {address}: {reason}")]
+    Unreachable {
+        /// host:port.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A connection was lost while an answer was awaited: the request may have been served.
+    #[error("broker {address}: {reason}")]
+    Disconnected {
+        /// host:port.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The answer did not come in time; the connection is given up.
+    #[error("broker {address} did not answer {api} within {} ms", after.as_millis())]
+    Timeout {
+        /// host:port.
+        address: String,
+        /// Kafka's name of the API.
+        api: &'static str,
+        /// `request.timeout.ms`.
+        after: Duration,
+    },
+    /// The broker serves no version of an API that this client speaks.
+    #[error("broker {address} serves no version of {api} that this client speaks")]
+    UnsupportedApi {
+        /// host:port.
+        address: String,
+        /// Kafka's name of the API.
+        api: &'static str,
+    },
+    /// Bytes that are no message, or a request that its version cannot carry.
+    #[error("{api}: {reason}")]
+    Malformed {
+        /// Kafka's name of the API.
+        api: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The broker answered with an error for the whole request.
+    #[error("{api}: {code}")]
+    Server {
+        /// Kafka's name of the API.
+        api: &'static str,
+        /// What it answered.
+        code: ErrorCode,
+    },
+    /// The broker answered with an error for one topic or partition.
+    #[error("{subject}: {code}{}", text(message))]
+    Topic {
+        /// The topic, or topic and partition.
+        subject: String,
+        /// What it answered.
+        code: ErrorCode,
+        /// Why, in the broker's words.
+        message: Option<String>,
+    },
+    /// A partition that the topic does not have.
+    #[error("{topic} has partitions 0 to {}, not {partition}", partitions - 1)]
+    NoSuchPartition {
+        /// The topic.
+        topic: String,
+        /// The partition asked for.
+        partition: i32,
+        /// How many it has.
+        partitions: i32,
+    },
+    /// A record that no request could carry.
+    #[error("a record of {size} bytes is larger than max.request.size, which is {limit}")]
+    RecordTooLarge {
+        /// Bytes of the record, uncompressed.
+        size: usize,
+        /// Bytes that are taken.
+        limit: usize,
+    },
+    /// Records could not be put into a batch.
+    #[error("records cannot be batched: {reason}")]
+    Batch {
+        /// Why.
+        reason: String,
+    },
+    /// Batches that are none, or whose checksum does not fit.
+    #[error("{subject}: damaged records at offset {offset}: {reason}")]
+    CorruptRecords {
+        /// Topic and partition.
+        subject: String,
+        /// The offset that was asked for.
+        offset: i64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A record was not acknowledged within `delivery.timeout.ms`; whether it was written is unknown.
+    #[error("not acknowledged within {} ms; the last problem: {last}", after.as_millis())]
+    DeliveryTimeout {
+        /// `delivery.timeout.ms`.
+        after: Duration,
+        /// What kept it.
+        last: String,
+    },
+    /// The producer or consumer was closed.
+    #[error("the client is closed")]
+    Closed,
+}
+
+impl ClientError {
+    /// Whether the same request may succeed later, perhaps elsewhere.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Server { code, .. } | Self::Topic { code, .. } => code.is_retriable(),
+            _ => self.is_about_connection(),
+        }
+    }
+
+    /// Whether a broker was not reached, or did not answer.
+    pub fn is_about_connection(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Disconnected { .. } | Self::Timeout { .. })
+    }
+}
+
+fn text(message: &Option<String>) -> String {
+    message.as_ref().map_or_else(String::new, |message| format!(" ({message})"))
+}
+
+/// The error code of a number on the wire; one that is not known counts as UNKNOWN_SERVER_ERROR, as in Kafka.
+pub(crate) fn error_code(code: i16) -> ErrorCode {
+    ErrorCode::from_code(code).unwrap_or(ErrorCode::UnknownServerError)
+}

@@ -1,0 +1,98 @@
+//! What a client knows of a cluster: its brokers, and who leads which partition.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use protocol::messages::metadata_response::{MetadataResponse, MetadataResponseTopic};
+use tokio::time::Instant;
+use types::{ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicName, Uuid};
+
+use crate::error::error_code;
+
+/// A cluster as far as it was asked about.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterMetadata {
+    /// As the brokers spell it; `None` before the first answer.
+    pub cluster_id: Option<String>,
+    /// host:port of every broker.
+    pub nodes: BTreeMap<NodeId, String>,
+    /// Topics that were asked about and exist.
+    pub topics: BTreeMap<TopicName, Arc<TopicMetadata>>,
+}
+
+/// A topic and its partitions.
+#[derive(Clone, Debug)]
+pub struct TopicMetadata {
+    /// Its name.
+    pub name: TopicName,
+    /// Its id; zero where the broker is too old to tell.
+    pub id: Uuid,
+    /// In order, from 0.
+    pub partitions: Vec<PartitionMetadata>,
+    /// When this was learnt.
+    pub learnt_at: Instant,
+}
+
+/// Who leads a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionMetadata {
+    /// Its number.
+    pub index: PartitionIndex,
+    /// `None` while there is no leader.
+    pub leader: Option<NodeId>,
+    /// −1 where the broker is too old to tell.
+    pub leader_epoch: LeaderEpoch,
+}
+
+impl TopicMetadata {
+    /// The partition of this number.
+    pub fn partition(&self, index: PartitionIndex) -> Option<&PartitionMetadata> {
+        self.partitions.iter().find(|partition| partition.index == index)
+    }
+}
+
+impl ClusterMetadata {
+    /// Takes in an answer, and returns the topics that it has errors for.
+    pub(crate) fn update(
+        &mut self,
+        response: MetadataResponse,
+        learnt_at: Instant,
+    ) -> Vec<(TopicName, ErrorCode)> {
+        self.cluster_id = response.cluster_id.or(self.cluster_id.take());
+        self.nodes = response
+            .brokers
+            .into_iter()
+            .map(|broker| (NodeId(broker.node_id), address(&broker.host, broker.port)))
+            .collect();
+        let mut errors = Vec::new();
+        for topic in response.topics {
+            let name: TopicName = topic.name.clone().unwrap_or_default().into();
+            match error_code(topic.error_code) {
+                ErrorCode::None => {
+                    self.topics.insert(name.clone(), Arc::new(topic_metadata(name, topic, learnt_at)));
+                }
+                // What was known stands: a broker that has just started may not know its topics yet.
+                code => errors.push((name, code)),
+            }
+        }
+        errors
+    }
+}
+
+fn topic_metadata(name: TopicName, topic: MetadataResponseTopic, learnt_at: Instant) -> TopicMetadata {
+    let mut partitions: Vec<PartitionMetadata> = topic
+        .partitions
+        .iter()
+        .map(|partition| PartitionMetadata {
+            index: PartitionIndex(partition.partition_index),
+            leader: Some(NodeId(partition.leader_id)).filter(|leader| leader.0 >= 0),
+            leader_epoch: LeaderEpoch(partition.leader_epoch),
+        })
+        .collect();
+    partitions.sort_unstable_by_key(|partition| partition.index);
+    TopicMetadata { name, id: topic.topic_id, partitions, learnt_at }
+}
+
+fn address(host: &str, port: i32) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}

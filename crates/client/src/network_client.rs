@@ -1,0 +1,192 @@
+//! The connections of one client, and the metadata that tells which of them to use.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
+use tokio::time::Instant;
+use types::{ErrorCode, NodeId, TopicName};
+
+use crate::broker_connection::BrokerConnection;
+use crate::call::Call;
+use crate::config::ClientConfig;
+use crate::error::{ClientError, error_code};
+use crate::metadata::{ClusterMetadata, TopicMetadata};
+
+/// A way into a cluster; cheap to clone, clones share connections and metadata.
+#[derive(Clone)]
+pub struct NetworkClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: ClientConfig,
+    metadata: Mutex<ClusterMetadata>,
+    /// One slot per address; its lock is held while the connection is opened, so that it is opened once.
+    connections: Mutex<BTreeMap<String, Slot>>,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<BrokerConnection>>>>;
+
+/// Whether a topic that does not exist may be created by asking about it (`auto.create.topics.enable` on the brokers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AutoCreate {
+    /// If the brokers do so.
+    Allowed,
+    /// Never.
+    Forbidden,
+}
+
+impl NetworkClient {
+    /// A client of the cluster behind `config.bootstrap_servers`. Nothing is connected yet.
+    pub fn new(config: ClientConfig) -> Self {
+        let metadata = Mutex::new(ClusterMetadata::default());
+        Self { shared: Arc::new(Shared { config, metadata, connections: Mutex::new(BTreeMap::new()) }) }
+    }
+
+    /// The settings it was made with.
+    pub fn config(&self) -> &ClientConfig {
+        &self.shared.config
+    }
+
+    /// What is known of the cluster now.
+    pub fn metadata(&self) -> ClusterMetadata {
+        self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is known of a topic now.
+    pub fn known_topic(&self, name: &str) -> Option<Arc<TopicMetadata>> {
+        self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner).topics.get(name).cloned()
+    }
+
+    /// The topic's metadata: what is known, else asked for, and waited for while it is being created.
+    ///
+    /// # Errors
+    /// When the topic does not exist (and may not be created), or nobody knows within `metadata_timeout`.
+    pub async fn topic(
+        &self,
+        name: &str,
+        auto_create: AutoCreate,
+    ) -> Result<Arc<TopicMetadata>, ClientError> {
+        if let Some(known) = self.known_topic(name) {
+            return Ok(known);
+        }
+        let deadline = Instant::now() + self.config().metadata_timeout;
+        let mut failures = 0;
+        loop {
+            let error = match self.refresh(&[name.into()], auto_create).await {
+                Ok(()) => match self.known_topic(name) {
+                    Some(known) => return Ok(known),
+                    None => topic_error(name, ErrorCode::UnknownTopicOrPartition),
+                },
+                Err(error) => error,
+            };
+            let is_missing =
+                matches!(error, ClientError::Topic { code: ErrorCode::UnknownTopicOrPartition, .. });
+            failures += 1;
+            let retry_at = Instant::now() + self.config().backoff(failures);
+            let gives_up = !error.is_retriable()
+                || (is_missing && auto_create == AutoCreate::Forbidden)
+                || retry_at > deadline;
+            if gives_up {
+                return Err(error);
+            }
+            if failures == 1 && matches!(error, ClientError::Unreachable { .. }) {
+                tracing::warn!(%error, "the cluster does not answer, trying again");
+            }
+            tracing::debug!(topic = name, %error, "metadata not available yet");
+            tokio::time::sleep_until(retry_at).await;
+        }
+    }
+
+    /// Asks any broker about these topics.
+    ///
+    /// # Errors
+    /// When no broker answers, or with the first error among the topics.
+    pub async fn refresh(&self, topics: &[TopicName], auto_create: AutoCreate) -> Result<(), ClientError> {
+        let request = MetadataRequest {
+            topics: Some(
+                topics
+                    .iter()
+                    .map(|name| MetadataRequestTopic {
+                        name: Some(name.to_string()),
+                        ..MetadataRequestTopic::default()
+                    })
+                    .collect(),
+            ),
+            allow_auto_topic_creation: auto_create == AutoCreate::Allowed,
+            ..MetadataRequest::default()
+        };
+        let response = self.call_any(&request).await?;
+        let code = error_code(response.error_code);
+        if code != ErrorCode::None {
+            return Err(ClientError::Server { api: MetadataRequest::API, code });
+        }
+        let errors = {
+            let mut metadata = self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+            metadata.update(response, Instant::now())
+        };
+        match errors.first() {
+            Some((name, code)) => Err(topic_error(name, *code)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks whichever broker answers: those known first, then the bootstrap servers.
+    pub(crate) async fn call_any<R: Call>(&self, request: &R) -> Result<R::Answer, ClientError> {
+        let mut addresses: Vec<String> = self.metadata().nodes.into_values().collect();
+        for address in &self.config().bootstrap_servers {
+            if !addresses.contains(address) {
+                addresses.push(address.clone());
+            }
+        }
+        let mut last = ClientError::NoBootstrapServer;
+        for address in addresses {
+            let answer = match self.connection(&address).await {
+                Ok(connection) => connection.call(request, R::MAX_VERSION).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) if error.is_about_connection() => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// A connection to this broker.
+    ///
+    /// # Errors
+    /// When the broker is not known (any more), or does not take the connection.
+    pub(crate) async fn node(&self, node: NodeId) -> Result<Arc<BrokerConnection>, ClientError> {
+        let address = {
+            let metadata = self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+            metadata.nodes.get(&node).cloned()
+        };
+        let address = address.ok_or_else(|| ClientError::Unreachable {
+            address: format!("id {node}"),
+            reason: "not in the cluster's metadata".to_owned(),
+        })?;
+        self.connection(&address).await
+    }
+
+    async fn connection(&self, address: &str) -> Result<Arc<BrokerConnection>, ClientError> {
+        let slot = {
+            let mut slots = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(address.to_owned()).or_default())
+        };
+        let mut slot = slot.lock().await;
+        if let Some(open) = slot.as_ref().filter(|connection| !connection.is_closed()) {
+            return Ok(Arc::clone(open));
+        }
+        *slot = None;
+        let opened = Arc::new(BrokerConnection::open(address, self.config()).await?);
+        *slot = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+pub(crate) fn topic_error(subject: &str, code: ErrorCode) -> ClientError {
+    ClientError::Topic { subject: subject.to_owned(), code, message: None }
+}

@@ -1,0 +1,60 @@
+//! Settings of a producer. Names and defaults are Kafka's.
+
+use std::time::Duration;
+
+use record::Compression;
+
+/// When a record counts as written (`acks`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acks {
+    /// Once its leader has it.
+    Leader,
+    /// Once every in-sync replica has it. The only setting under which retries write nothing twice (idempotence).
+    All,
+}
+
+impl Acks {
+    /// The number in requests.
+    pub(crate) const fn number(self) -> i16 {
+        match self {
+            Self::Leader => 1,
+            Self::All => -1,
+        }
+    }
+}
+
+/// How a producer batches, sends and gives up.
+#[derive(Clone, Debug)]
+pub struct ProducerConfig {
+    /// `acks`. `All` makes the producer idempotent (`enable.idempotence`, KIP-98).
+    pub acks: Acks,
+    /// `compression.type` and level.
+    pub compression: Compression,
+    /// `batch.size`: a batch is sent once its records, uncompressed, have this many bytes.
+    pub batch_size: usize,
+    /// `linger.ms`: how long a batch that is not full waits for more records.
+    pub linger: Duration,
+    /// `max.request.size`: the largest record, and about the largest request.
+    pub max_request_size: usize,
+    /// `buffer.memory`: bytes of records not yet acknowledged; sending waits while they are used up.
+    pub buffer_memory: usize,
+    /// `delivery.timeout.ms`: after this time without an acknowledgement a record has failed.
+    pub delivery_timeout: Duration,
+    /// `max.in.flight.requests.per.connection`. Of one partition only one batch is under way at a time.
+    pub max_in_flight: usize,
+}
+
+impl Default for ProducerConfig {
+    fn default() -> Self {
+        Self {
+            acks: Acks::All,
+            compression: Compression::None,
+            batch_size: 16_384,
+            linger: Duration::from_millis(5),
+            max_request_size: 1_048_576,
+            buffer_memory: 32 << 20,
+            delivery_timeout: Duration::from_secs(120),
+            max_in_flight: 5,
+        }
+    }
+}

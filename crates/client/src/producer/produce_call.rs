@@ -1,0 +1,79 @@
+//! Batches of several partitions as one Produce request, and the answer by partition.
+
+use std::collections::BTreeMap;
+
+use protocol::messages::produce_request::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use protocol::messages::produce_response::ProduceResponse;
+use types::{ErrorCode, NodeId, TopicName, TopicPartition, Uuid};
+
+use crate::error::{ClientError, error_code};
+use crate::network_client::NetworkClient;
+use crate::producer::Acks;
+use crate::producer::batch::ProducerBatch;
+
+/// The last version that names topics by name instead of by id.
+const LAST_VERSION_WITH_NAMES: i16 = 12;
+
+/// What the broker said of one partition.
+pub(crate) struct PartitionAnswer {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: Option<String>,
+    pub(crate) base_offset: i64,
+}
+
+/// Sends sealed batches, one of each partition, to the broker that leads them.
+pub(crate) async fn produce(
+    client: &NetworkClient,
+    node: NodeId,
+    acks: Acks,
+    batches: &mut [ProducerBatch],
+) -> Result<ProduceResponse, ClientError> {
+    let connection = client.node(node).await?;
+    let mut topics: BTreeMap<TopicName, TopicProduceData> = BTreeMap::new();
+    for batch in batches {
+        let name = batch.partition.topic.clone();
+        let topic = topics.entry(name).or_insert_with_key(|name| TopicProduceData {
+            name: name.to_string(),
+            topic_id: client.known_topic(name).map_or(Uuid::ZERO, |topic| topic.id),
+            ..TopicProduceData::default()
+        });
+        topic.partition_data.push(PartitionProduceData {
+            index: batch.partition.partition.0,
+            records: Some(batch.seal(None)?),
+            ..PartitionProduceData::default()
+        });
+    }
+    let has_ids = topics.values().all(|topic| !topic.topic_id.is_zero());
+    let newest = if has_ids { ProduceRequest::MAX_VERSION } else { LAST_VERSION_WITH_NAMES };
+    let request = ProduceRequest {
+        acks: acks.number(),
+        timeout_ms: i32::try_from(client.config().request_timeout.as_millis()).unwrap_or(i32::MAX),
+        topic_data: topics.into_values().collect(),
+        ..ProduceRequest::default()
+    };
+    connection.call::<ProduceRequest>(&request, newest).await
+}
+
+/// The answer by partition; topics that come by id are named again.
+pub(crate) fn answers(
+    response: ProduceResponse,
+    client: &NetworkClient,
+) -> BTreeMap<TopicPartition, PartitionAnswer> {
+    let metadata = client.metadata();
+    let name_of =
+        |id: Uuid| metadata.topics.values().find(|topic| topic.id == id).map(|topic| topic.name.clone());
+    let mut answers = BTreeMap::new();
+    for topic in response.responses {
+        let name = if topic.name.is_empty() { name_of(topic.topic_id) } else { Some(topic.name.into()) };
+        let Some(name) = name else { continue };
+        for partition in topic.partition_responses {
+            let answer = PartitionAnswer {
+                code: error_code(partition.error_code),
+                message: partition.error_message,
+                base_offset: partition.base_offset,
+            };
+            answers.insert(TopicPartition::new(name.clone(), partition.index), answer);
+        }
+    }
+    answers
+}

@@ -1,0 +1,373 @@
+//! The task that sends batches: takes them from the accumulator, tells their outcome, tries again what may succeed.
+//!
+//! Order: of a partition only one batch is under way (the accumulator rests the partition), so a batch that is tried
+//! again cannot be overtaken. Writing once: a batch keeps its producer id and sequence through all tries.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use protocol::messages::init_producer_id_request::InitProducerIdRequest;
+use protocol::messages::init_producer_id_response::InitProducerIdResponse;
+use protocol::messages::produce_response::ProduceResponse;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use types::{ErrorCode, NodeId, Offset, ProducerEpoch, ProducerId, TopicName, TopicPartition};
+
+use crate::call::Call;
+use crate::error::{ClientError, error_code};
+use crate::network_client::{AutoCreate, NetworkClient};
+use crate::producer::accumulator::RecordAccumulator;
+use crate::producer::batch::ProducerBatch;
+use crate::producer::produce_call::{self, PartitionAnswer};
+use crate::producer::sequences::Sequences;
+use crate::producer::{Acks, ProducerConfig};
+
+/// State of the task; dropped with it.
+pub(crate) struct Sender {
+    client: NetworkClient,
+    config: ProducerConfig,
+    accumulator: Arc<RecordAccumulator>,
+    calls: JoinSet<Done>,
+    /// Produce requests under way, by broker.
+    in_flight: BTreeMap<NodeId, usize>,
+    sequences: Sequences,
+    producer_id: Errand,
+    metadata: Errand,
+    /// Why the cluster did not answer last.
+    last_error: Option<ClientError>,
+}
+
+/// Something asked for on the side: at most once at a time, with growing patience.
+#[derive(Debug, Default)]
+struct Errand {
+    under_way: bool,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+/// What a spawned call came back with.
+enum Done {
+    Produced { node: NodeId, batches: Vec<ProducerBatch>, answer: Result<ProduceResponse, ClientError> },
+    ProducerId(Result<InitProducerIdResponse, ClientError>),
+    Metadata(Result<(), ClientError>),
+}
+
+impl Sender {
+    pub(crate) fn new(
+        client: NetworkClient,
+        config: ProducerConfig,
+        accumulator: Arc<RecordAccumulator>,
+    ) -> Self {
+        Self {
+            client,
+            config,
+            accumulator,
+            calls: JoinSet::new(),
+            in_flight: BTreeMap::new(),
+            sequences: Sequences::default(),
+            producer_id: Errand::default(),
+            metadata: Errand::default(),
+            last_error: None,
+        }
+    }
+
+    /// Runs until the accumulator is closed and everything in it has an outcome.
+    pub(crate) async fn run(mut self) {
+        while !self.accumulator.is_finished() {
+            let wake_at = self.send_what_is_ready();
+            let sleep = async {
+                match wake_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(done) = self.calls.join_next() => match done {
+                    Ok(done) => self.handle(done),
+                    // A call neither panics nor is aborted; were it so, its batches would be gone with it.
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                },
+                () = self.accumulator.work() => {}
+                () = sleep => {}
+            }
+        }
+    }
+
+    /// Sends what can be sent; returns when to look again if nothing happens before.
+    fn send_what_is_ready(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut wake_at = self.expire(now);
+        let (ready, next) = self.accumulator.ready(now);
+        wake_at = earlier(wake_at, next);
+        if ready.is_empty() {
+            return wake_at;
+        }
+        if self.config.acks == Acks::All && !self.sequences.has_producer() {
+            return earlier(wake_at, self.ask_for_producer_id(now));
+        }
+        let mut by_node: BTreeMap<NodeId, Vec<TopicPartition>> = BTreeMap::new();
+        let mut without_leader: Vec<TopicName> = Vec::new();
+        for partition in ready {
+            match self.leader(&partition, now) {
+                Some(node) => by_node.entry(node).or_default().push(partition),
+                None if without_leader.contains(&partition.topic) => {}
+                None => without_leader.push(partition.topic),
+            }
+        }
+        for (node, partitions) in by_node {
+            self.send_to(node, &partitions, now);
+        }
+        if !without_leader.is_empty() {
+            wake_at = earlier(wake_at, self.ask_for_metadata(without_leader, now));
+        }
+        wake_at
+    }
+
+    /// The partition's leader, unless it is unknown or what is known is too old.
+    fn leader(&self, partition: &TopicPartition, now: Instant) -> Option<NodeId> {
+        let topic = self.client.known_topic(&partition.topic)?;
+        if now.duration_since(topic.learnt_at) > self.client.config().metadata_max_age {
+            return None;
+        }
+        topic.partition(partition.partition)?.leader
+    }
+
+    fn send_to(&mut self, node: NodeId, partitions: &[TopicPartition], now: Instant) {
+        let mut waiting = partitions.iter();
+        while self.in_flight.get(&node).copied().unwrap_or(0) < self.config.max_in_flight {
+            let mut batches = Vec::new();
+            let mut size = 0;
+            for partition in waiting.by_ref() {
+                let Some(mut batch) = self.accumulator.take(partition) else { continue };
+                match self.number_and_seal(&mut batch) {
+                    Ok(bytes) => {
+                        size += bytes;
+                        batches.push(batch);
+                    }
+                    Err(error) => self.accumulator.complete(&batch, Err(error)),
+                }
+                if size >= self.config.max_request_size {
+                    break;
+                }
+            }
+            if batches.is_empty() {
+                return;
+            }
+            self.spawn_produce(node, batches, now);
+        }
+    }
+
+    /// Bytes of the sealed batch. A batch of an earlier producer id that is in no log goes over to the present one.
+    fn number_and_seal(&mut self, batch: &mut ProducerBatch) -> Result<usize, ClientError> {
+        match &batch.producer {
+            Some(state) if !batch.may_be_written && !self.sequences.is_current(state) => {
+                if let Some(state) = self.sequences.take(&batch.partition, batch.count()) {
+                    batch.renumber(state)?;
+                }
+                Ok(batch.seal(None)?.len())
+            }
+            Some(_) => Ok(batch.seal(None)?.len()),
+            None => {
+                let state = self.sequences.take(&batch.partition, batch.count());
+                Ok(batch.seal(state)?.len())
+            }
+        }
+    }
+
+    fn spawn_produce(&mut self, node: NodeId, mut batches: Vec<ProducerBatch>, now: Instant) {
+        for batch in &mut batches {
+            batch.attempts += 1;
+            tracing::trace!(partition = %batch.partition, records = batch.count(), age = ?now - batch.created_at, "sending");
+        }
+        *self.in_flight.entry(node).or_default() += 1;
+        let (client, acks) = (self.client.clone(), self.config.acks);
+        self.calls.spawn(async move {
+            let answer = produce_call::produce(&client, node, acks, &mut batches).await;
+            Done::Produced { node, batches, answer }
+        });
+    }
+
+    fn handle(&mut self, done: Done) {
+        match done {
+            Done::Produced { node, batches, answer } => {
+                if let Some(count) = self.in_flight.get_mut(&node) {
+                    *count -= 1;
+                }
+                match answer {
+                    Ok(answer) => self.handle_answer(batches, answer),
+                    Err(error) => {
+                        for batch in batches {
+                            self.handle_failure(batch, error.clone());
+                        }
+                    }
+                }
+            }
+            Done::ProducerId(Ok(answer)) if answer.error_code == 0 => {
+                self.producer_id.succeeded();
+                self.sequences.begin(ProducerId(answer.producer_id), ProducerEpoch(answer.producer_epoch));
+            }
+            Done::ProducerId(answer) => {
+                let error = match answer {
+                    Ok(answer) => ClientError::Server {
+                        api: InitProducerIdRequest::API,
+                        code: error_code(answer.error_code),
+                    },
+                    Err(error) => error,
+                };
+                if !error.is_retriable() {
+                    // Without an id nothing can be sent: whoever waits is told now.
+                    for batch in self.accumulator.take_all() {
+                        self.accumulator.end(&batch, Err(error.clone()));
+                    }
+                }
+                self.errand_failed(error, |sender| &mut sender.producer_id);
+            }
+            Done::Metadata(Ok(())) => self.metadata.succeeded(),
+            Done::Metadata(Err(error)) => self.errand_failed(error, |sender| &mut sender.metadata),
+        }
+    }
+
+    fn handle_answer(&mut self, batches: Vec<ProducerBatch>, answer: ProduceResponse) {
+        let mut answers = produce_call::answers(answer, &self.client);
+        for batch in batches {
+            match answers.remove(&batch.partition) {
+                Some(PartitionAnswer { code: ErrorCode::None, base_offset, .. }) => {
+                    self.accumulator
+                        .complete(&batch, Ok(Some(Offset(base_offset)).filter(|base| base.0 >= 0)));
+                }
+                Some(PartitionAnswer { code: ErrorCode::DuplicateSequenceNumber, .. }) => {
+                    self.accumulator.complete(&batch, Ok(None));
+                }
+                Some(PartitionAnswer { code, message, .. }) => {
+                    let subject = batch.partition.to_string();
+                    self.handle_failure(batch, ClientError::Topic { subject, code, message });
+                }
+                None => {
+                    let mut batch = batch;
+                    batch.may_be_written = true;
+                    let reason = format!("no answer for {}", batch.partition);
+                    self.handle_failure(batch, ClientError::Malformed { api: "Produce", reason });
+                }
+            }
+        }
+    }
+
+    /// Tries the batch again if that makes sense, else ends it.
+    fn handle_failure(&mut self, mut batch: ProducerBatch, error: ClientError) {
+        let lost_its_state = matches!(
+            error,
+            ClientError::Topic {
+                code: ErrorCode::OutOfOrderSequenceNumber
+                    | ErrorCode::UnknownProducerId
+                    | ErrorCode::InvalidProducerEpoch,
+                ..
+            }
+        );
+        // Whatever is worth another try leaves it open what became of this one, except a connection never opened.
+        batch.may_be_written |= error.is_retriable() && !matches!(error, ClientError::Unreachable { .. });
+        if lost_its_state {
+            // The broker no longer knows what this producer wrote. A batch that certainly is in no log starts anew.
+            self.sequences.abandon();
+        }
+        let now = Instant::now();
+        let is_over = now >= batch.created_at + self.config.delivery_timeout;
+        let retries = error.is_retriable() || (lost_its_state && !batch.may_be_written);
+        if retries && !is_over {
+            tracing::debug!(partition = %batch.partition, attempts = batch.attempts, %error, "batch is tried again");
+            batch.not_before = now + self.client.config().backoff(batch.attempts);
+            batch.last_error = Some(error);
+            let topic = batch.partition.topic.clone();
+            self.accumulator.put_back(batch);
+            self.ask_for_metadata(vec![topic], now);
+            return;
+        }
+        self.close_hole(&batch);
+        tracing::debug!(partition = %batch.partition, records = batch.count(), %error, "batch failed");
+        self.accumulator.complete(&batch, Err(error));
+    }
+
+    /// After a batch that failed for good: what number does the broker expect next?
+    fn close_hole(&mut self, batch: &ProducerBatch) {
+        match &batch.producer {
+            Some(state) if batch.may_be_written && self.sequences.is_current(state) => {
+                self.sequences.abandon()
+            }
+            Some(state) => self.sequences.give_back(&batch.partition, state),
+            None => {}
+        }
+    }
+
+    /// Fails batches that waited for longer than `delivery.timeout.ms`.
+    fn expire(&mut self, now: Instant) -> Option<Instant> {
+        let (expired, next) = self.accumulator.expire(now);
+        for batch in expired {
+            self.close_hole(&batch);
+            let last = batch.last_error.as_ref().or(self.last_error.as_ref());
+            let last = last.map_or_else(|| "no answer in time".to_owned(), ClientError::to_string);
+            self.accumulator
+                .end(&batch, Err(ClientError::DeliveryTimeout { after: self.config.delivery_timeout, last }));
+        }
+        next
+    }
+
+    fn ask_for_producer_id(&mut self, now: Instant) -> Option<Instant> {
+        if let Some(wait) = self.producer_id.must_wait(now) {
+            return wait;
+        }
+        let client = self.client.clone();
+        self.calls.spawn(async move {
+            let request = InitProducerIdRequest {
+                transactional_id: None,
+                transaction_timeout_ms: i32::MAX,
+                ..InitProducerIdRequest::default()
+            };
+            Done::ProducerId(client.call_any(&request).await)
+        });
+        None
+    }
+
+    fn ask_for_metadata(&mut self, topics: Vec<TopicName>, now: Instant) -> Option<Instant> {
+        if let Some(wait) = self.metadata.must_wait(now) {
+            return wait;
+        }
+        let client = self.client.clone();
+        self.calls.spawn(async move { Done::Metadata(client.refresh(&topics, AutoCreate::Allowed).await) });
+        None
+    }
+
+    fn errand_failed(&mut self, error: ClientError, errand: fn(&mut Self) -> &mut Errand) {
+        let failures = errand(self).failures + 1;
+        if failures == 1 && error.is_about_connection() {
+            tracing::warn!(%error, "the cluster does not answer, trying again");
+        }
+        self.last_error = Some(error);
+        let not_before = Instant::now() + self.client.config().backoff(failures);
+        *errand(self) = Errand { under_way: false, failures, not_before: Some(not_before) };
+    }
+}
+
+impl Errand {
+    /// Begins the errand with `None`; else says until when it must wait (`Some(None)`: until the one under way is back).
+    fn must_wait(&mut self, now: Instant) -> Option<Option<Instant>> {
+        if self.under_way {
+            return Some(None);
+        }
+        if let Some(not_before) = self.not_before.filter(|not_before| *not_before > now) {
+            return Some(Some(not_before));
+        }
+        self.under_way = true;
+        None
+    }
+
+    fn succeeded(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn earlier(left: Option<Instant>, right: Option<Instant>) -> Option<Instant> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (left, right) => left.or(right),
+    }
+}
