@@ -6,8 +6,8 @@ what Kafka's tools tell; then the second program appends, and the first reads th
 
 import json
 
-from harness import kafka, kcat
-from harness.checks import case, digest, equal
+from harness import kafka, kcat, processes
+from harness.checks import case, digest, equal, true
 
 PARTITIONS = 4
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
@@ -60,9 +60,21 @@ def write(world, node):
         idempotent = ("-X", f"enable.idempotence={str(codec != 'none').lower()}", "-X", "linger.ms=5")
         kcat.produce(node, "handed", lines, "-K", "\t", "-H", f"codec={codec}", "-z", codec, *idempotent)
     wanted = {"partitions": [{"topic": "handed", "partition": 1, "offset": 50}], "version": 1}
+    if node.name == "oracle":
+        transactions(node)
     (node.scratch / "delete.json").write_text(json.dumps(wanted))
     kafka.tool("kafka-delete-records", *server, "--offset-json-file", node.scratch / "delete.json")
     kafka.tool("kafka-topics", *server, "--delete", "--topic", "gone")
+
+
+def transactions(node):
+    """Committed and aborted transactions, which only Apache Kafka can write so far; readers of both kinds look at them."""
+    classes = kafka.compiled("TransactionWriter")
+    written = (node.bootstrap, "handed", PARTITIONS, 12, 40)
+    processes.run(kafka.java("TransactionWriter", *written, classes=classes), seconds=60)
+    read = kcat.consume(node, "handed")
+    true(any(line.startswith(b"committed 11") for line in read), "committed records are read")
+    true(not any(line.startswith(b"aborted") for line in read), "aborted records are not read")
 
 
 def append(node, word):
@@ -78,13 +90,16 @@ def state(node):
     """What clients see of a directory: topics with ids and settings, offsets, and every record of the test's topics."""
     server = ("--bootstrap-server", node.bootstrap)
     described = kafka.tool("kafka-topics", *server, "--describe", "--exclude-internal")
-    records = kcat.consume(node, "handed", format="%p %o %T %k %h %s\\n")
+    seen = {}
+    for level in ("read_committed", "read_uncommitted"):
+        records = kcat.consume(node, "handed", "-X", f"isolation.level={level}", format="%p %o %T %k %h %s\\n")
+        seen[f"records {level}"] = len(records)
+        seen[f"digest {level}"] = digest(records)
     return {
         "topics": "\n".join(sorted(line.strip() for line in described.splitlines())),
         "earliest": kafka.tool("kafka-get-offsets", *server, "--topic", "handed", "--time", "-2"),
         "latest": kafka.tool("kafka-get-offsets", *server, "--topic", "handed", "--time", "-1"),
-        "records": len(records),
-        "digest": digest(records),
+        **seen,
     }
 
 
