@@ -31,3 +31,5 @@ pub use topic_layers::{ConfigEntry, ConfigSource, ConfigSynonym, TopicConfigErro
 mod node_config_test;
 #[cfg(test)]
 mod node_key_test;
+#[cfg(test)]
+mod topic_layers_test;

@@ -1,7 +1,7 @@
 //! Listeners: where a node accepts connections, and what it tells others about that.
 
-use std::collections::BTreeMap;
 use core::net::{Ipv4Addr, Ipv6Addr};
+use std::collections::BTreeMap;
 
 use types::NodeId;
 

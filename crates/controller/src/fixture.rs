@@ -58,6 +58,11 @@ impl Cluster {
         }
     }
 
+    /// Random numbers from another start.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed.set(seed);
+    }
+
     pub(crate) fn append(&mut self, records: &[MetadataRecord]) {
         for record in records {
             self.controller.replay(record, self.next_offset).expect("a decision's records replay");
@@ -69,6 +74,18 @@ impl Cluster {
         let new = new_broker(id.0);
         let decided = self.controller.decide_register_broker(&new, self.next_offset, self.now);
         self.append(&decided.expect("the broker is fine").records);
+    }
+
+    /// Registers a broker that has stopped cleanly and starts again.
+    pub(crate) fn restart(&mut self, id: NodeId) {
+        self.now += self.controller.settings.broker_session_timeout * 2;
+        let known = self.controller.image().cluster.broker(id).expect("the broker is registered");
+        let (previous_epoch, incarnation_id) =
+            (Some(known.epoch), Uuid::from_halves(7, known.epoch.0 as u64));
+        let new = NewBroker { previous_epoch, incarnation_id, ..new_broker(id.0) };
+        let decided = self.controller.decide_register_broker(&new, self.next_offset, self.now);
+        self.append(&decided.expect("its session has ended").records);
+        self.unfence(id);
     }
 
     /// A heartbeat of a broker that has read everything and wants to serve.

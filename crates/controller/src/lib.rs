@@ -18,6 +18,7 @@ pub mod controllers;
 mod decision;
 mod error;
 mod features;
+pub mod invariants;
 pub mod partitions;
 pub mod placement;
 pub mod producer_ids;
@@ -25,6 +26,10 @@ pub mod topics;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod golden_test;
+#[cfg(test)]
+mod random_test;
 
 pub use controller::{Controller, ControllerSettings};
 pub use decision::Decision;

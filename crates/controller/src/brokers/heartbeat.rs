@@ -240,6 +240,8 @@ mod tests {
         assert_eq!(stopped.eligible_leader_replicas, [NodeId(1)]);
         assert!(reply(&mut cluster, |it| it.want_shut_down = true).should_shut_down);
         cluster.unfence(NodeId(1));
+        assert_eq!(cluster.partition("t", 0).leader, None, "who has begun to stop leads nothing");
+        cluster.restart(NodeId(1));
         let back = cluster.partition("t", 0);
         assert_eq!((back.leader, back.isr.as_slice()), (Some(NodeId(1)), &[NodeId(1)] as &[NodeId]));
         assert!(back.leader_epoch > stopped.leader_epoch);

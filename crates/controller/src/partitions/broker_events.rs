@@ -69,7 +69,11 @@ impl Controller {
 
     fn may_lead(&self, partition: &PartitionImage, broker: NodeId, event: BrokerEvent) -> bool {
         let is_active = match event {
-            BrokerEvent::Comes(comer) if comer == broker => true,
+            // One that has begun to stop leads nothing until it registers anew.
+            BrokerEvent::Comes(comer) if comer == broker => {
+                let registration = self.image().cluster.broker(broker);
+                registration.is_some_and(|registration| !registration.in_controlled_shutdown)
+            }
             BrokerEvent::Leaves(leaver) | BrokerEvent::LostItsTail(leaver) if leaver == broker => false,
             _ => self.is_active(broker),
         };

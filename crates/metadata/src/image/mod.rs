@@ -13,6 +13,9 @@ mod scram;
 mod topic_changes;
 mod topics;
 
+#[cfg(test)]
+mod image_test;
+
 use types::Offset;
 
 use crate::{MetadataRecord, MetadataVersion, ReplayError};
