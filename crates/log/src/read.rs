@@ -41,6 +41,8 @@ pub struct ReadSlice {
     /// Offset at which the first batch begins, at or below the one asked for; the one asked for where there are no
     /// bytes.
     pub first_offset: Offset,
+    /// Base offset of the segment that the bytes are in: readers count bytes between two places of one segment.
+    pub segment_base_offset: Offset,
     /// The first batch is larger than what is given.
     pub is_first_batch_incomplete: bool,
     /// For [`ReadUpTo::LastStable`]: the transactions whose records the reader skips.
@@ -107,6 +109,7 @@ impl Log {
             };
             let length = limit.saturating_sub(batch.position).min(bytes_max);
             slice.first_offset = batch.header.base_offset;
+            slice.segment_base_offset = segment.base_offset;
             slice.is_first_batch_incomplete = bytes_max < batch.header.size;
             if length > 0 {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -128,6 +131,9 @@ fn nothing(view: &View, from: Offset, up_to: ReadUpTo) -> ReadSlice {
     ReadSlice {
         region: None,
         first_offset: from,
+        segment_base_offset: view
+            .floor(from)
+            .map_or(view.log_start, |index| view.segments[index].base_offset),
         is_first_batch_incomplete: false,
         aborted_transactions: (up_to == ReadUpTo::LastStable).then(Vec::new),
         offsets: LogOffsets {

@@ -3,7 +3,7 @@
 use types::Offset;
 
 use crate::log::State;
-use crate::open::{ReplayRange, load_producers};
+use crate::open::load_producers;
 use crate::segment::Segment;
 use crate::view::View;
 use crate::{Log, LogError};
@@ -54,8 +54,7 @@ impl Log {
         self.remove_segments(state, &removed, now_ms.saturating_add(delay_ms))?;
         active.truncate_to(offset, now_ms)?;
         self.change_epochs(|epochs| epochs.truncate_from_end(offset))?;
-        let range = ReplayRange { log_start: next.log_start, end: offset };
-        load_producers(state, &next.segments, range, now_ms, self.settings.producer_id_expiration_ms)?;
+        load_producers(state, &next.segments, offset, now_ms, self.settings.producer_id_expiration_ms)?;
         self.publish(state, |view| view.end = Log::end_at(view, offset));
         Ok(())
     }

@@ -27,7 +27,7 @@ use crate::segment::Segment;
 use crate::view::{LogEnd, View};
 use crate::{Log, LogError};
 
-pub(crate) use producers::{ReplayRange, load_producers};
+pub(crate) use producers::load_producers;
 
 /// What is known about a log before it is opened.
 #[derive(Clone, Debug)]
@@ -134,19 +134,18 @@ impl Log {
         let log_start = options.log_start.max(segments[0].base_offset);
         let bases: BTreeSet<Offset> = segments.iter().map(|segment| segment.base_offset).collect();
         state.snapshots.remove_strays(&bases)?;
-        let range = ReplayRange { log_start, end };
         if options.had_clean_shutdown && state.snapshots.latest().is_none() {
             producers::assume_none(&mut state, &segments, end)?;
         } else if is_recovered.is_none() || state.producers.end_offset() != end {
             load_producers(
                 &mut state,
                 &segments,
-                range,
+                end,
                 options.now_ms,
                 options.settings.producer_id_expiration_ms,
             )?;
         } else {
-            producers::finish_recovered(&mut state, range)?;
+            producers::finish_recovered(&mut state, end)?;
         }
         let active = &segments[segments.len() - 1];
         let end = LogEnd { offset: end, base_offset: active.base_offset, position: active.size() };

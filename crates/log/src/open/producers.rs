@@ -17,13 +17,6 @@ use crate::segment::header::BatchHeader;
 use crate::segment::scan::WALK_BYTES;
 use partition::producer_state::EndTransactionMarker;
 
-/// The part of the log that the producers' state shall reflect.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReplayRange {
-    pub(crate) log_start: Offset,
-    pub(crate) end: Offset,
-}
-
 /// Takes a batch that is a fact into the producers' state. Returns the aborted transaction that it ends.
 pub(super) fn replay(
     producers: &mut ProducerState,
@@ -55,61 +48,66 @@ pub(super) fn replay(
     aborted
 }
 
-/// Makes `state` reflect `range`, and records it there and where the last two segments begin.
+/// Makes `state` reflect what is below `end`, and records it there and where the last two segments begin.
 pub(crate) fn load_producers(
     state: &mut State,
     segments: &[Arc<Segment>],
-    range: ReplayRange,
+    end: Offset,
     now_ms: i64,
     expiration_ms: i64,
 ) -> Result<(), LogError> {
     // A log that knew no producer before its end was cut knows none afterwards.
-    let knew_none = state.producers.is_empty() && state.producers.end_offset() > range.end;
-    load_snapshot(state, range, now_ms, expiration_ms)?;
+    let knew_none = state.producers.is_empty() && state.producers.end_offset() > end;
+    load_snapshot(state, segments, end, now_ms, expiration_ms)?;
     if !knew_none {
         let snapshot_at: BTreeSet<Offset> =
-            segments.iter().rev().take(2).map(|segment| segment.base_offset).chain([range.end]).collect();
-        replay_segments(state, segments, range, |base_offset| snapshot_at.contains(&base_offset))?;
+            segments.iter().rev().take(2).map(|segment| segment.base_offset).chain([end]).collect();
+        replay_segments(state, segments, end, |base_offset| snapshot_at.contains(&base_offset))?;
     }
-    state.producers.set_end_offset(range.end);
+    state.producers.set_end_offset(end);
     state.snapshots.take(&state.producers)
 }
 
-/// Starts `state` from the newest snapshot within `range`; removes those outside.
+/// Starts `state` from the newest snapshot at or below `end`; removes those above, and those below the first segment.
+///
+/// Apache Kafka also removes what is at or below the log's start, and so forgets producers whose batches DeleteRecords
+/// took: after a restart it would append their retries once more.
 pub(super) fn load_snapshot(
     state: &mut State,
-    range: ReplayRange,
+    segments: &[Arc<Segment>],
+    end: Offset,
     now_ms: i64,
     expiration_ms: i64,
 ) -> Result<(), LogError> {
-    state.snapshots.remove_where(|offset| offset > range.end || offset <= range.log_start)?;
+    let first = segments.first().map_or(end, |segment| segment.base_offset);
+    state.snapshots.remove_where(|offset| offset > end || offset < first)?;
     match state.snapshots.load_latest()? {
         Some((offset, entries)) => {
             state.producers = ProducerState::from_snapshot(offset, entries, now_ms, expiration_ms);
             state.snapshots.set_last_offset(offset);
         }
         None => {
-            state.producers = ProducerState::starting_at(range.log_start);
-            state.snapshots.set_last_offset(range.log_start);
+            state.producers = ProducerState::starting_at(first);
+            state.snapshots.set_last_offset(first);
         }
     }
     Ok(())
 }
 
-/// Replays the headers from where `state` ends to the end of `range`.
+/// Replays the headers from where `state` ends to `end`.
 pub(super) fn replay_segments(
     state: &mut State,
     segments: &[Arc<Segment>],
-    range: ReplayRange,
+    end: Offset,
     takes_snapshot_at: impl Fn(Offset) -> bool,
 ) -> Result<(), LogError> {
     for (index, segment) in segments.iter().enumerate() {
         let next_base = segments.get(index + 1).map(|next| next.base_offset);
         let from = state.producers.end_offset();
-        if segment.base_offset >= range.end || next_base.is_some_and(|next| next <= from) {
+        if segment.base_offset >= end || next_base.is_some_and(|next| next <= from) {
             continue;
         }
-        let from = from.max(segment.base_offset).max(range.log_start);
+        let from = from.max(segment.base_offset);
         state.producers.set_end_offset(from);
         if takes_snapshot_at(segment.base_offset) {
             state.snapshots.take(&state.producers)?;
@@ -117,7 +115,7 @@ pub(super) fn replay_segments(
         let Some(first) = segment.find(from)? else { continue };
         let mut scan = segment.scan(first.position, WALK_BYTES);
         while let Some(located) = scan.next()? {
-            if located.header.base_offset >= range.end {
+            if located.header.base_offset >= end {
                 break;
             }
             let marker = match located.header.is_control() && located.header.has_producer() {
@@ -153,8 +151,8 @@ pub(super) fn assume_none(state: &mut State, segments: &[Arc<Segment>], end: Off
 }
 
 /// The state was brought to the log's end by recovery: records it there.
-pub(super) fn finish_recovered(state: &mut State, range: ReplayRange) -> Result<(), LogError> {
-    state.snapshots.remove_where(|offset| offset > range.end || offset <= range.log_start)?;
-    state.producers.on_log_start_incremented(range.log_start);
+pub(super) fn finish_recovered(state: &mut State, end: Offset) -> Result<(), LogError> {
+    state.snapshots.remove_where(|offset| offset > end)?;
+    state.producers.set_end_offset(end);
     state.snapshots.take(&state.producers)
 }

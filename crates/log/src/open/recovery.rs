@@ -6,7 +6,7 @@ use partition::LeaderEpochs;
 use types::{LeaderEpoch, Offset};
 
 use super::producers::{load_snapshot, replay, replay_segments};
-use super::{OpenOptions, RecoveryProgress, ReplayRange};
+use super::{OpenOptions, RecoveryProgress};
 use crate::LogError;
 use crate::log::{DeletedFile, State};
 use crate::segment::Segment;
@@ -51,13 +51,10 @@ fn bring_producers_to(
     options: &OpenOptions,
 ) -> Result<(), LogError> {
     let check_start = first.check_start(options.recovery_point)?;
-    let log_start = options.log_start.max(segments[0].base_offset);
     let snapshots_until = if check_start.is_some() { options.recovery_point } else { first.base_offset };
     let expiration_ms = options.settings.producer_id_expiration_ms;
-    let range = ReplayRange { log_start, end: snapshots_until.max(log_start) };
-    load_snapshot(state, range, options.now_ms, expiration_ms)?;
-    let end = check_start.unwrap_or(first.base_offset);
-    replay_segments(state, segments, ReplayRange { log_start, end }, |_| false)
+    load_snapshot(state, segments, snapshots_until, options.now_ms, expiration_ms)?;
+    replay_segments(state, segments, check_start.unwrap_or(first.base_offset), |_| false)
 }
 
 /// Returns whether bytes had to be cut off.
