@@ -73,7 +73,7 @@ public class GoldenLogs {
                 .run(GoldenLogs::plain);
             new Scenario("producers", out, 12, Map.of("internal.segment.bytes", "3000", "index.interval.bytes", "200"))
                 .run(GoldenLogs::producers);
-            new Scenario("formats", out, 13, Map.of("internal.segment.bytes", "3000", "index.interval.bytes", "100"))
+            new Scenario("formats", out, 13, Map.of("internal.segment.bytes", "3000", "index.interval.bytes", "100", "cleanup.policy", "compact"))
                 .run(GoldenLogs::formats);
             new Scenario("rolled-by-time", out, 14, Map.of("segment.ms", "60000", "index.interval.bytes", "50"))
                 .run(GoldenLogs::rolledByTime);

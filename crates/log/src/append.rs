@@ -247,6 +247,7 @@ impl Log {
         }
         state.producers.apply(&prepared);
         state.producers.set_end_offset(last.next_offset());
+        state.bytes_since_snapshot += size;
         let indexed = self.complete_transactions(state, &segment, &prepared.completed);
         self.publish(state, |view| view.end = Log::end_at(view, last.next_offset()));
         if let Err(error) = indexed {

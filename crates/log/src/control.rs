@@ -4,16 +4,6 @@ use bytes::Bytes;
 use partition::producer_state::EndTransactionMarker;
 use record::{ControlRecordType, EndTxnMarker, Limits, RecordBatch, control_batch};
 
-use crate::segment::header::BatchHeader;
-
-/// Control batches are a header and one small record; what claims to be more is none.
-const BYTES_MAX: u64 = 64 * 1024;
-
-/// Bytes to read for [`end_transaction_marker`].
-pub(crate) fn marker_length(header: &BatchHeader) -> Option<usize> {
-    (header.size <= BYTES_MAX).then_some(header.size as usize)
-}
-
 /// The end of a transaction that a control batch carries; `None` where it carries none: a KRaft record, or a marker
 /// that was compacted away or cannot be read.
 pub(crate) fn end_transaction_marker(batch: Bytes) -> Option<EndTransactionMarker> {

@@ -4,6 +4,11 @@ use types::Offset;
 
 use crate::{Log, LogError};
 
+/// A flush records the producers once so much was appended: with the recovery point it bounds what a restart replays.
+const SNAPSHOT_BYTES: u64 = 16 << 20;
+/// Snapshots within the last segment that are kept: the newest may be above the recovery point that was checkpointed.
+const STRAYS_KEPT: usize = 2;
+
 impl Log {
     /// Makes everything below the log's end durable: batches, indexes, producer snapshots, and the names of files.
     /// Appends go on meanwhile. The recovery point moves only once all of that is done.
@@ -20,14 +25,18 @@ impl Log {
     /// # Errors
     /// As [`Log::flush`].
     pub fn flush_up_to(&self, offset: Offset) -> Result<(), LogError> {
+        let offset = offset.min(self.log_end_offset());
+        if offset <= self.recovery_point() { Ok(()) } else { self.make_durable(offset) }
+    }
+
+    fn make_durable(&self, offset: Offset) -> Result<(), LogError> {
         let view = self.view.load_full();
-        let offset = offset.min(view.end.offset);
-        if offset <= view.recovery_point {
-            return Ok(());
-        }
         let unsynced = {
-            let state = self.lock();
+            let mut state = self.lock();
             self.check_not_failed(&state)?;
+            if state.bytes_since_snapshot >= SNAPSHOT_BYTES && state.producers.end_offset() == offset {
+                state.take_snapshot()?;
+            }
             state.snapshots.unsynced()
         };
         let segments = view.range(view.recovery_point, offset);
@@ -45,6 +54,10 @@ impl Log {
         }
         for (snapshot, _) in &unsynced {
             state.snapshots.mark_synced(*snapshot);
+        }
+        if !unsynced.is_empty() {
+            let bases = view.segments.iter().map(|segment| segment.base_offset).collect();
+            state.snapshots.remove_strays(&bases, STRAYS_KEPT)?;
         }
         self.publish(&state, |view| {
             // A truncation meanwhile has taken some of it back.
@@ -67,7 +80,7 @@ impl Log {
         Ok(())
     }
 
-    fn sync_directory(&self) -> Result<(), LogError> {
+    pub(crate) fn sync_directory(&self) -> Result<(), LogError> {
         let path = self.path();
         self.directory.disk.sync_directory(&path).map_err(LogError::io(&path))
     }
@@ -78,14 +91,27 @@ impl Log {
     /// # Errors
     /// When the disk refuses.
     pub fn close(&self) -> Result<(), LogError> {
-        {
+        let has_new_snapshot = {
             let mut state = self.lock();
             self.check_not_failed(&state)?;
             self.view().active().close()?;
-            let crate::log::State { snapshots, producers, .. } = &mut *state;
-            snapshots.take(producers)?;
-        }
-        self.flush()
+            state.take_snapshot()?;
+            !state.snapshots.unsynced().is_empty()
+        };
+        let log_end = self.log_end_offset();
+        if has_new_snapshot || log_end > self.recovery_point() { self.make_durable(log_end) } else { Ok(()) }
+    }
+
+    /// Removes the log with its directory. Readers that hold a region can still send it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn delete(&self) -> Result<(), LogError> {
+        let mut state = self.lock();
+        state.has_failed = true;
+        state.deleted.clear();
+        let path = self.path();
+        self.directory.disk.remove_directory(&path).map_err(LogError::io(&path))
     }
 
     /// The directory was renamed; files made from now on go there. For deletion (`-delete`) and moves.

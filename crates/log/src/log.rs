@@ -56,9 +56,19 @@ impl Default for LogSettings {
 pub(crate) struct State {
     pub(crate) producers: ProducerState,
     pub(crate) snapshots: ProducerSnapshots,
+    /// Appended since the last producer snapshot: so many would be replayed after a crash.
+    pub(crate) bytes_since_snapshot: u64,
     pub(crate) deleted: Vec<DeletedFile>,
-    /// A write left files in an unknown state: nothing more is written.
+    /// A write left files in an unknown state, or the log was deleted: nothing more is written.
     pub(crate) has_failed: bool,
+}
+
+impl State {
+    /// Records the producers at the log's end.
+    pub(crate) fn take_snapshot(&mut self) -> Result<(), LogError> {
+        self.bytes_since_snapshot = 0;
+        self.snapshots.take(&self.producers)
+    }
 }
 
 /// A file marked for removal, which slow readers may still hold.

@@ -179,12 +179,14 @@ impl ProducerSnapshots {
         Ok(())
     }
 
-    /// Removes snapshots that do not stand at the start of a segment, but for the newest above all of them.
-    pub(crate) fn remove_strays(&mut self, segments: &BTreeSet<Offset>) -> Result<(), LogError> {
+    /// Removes snapshots that do not stand at the start of a segment, but for the newest `kept` above all of them.
+    pub(crate) fn remove_strays(&mut self, segments: &BTreeSet<Offset>, kept: usize) -> Result<(), LogError> {
         let mut strays: Vec<Offset> =
             self.files.keys().copied().filter(|offset| !segments.contains(offset)).collect();
-        if strays.last() > segments.last() {
-            strays.pop();
+        for _ in 0..kept {
+            if strays.last() > segments.last() {
+                strays.pop();
+            }
         }
         strays.into_iter().try_for_each(|offset| self.remove(offset))
     }

@@ -31,7 +31,7 @@ impl Log {
         self.check_not_failed(&state)?;
         self.change_epochs(|epochs| epochs.truncate_from_start(offset))?;
         state.producers.on_log_start_incremented(offset);
-        let latest = state.snapshots.latest().unwrap_or(offset);
+        let latest = state.snapshots.latest().unwrap_or(Offset(0));
         state.snapshots.set_last_offset(latest);
         self.publish(&state, |view| {
             view.log_start = offset;
@@ -117,7 +117,7 @@ impl Log {
             view.recovery_point = view.recovery_point.max(start);
         });
         self.remove_segments(state, &removed, now_ms.saturating_add(config.file_delete_delay_ms))?;
-        let latest = state.snapshots.latest().unwrap_or(start);
+        let latest = state.snapshots.latest().unwrap_or(Offset(0));
         state.snapshots.set_last_offset(latest);
         Ok(count)
     }

@@ -77,8 +77,9 @@ impl Log {
 
     fn find_max_timestamp(&self) -> Result<Option<FoundOffset>, LogError> {
         let view = self.view();
-        let mut largest = (view.segments[0].max_timestamp()?, &view.segments[0]);
-        for segment in &view.segments[1..] {
+        let segments = &view.segments[view.floor(view.log_start).unwrap_or(0)..];
+        let mut largest = (segments[0].max_timestamp()?, &segments[0]);
+        for segment in &segments[1..] {
             let candidate = segment.max_timestamp()?;
             if candidate.timestamp_ms > largest.0.timestamp_ms {
                 largest = (candidate, segment);
@@ -99,7 +100,8 @@ impl Log {
 
     fn find_at_or_after(&self, timestamp_ms: i64) -> Result<Option<FoundOffset>, LogError> {
         let view = self.view();
-        for segment in view.segments.iter() {
+        // Segments that DeleteRecords has emptied are passed over even before they are deleted.
+        for segment in &view.segments[view.floor(view.log_start).unwrap_or(0)..] {
             if segment.largest_timestamp_ms()? < timestamp_ms {
                 continue;
             }
@@ -115,7 +117,6 @@ impl Log {
                     return Ok(Some(found));
                 }
             }
-            return Ok(None);
         }
         Ok(None)
     }

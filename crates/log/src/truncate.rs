@@ -30,17 +30,20 @@ impl Log {
             self.start_over(&mut state, offset, offset, now_ms)?;
             return Ok(true);
         }
-        let result = self.cut(&mut state, view, offset, now_ms);
+        let result = self.cut(&mut state, &view, offset, now_ms);
         state.has_failed |= result.is_err();
         result.map(|()| true)
     }
 
-    fn cut(&self, state: &mut State, view: View, offset: Offset, now_ms: i64) -> Result<(), LogError> {
+    fn cut(&self, state: &mut State, view: &View, offset: Offset, now_ms: i64) -> Result<(), LogError> {
         let kept = view.segments.partition_point(|segment| segment.base_offset <= offset);
         let active = view.segments[kept - 1].clone();
         let removed = view.segments[kept..].to_vec();
-        let mut next =
-            View { segments: view.segments[..kept].into(), log_start: view.log_start.min(offset), ..view };
+        let mut next = View {
+            segments: view.segments[..kept].into(),
+            log_start: view.log_start.min(offset),
+            ..view.clone()
+        };
         next.end.offset = offset;
         next.high_watermark = next.high_watermark.min(offset);
         next.recovery_point = next.recovery_point.min(offset);
@@ -53,6 +56,9 @@ impl Log {
         let delay_ms = self.config.load().file_delete_delay_ms;
         self.remove_segments(state, &removed, now_ms.saturating_add(delay_ms))?;
         active.truncate_to(offset, now_ms)?;
+        // What was cut off may have been durable: a power cut must not bring it back under what is appended next.
+        active.sync()?;
+        self.sync_directory()?;
         self.change_epochs(|epochs| epochs.truncate_from_end(offset))?;
         load_producers(state, &next.segments, offset, now_ms, self.settings.producer_id_expiration_ms)?;
         self.publish(state, |view| view.end = Log::end_at(view, offset));
@@ -101,6 +107,7 @@ impl Log {
         state.snapshots.set_last_offset(Offset(0));
         state.producers = partition::ProducerState::starting_at(offset);
         state.snapshots.take(&state.producers)?;
+        self.sync_directory()?;
         self.publish(state, |view| {
             view.segments = [std::sync::Arc::new(segment)].into();
             view.log_start = log_start;

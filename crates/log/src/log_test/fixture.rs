@@ -36,8 +36,7 @@ pub(super) fn real() -> Place {
 }
 
 pub(super) fn simulated() -> Place {
-    let disk = Disk::Simulated(SimulatedDisk::default());
-    Place { disk, path: PathBuf::from("/data/t-0"), options: options(), _directory: None }
+    Place::on(Disk::Simulated(SimulatedDisk::default()))
 }
 
 fn options() -> OpenOptions {
@@ -46,6 +45,11 @@ fn options() -> OpenOptions {
 }
 
 impl Place {
+    /// A log on a simulated disk.
+    pub(super) fn on(disk: Disk) -> Self {
+        Self { disk, path: PathBuf::from("/data/t-0"), options: options(), _directory: None }
+    }
+
     pub(super) fn configure(&mut self, change: impl FnOnce(&mut TopicConfig)) {
         let mut config = TopicConfig::clone(&self.options.config);
         change(&mut config);

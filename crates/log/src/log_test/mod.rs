@@ -1,5 +1,12 @@
 //! The log as its users see it, on the real and on the simulated disk.
 
 mod append;
+mod crashes;
+mod faults;
 mod fixture;
+mod leftovers;
 mod recovery;
+mod retention;
+mod timestamps;
+mod transactions;
+mod truncation;

@@ -63,7 +63,7 @@ impl OpenOptions {
     }
 }
 
-/// How far checking has come; told after each batch of work.
+/// How far checking has come; told after each segment, and within large ones every few megabytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecoveryProgress {
     /// Segments to check.
@@ -96,6 +96,7 @@ impl Log {
         let mut state = State {
             producers: ProducerState::default(),
             snapshots: ProducerSnapshots::new(directory.clone(), files.snapshots.iter().copied()),
+            bytes_since_snapshot: 0,
             deleted: Vec::new(),
             has_failed: false,
         };
@@ -133,7 +134,7 @@ impl Log {
         }
         let log_start = options.log_start.max(segments[0].base_offset);
         let bases: BTreeSet<Offset> = segments.iter().map(|segment| segment.base_offset).collect();
-        state.snapshots.remove_strays(&bases)?;
+        state.snapshots.remove_strays(&bases, 1)?;
         if options.had_clean_shutdown && state.snapshots.latest().is_none() {
             producers::assume_none(&mut state, &segments, end)?;
         } else if is_recovered.is_none() || state.producers.end_offset() != end {

@@ -9,12 +9,11 @@ use types::Offset;
 
 use crate::LogError;
 use crate::append::producer_batch;
-use crate::control;
 use crate::index::AbortedTransaction;
 use crate::log::State;
-use crate::segment::Segment;
 use crate::segment::header::BatchHeader;
 use crate::segment::scan::WALK_BYTES;
+use crate::segment::{Segment, marker};
 use partition::producer_state::EndTransactionMarker;
 
 /// Takes a batch that is a fact into the producers' state. Returns the aborted transaction that it ends.
@@ -112,31 +111,33 @@ pub(super) fn replay_segments(
         if takes_snapshot_at(segment.base_offset) {
             state.snapshots.take(&state.producers)?;
         }
-        let Some(first) = segment.find(from)? else { continue };
-        let mut scan = segment.scan(first.position, WALK_BYTES);
-        while let Some(located) = scan.next()? {
-            if located.header.base_offset >= end {
-                break;
+        match replay_segment(&mut state.producers, segment, from, end) {
+            // What lies below the recovery point or the log's start is not checked; its damage ends no start.
+            Err(LogError::Corrupt { path, position, reason }) => {
+                tracing::warn!(path = %path.display(), position, reason, "producers are not known beyond damage");
             }
-            let marker = match located.header.is_control() && located.header.has_producer() {
-                true => read_marker(segment, &located.header, located.position)?,
-                false => None,
-            };
-            replay(&mut state.producers, &located.header, marker);
+            other => other?,
         }
     }
     Ok(())
 }
 
-fn read_marker(
+fn replay_segment(
+    producers: &mut ProducerState,
     segment: &Segment,
-    header: &BatchHeader,
-    position: u64,
-) -> Result<Option<EndTransactionMarker>, LogError> {
-    let Some(length) = control::marker_length(header) else { return Ok(None) };
-    let mut bytes = vec![0; length];
-    segment.file().read_exact_at(&mut bytes, position).map_err(LogError::io(segment.path()))?;
-    Ok(control::end_transaction_marker(bytes.into()))
+    from: Offset,
+    end: Offset,
+) -> Result<(), LogError> {
+    let Some(first) = segment.find(from)? else { return Ok(()) };
+    let mut scan = segment.scan(first.position, WALK_BYTES);
+    while let Some(located) = scan.next()? {
+        if located.header.base_offset >= end {
+            break;
+        }
+        let marker = marker(&mut scan, &located)?;
+        replay(producers, &located.header, marker);
+    }
+    Ok(())
 }
 
 /// No snapshot after a clean stop: no producer has ever written, so nothing needs to be scanned, now or after a

@@ -11,6 +11,9 @@ use crate::LogError;
 use crate::log::{DeletedFile, State};
 use crate::segment::Segment;
 
+/// Progress is told at least so often.
+const PROGRESS_BYTES: u64 = 16 << 20;
+
 /// Checks every batch at or above the recovery point. The first that is not intact ends the log: the rest of its
 /// segment is cut off, later segments are removed. Producers' state, epochs and indexes are brought up on the way.
 /// Returns where the log ends; `None` where there is no segment.
@@ -30,8 +33,13 @@ pub(super) fn recover(
     let mut kept = first;
     while kept < segments.len() && !is_damaged {
         let segment = segments[kept].clone();
-        is_damaged = recover_segment(&segment, kept > first, state, epochs, options, &mut progress)?;
+        let is_whole = kept > first;
+        is_damaged = recover_segment(&segment, is_whole, state, epochs, options, &mut |bytes| {
+            progress.bytes_checked += bytes;
+            on_progress(progress);
+        })?;
         kept += 1;
+        is_damaged |= ends_early(&segment, segments.get(kept), options)?;
         progress.segments_checked += 1;
         on_progress(progress);
     }
@@ -39,8 +47,25 @@ pub(super) fn recover(
         tracing::warn!(path = %segments[kept - 1].path().display(), "cut a torn end off the log");
         let removed = segments.split_off(kept);
         remove(&removed, state, options.now_ms.saturating_add(options.config.file_delete_delay_ms))?;
+        segments[0].sync_directory()?;
     }
     segments.last().map(|segment| segment.read_next_offset()).transpose()
+}
+
+/// Whether batches are missing between a segment and the next one: a power cut may leave the later of two files and not
+/// the earlier. Only compaction leaves such holes on purpose. Apache Kafka keeps them, and a replica with a hole then
+/// passes for complete.
+fn ends_early(
+    segment: &Segment,
+    next: Option<&Arc<Segment>>,
+    options: &OpenOptions,
+) -> Result<bool, LogError> {
+    match next {
+        Some(next) if !options.config.cleanup_policy.compact => {
+            Ok(segment.read_next_offset()? < next.base_offset)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// Brings the producers' state to where checking begins, or past it where a snapshot is newer but durable.
@@ -54,6 +79,12 @@ fn bring_producers_to(
     let snapshots_until = if check_start.is_some() { options.recovery_point } else { first.base_offset };
     let expiration_ms = options.settings.producer_id_expiration_ms;
     load_snapshot(state, segments, snapshots_until, options.now_ms, expiration_ms)?;
+    replay_segments(state, segments, first.base_offset, |_| false)?;
+    if state.producers.end_offset() <= first.base_offset {
+        // Recorded here, the producers of earlier segments outlive these.
+        state.producers.set_end_offset(first.base_offset);
+        state.snapshots.take(&state.producers)?;
+    }
     replay_segments(state, segments, check_start.unwrap_or(first.base_offset), |_| false)
 }
 
@@ -64,7 +95,7 @@ fn recover_segment(
     state: &mut State,
     epochs: &mut LeaderEpochs,
     options: &OpenOptions,
-    progress: &mut RecoveryProgress,
+    on_checked: &mut dyn FnMut(u64),
 ) -> Result<bool, LogError> {
     if is_whole {
         state.producers.set_end_offset(segment.base_offset);
@@ -74,7 +105,12 @@ fn recover_segment(
     let interval = u64::from(options.config.index_interval_bytes.unsigned_abs());
     let producers = &mut state.producers;
     let known_until = producers.end_offset();
-    let recovered = segment.recover(recovery_point, known_until, interval, &mut |header, marker| {
+    let mut checked_bytes = 0;
+    let truncated_bytes = segment.recover(recovery_point, known_until, interval, &mut |header, marker| {
+        checked_bytes += header.size;
+        if checked_bytes >= PROGRESS_BYTES {
+            on_checked(std::mem::take(&mut checked_bytes));
+        }
         let epoch = LeaderEpoch(header.leader_epoch);
         if epoch.0 >= 0 && epochs.latest().is_none_or(|latest| epoch > latest) {
             epochs.assign(epoch, header.base_offset);
@@ -82,8 +118,8 @@ fn recover_segment(
         let is_known = header.last_offset < known_until;
         if is_known { None } else { replay(producers, header, marker) }
     })?;
-    progress.bytes_checked += recovered.checked_bytes;
-    Ok(recovered.truncated_bytes > 0)
+    on_checked(checked_bytes);
+    Ok(truncated_bytes > 0)
 }
 
 /// Removes all segments and forgets the producers.

@@ -20,6 +20,7 @@ use crate::index::{OffsetIndex, TimeIndex, TimestampOffset, TransactionIndex};
 
 pub(crate) use append::{Incoming, RollRules};
 pub(crate) use read::BatchPosition;
+pub(crate) use recover::marker;
 
 /// A segment. One writer at a time, under the log's append mutex; readers need no lock: bytes below [`Segment::size`]
 /// never change but by truncation.
@@ -182,6 +183,12 @@ impl Segment {
         self.offset_index.sync()?;
         self.time_index.sync()?;
         self.transaction_index.sync()
+    }
+
+    /// Makes the names of files in the segment's directory durable.
+    pub(crate) fn sync_directory(&self) -> Result<(), LogError> {
+        let path = self.directory.path();
+        self.directory.disk.sync_directory(&path).map_err(LogError::io(&*path))
     }
 
     /// Marks the files as about to be removed; the segment stays readable. Returns the marked files.

@@ -1,12 +1,13 @@
 //! Checking what a segment holds after a stop that was not clean: every batch's checksum, and the indexes anew.
 
+use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, Digest};
 use partition::producer_state::EndTransactionMarker;
 use types::Offset;
 
 use super::Segment;
 use super::header::{BatchHeader, LENGTH};
-use super::scan::{Located, WALK_BYTES};
+use super::scan::{CHECK_BYTES, HeaderScan, Located, WALK_BYTES};
 use crate::index::{AbortedTransaction, TimestampOffset};
 use crate::{LogError, control};
 
@@ -28,15 +29,6 @@ struct Reached {
     position: u64,
     max_timestamp: TimestampOffset,
     bytes_since_index_entry: u64,
-}
-
-/// What a check found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Recovered {
-    /// Bytes cut off behind the last intact batch.
-    pub(crate) truncated_bytes: u64,
-    /// Bytes that were checked.
-    pub(crate) checked_bytes: u64,
 }
 
 /// Sees every intact batch, with the decision a control batch carries; returns the aborted transaction that it ends.
@@ -79,7 +71,7 @@ impl Segment {
     /// Checks all batches from [`Segment::check_start`] on, cuts the file behind the last intact one and completes
     /// the indexes. `observe` sees every intact batch, with the decision a control batch carries, and returns the
     /// aborted transaction that it ends. The transaction index is kept up to `producers_end`, the offset up to which
-    /// the observer knew the producers. Doing it twice changes nothing.
+    /// the observer knew the producers. Doing it twice changes nothing. Returns how many bytes were cut off.
     ///
     /// # Errors
     /// Only what the file system refuses: damage is cut off, not reported.
@@ -89,11 +81,10 @@ impl Segment {
         producers_end: Offset,
         index_interval_bytes: u64,
         observe: &mut Observer<'_>,
-    ) -> Result<Recovered, LogError> {
+    ) -> Result<u64, LogError> {
         let mut reached = self.cut_indexes(self.trusted(recovery_point)?, producers_end)?;
         let first_position = reached.position;
-        let mut checker = Checker { segment: self, buffer: Vec::new() };
-        let mut scan = self.scan(reached.position, WALK_BYTES);
+        let mut scan = self.scan(reached.position, CHECK_BYTES);
         let mut last_offset = None;
         loop {
             let located = match scan.next() {
@@ -104,12 +95,11 @@ impl Segment {
             let header = located.header;
             let ascends =
                 last_offset.is_none_or(|last| header.base_offset > last) && self.can_hold(header.base_offset);
-            if !ascends || !self.can_hold(header.last_offset) || !checker.is_intact(&located)? {
+            if !ascends || !self.can_hold(header.last_offset) || !self.is_intact(&mut scan, &located)? {
                 break;
             }
             self.index_recovered(&mut reached, &located, first_position, index_interval_bytes)?;
-            let marker = if header.is_control() { checker.marker(&located)? } else { None };
-            if let Some(aborted) = observe(&header, marker) {
+            if let Some(aborted) = observe(&header, marker(&mut scan, &located)?) {
                 self.transaction_index.append(aborted)?;
             }
             last_offset = Some(header.last_offset);
@@ -122,7 +112,7 @@ impl Segment {
         progress.max_timestamp = Some(reached.max_timestamp);
         progress.bytes_since_index_entry = 0;
         progress.first_batch_timestamp_ms = None;
-        Ok(Recovered { truncated_bytes, checked_bytes: reached.position - first_position })
+        Ok(truncated_bytes)
     }
 
     /// Leaves in the indexes what is trusted; its batch is looked at again, its entry stays.
@@ -210,60 +200,61 @@ impl Segment {
     fn cut(&self, size: u64) -> Result<u64, LogError> {
         let surplus = self.file.len().map_err(LogError::io(self.path()))?.saturating_sub(size);
         if surplus > 0 {
-            self.file.set_len(size).map_err(LogError::io(self.path()))?;
+            // Durably: should the tail come back with the next power cut, it may lie below a segment begun since.
+            self.file.set_len(size).and_then(|()| self.file.sync()).map_err(LogError::io(self.path()))?;
         }
         self.set_size(size);
         Ok(surplus)
     }
 }
 
-/// Reads the bodies of batches, a bounded piece at a time.
-struct Checker<'a> {
-    segment: &'a Segment,
-    buffer: Vec<u8>,
-}
-
 /// Where the bytes begin that a checksum covers, and where it stands.
-const V2_COVERED: u64 = 21;
-const V2_CHECKSUM: u64 = 17;
-const LEGACY_COVERED: u64 = 16;
-const LEGACY_CHECKSUM: u64 = 12;
+const V2_COVERED: usize = 21;
+const V2_CHECKSUM: usize = 17;
+const LEGACY_COVERED: usize = 16;
+const LEGACY_CHECKSUM: usize = 12;
 
-impl Checker<'_> {
-    fn is_intact(&mut self, located: &Located) -> Result<bool, LogError> {
-        let is_v2 = located.header.magic >= 2;
-        let (algorithm, checksum_at, covered_at) = if is_v2 {
-            (CrcAlgorithm::Crc32Iscsi, V2_CHECKSUM, V2_COVERED)
-        } else {
-            (CrcAlgorithm::Crc32IsoHdlc, LEGACY_CHECKSUM, LEGACY_COVERED)
+impl Segment {
+    /// Whether the checksum of a batch fits. One that is larger than a read is taken piece by piece.
+    fn is_intact(&self, scan: &mut HeaderScan<'_>, located: &Located) -> Result<bool, LogError> {
+        let (algorithm, checksum_at, covered_at) = match located.header.magic {
+            2.. => (CrcAlgorithm::Crc32Iscsi, V2_CHECKSUM, V2_COVERED),
+            _ => (CrcAlgorithm::Crc32IsoHdlc, LEGACY_CHECKSUM, LEGACY_COVERED),
         };
-        let stored = self.read(located.position + checksum_at, 4)?;
-        let stored = stored.try_into().map(u32::from_be_bytes).unwrap_or_default();
         let mut digest = Digest::new(algorithm);
-        let mut position = located.position + covered_at;
+        if let Some(bytes) = scan.bytes(located)? {
+            digest.update(&bytes[covered_at..]);
+            return Ok(bytes[checksum_at..checksum_at + 4] == (digest.finalize() as u32).to_be_bytes());
+        }
+        let read = |buffer: &mut [u8], position| {
+            self.file.read_at(buffer, position).map_err(LogError::io(self.path()))
+        };
+        let mut checksum = [0; 4];
+        read(&mut checksum, located.position + checksum_at as u64)?;
+        let mut position = located.position + covered_at as u64;
         let end = located.position + located.header.size;
+        let mut piece = vec![0; CHECK_BYTES];
         while position < end {
-            let piece = self.read(position, (end - position).min(WALK_BYTES as u64) as usize)?;
-            if piece.is_empty() {
+            let wanted = piece.len().min((end - position) as usize);
+            let length = read(&mut piece[..wanted], position)?;
+            if length == 0 {
                 return Ok(false);
             }
-            digest.update(piece);
-            position += piece.len() as u64;
+            digest.update(&piece[..length]);
+            position += length as u64;
         }
-        Ok(digest.finalize() as u32 == stored)
+        Ok(checksum == (digest.finalize() as u32).to_be_bytes())
     }
+}
 
-    /// The end of a transaction in a control batch; `None` for control batches of other kinds.
-    fn marker(&mut self, located: &Located) -> Result<Option<EndTransactionMarker>, LogError> {
-        let Some(length) = control::marker_length(&located.header) else { return Ok(None) };
-        let bytes = self.read(located.position, length)?;
-        Ok(control::end_transaction_marker(bytes::Bytes::copy_from_slice(bytes)))
+/// The end of a transaction in a control batch; `None` for control batches of other kinds.
+pub(crate) fn marker(
+    scan: &mut HeaderScan<'_>,
+    located: &Located,
+) -> Result<Option<EndTransactionMarker>, LogError> {
+    if !located.header.is_control() || !located.header.has_producer() {
+        return Ok(None);
     }
-
-    fn read(&mut self, position: u64, length: usize) -> Result<&[u8], LogError> {
-        self.buffer.resize(length, 0);
-        let read = self.segment.file.read_at(&mut self.buffer, position);
-        let read = read.map_err(LogError::io(self.segment.path()))?;
-        Ok(&self.buffer[..read])
-    }
+    let bytes = scan.bytes(located)?;
+    Ok(bytes.and_then(|bytes| control::end_transaction_marker(Bytes::copy_from_slice(bytes))))
 }

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use ::io::DiskFile;
 
-use super::header::{BatchHeader, COMMON_LENGTH, LENGTH, Parsed};
+use super::header::{BatchHeader, COMMON_LENGTH, Parsed};
 use crate::LogError;
 
 /// A read for finding one batch from an index entry: covers the distance between two index entries twice.
 pub(crate) const LOOKUP_BYTES: usize = 8 * 1024;
 /// A read for walking over much of a file.
 pub(crate) const WALK_BYTES: usize = 256 * 1024;
+/// A read for checking all bytes of a file: most batches are whole in one.
+pub(crate) const CHECK_BYTES: usize = 1024 * 1024;
 
 /// A header and where its batch starts.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +62,27 @@ impl<'a> HeaderScan<'a> {
         }
     }
 
+    /// All bytes of a batch just given; `None` where they are more than one read takes, or gone meanwhile.
+    pub(crate) fn bytes(&mut self, located: &Located) -> Result<Option<&[u8]>, LogError> {
+        if located.header.size > self.read_bytes as u64 {
+            return Ok(None);
+        }
+        let (next, size) = (self.position, located.header.size as usize);
+        self.position = located.position;
+        let filled = self.fill(size);
+        self.position = next;
+        filled?;
+        let start = (located.position - self.buffer_start) as usize;
+        Ok(self.buffer.get(start..start + size))
+    }
+
     /// Makes `wanted` bytes from `position` on available, where the file has them.
     fn fill(&mut self, wanted: usize) -> Result<(), LogError> {
         let buffered_end = self.buffer_start + self.buffer.len() as u64;
         if self.position >= self.buffer_start && self.position + wanted as u64 <= buffered_end {
             return Ok(());
         }
-        let length = (self.end - self.position).min(self.read_bytes.max(LENGTH) as u64) as usize;
+        let length = (self.end - self.position).min(self.read_bytes.max(wanted) as u64) as usize;
         self.buffer.resize(length, 0);
         let read = self.file.read_at(&mut self.buffer, self.position).map_err(LogError::io(&self.path))?;
         self.buffer.truncate(read);

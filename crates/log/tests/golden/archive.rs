@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use bytes::Bytes;
-use config::TopicConfig;
+use config::{CleanupPolicy, TopicConfig};
 use flate2::read::GzDecoder;
 use log::AppendOrigin;
 use types::Offset;
@@ -86,6 +86,9 @@ fn scenario(fields: &[&str]) -> Scenario {
             "index.interval.bytes" => config.index_interval_bytes = number(value),
             "segment.index.bytes" => config.segment_index_bytes = number(value),
             "segment.ms" => config.segment_ms = number(value),
+            "cleanup.policy" => {
+                config.cleanup_policy = CleanupPolicy { delete: false, compact: value == "compact" }
+            }
             "message.timestamp.after.max.ms" => {}
             other => panic!("unknown setting {other}"),
         }
