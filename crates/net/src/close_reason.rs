@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::FrameError;
+
 /// Why the server closed a connection; logged once, where the connection ends.
 #[derive(Debug, thiserror::Error)]
 pub enum CloseReason {
@@ -22,20 +24,10 @@ pub enum CloseReason {
         /// Bytes of it that arrived.
         received: usize,
     },
-    /// A frame announced a negative length.
-    #[error("a frame announced the negative length {announced}")]
-    NegativeFrame {
-        /// The length as sent.
-        announced: i32,
-    },
-    /// A frame announced more than the limit that holds for this connection now.
-    #[error("a frame announced {announced} bytes, the limit is {limit}")]
-    FrameTooLarge {
-        /// The length as sent.
-        announced: usize,
-        /// `socket.request.max.bytes`, or the smaller limit before the first valid request.
-        limit: usize,
-    },
+    /// A frame announced a length that is negative, or above the limit that holds for this connection now:
+    /// `socket.request.max.bytes`, or a far smaller one before the first valid request.
+    #[error("{0}")]
+    Frame(#[from] FrameError),
     /// A request header could not be decoded, or names an API that does not exist.
     #[error("malformed request header: {detail}")]
     MalformedHeader {

@@ -110,6 +110,14 @@ impl FrameBuffer {
         announced(&self.bytes)
     }
 
+    /// The capacity that reading on would need, where a frame has been begun that did not come in one small read.
+    pub(crate) fn capacity_wanted(&self) -> usize {
+        match self.announced() {
+            Some(length) => self.step(length.saturating_add(LENGTH_BYTES), self.bytes.len()),
+            None => 0,
+        }
+    }
+
     /// Reads what the stream has, once; the number of bytes, 0 at the end of the stream.
     pub(crate) fn poll_read<S: AsyncRead + Unpin>(
         &mut self,

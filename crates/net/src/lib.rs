@@ -1,6 +1,6 @@
 //! Listeners, connections, frames on sockets, and the order in which requests take effect.
 //!
-//! A node gives the server a [`Service`]; every connection is one task that reads a frame, awaits
+//! A node gives [`server::Server`] a [`Service`]; every connection is one task that reads a frame, awaits
 //! [`Service::call`], and writes the [`Answer`]s in the order in which the requests arrived.
 //!
 //! *Invariant:* of one connection, a request's side effects are complete before the next request starts, whether it is
@@ -14,6 +14,7 @@ mod connection_context;
 mod frame;
 #[cfg(test)]
 mod frame_test;
+pub mod server;
 mod service;
 mod vectored;
 
