@@ -60,7 +60,7 @@ pub enum DecodeError {
     /// A tagged field whose value does not have the length it claims.
     #[error("the value of tagged field {tag} ends at {at} instead of {end}")]
     TagSize {
-        /// Where the value ended.
+        /// Where the value ended, or the input.
         at: usize,
         /// Where it should have ended.
         end: usize,

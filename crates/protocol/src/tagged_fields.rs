@@ -90,7 +90,11 @@ impl TagReader {
             return Err(DecodeError::TagOrder { at, tag });
         }
         if size > reader.remaining() {
-            return Err(DecodeError::Truncated { at, needed: size, left: reader.remaining() });
+            return Err(DecodeError::TagSize {
+                at: at + reader.remaining(),
+                end: at.saturating_add(size),
+                tag,
+            });
         }
         self.open = Some((tag, at + size));
         Ok(Some(tag))
@@ -198,13 +202,10 @@ impl TagWriter {
 impl Writer {
     /// The tagged fields of a struct that knows none.
     pub(crate) fn unknown_tagged_fields(&mut self, fields: &TaggedFields) -> Result<(), EncodeError> {
-        match &fields.0 {
-            None => self.unsigned_varint(0),
-            Some(kept) => {
-                self.unsigned_varint(kept.count);
-                self.raw(&kept.bytes);
-            }
+        if fields.is_empty() {
+            self.unsigned_varint(0);
+            return Ok(());
         }
-        Ok(())
+        TagWriter::start(self, fields).finish(self)
     }
 }

@@ -16,6 +16,17 @@ pub struct Case {
     pub values: serde_json::Value,
     /// Checksum of what the value gives at each version of the message, `None` where Kafka refuses to write it.
     pub other_versions: Vec<Option<u32>>,
+    pub changes: Vec<Change>,
+}
+
+/// What Kafka reads from the case's bytes when one of them is another.
+#[allow(dead_code, reason = "not every test looks at every column")]
+#[derive(Debug)]
+pub struct Change {
+    pub position: usize,
+    pub byte: u8,
+    /// Bytes left over and the checksum of what is written again, if it can be; `None` where Kafka refuses to read.
+    pub outcome: Option<(usize, Option<u32>)>,
 }
 
 /// All lines of the file, or of the one that `MILENA_GOLDEN` names.
@@ -38,11 +49,24 @@ fn parse(line: &str) -> Option<Case> {
         shape: columns.next()?.to_owned(),
         bytes: hex(columns.next()?)?,
         values: serde_json::from_str(columns.next()?).ok()?,
-        other_versions: match columns.next() {
-            None => Vec::new(),
-            Some(list) => list.split(',').map(|sum| u32::from_str_radix(sum, 16).ok()).collect(),
-        },
+        other_versions: list(columns.next()?).map(|sum| u32::from_str_radix(sum, 16).ok()).collect(),
+        changes: list(columns.next()?).map(change).collect::<Option<_>>()?,
     })
+}
+
+fn list(column: &str) -> impl Iterator<Item = &str> {
+    column.split(',').filter(|item| !item.is_empty())
+}
+
+fn change(item: &str) -> Option<Change> {
+    let mut parts = item.split(':');
+    let position = parts.next()?.parse().ok()?;
+    let byte = u8::from_str_radix(parts.next()?, 16).ok()?;
+    let outcome = match parts.next()?.split_once('/') {
+        None => None,
+        Some((left, sum)) => Some((left.parse().ok()?, u32::from_str_radix(sum, 16).ok())),
+    };
+    Some(Change { position, byte, outcome })
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {

@@ -22,9 +22,10 @@ import java.util.zip.GZIPOutputStream;
 /**
  * Writes what Apache Kafka's own classes make of seeded random values, for every message at every version.
  *
- * One line a case: NAME, VERSION, SHAPE, BYTES in hex, VALUES as Kafka's JSON, separated by tabs; and for the shapes that
- * leave many fields unset a sixth column: for every version of the message what writing the same value there gives, the
- * CRC-32 of the bytes in hex or `-` where Kafka refuses, separated by commas.
+ * One line a case: NAME, VERSION, SHAPE, BYTES in hex, VALUES as Kafka's JSON, separated by tabs; then two columns of lists
+ * separated by commas, either of which may be empty. The first is for the shapes that leave many fields unset: for every
+ * version of the message what writing the same value there gives, the CRC-32 of the bytes in hex or `-` where Kafka refuses.
+ * The second is what Kafka reads when one byte is changed, as {@link ChangedBytes} explains.
  *
  * Arguments: the file to write; optionally any text, which leads to other values.
  */
@@ -63,9 +64,9 @@ public final class GoldenBytes {
         String hex = HexFormat.of().formatHex(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.arrayOffset() + bytes.limit());
         ObjectNode json = found.toJson(value, version);
         String line = found.name() + "\t" + version + "\t" + shape.name().toLowerCase() + "\t" + hex + "\t" + json;
-        if (shape.isWrittenAtOtherVersions()) {
-            line += "\t" + otherVersions(found, value);
-        }
+        line += "\t" + (shape.isWrittenAtOtherVersions() ? otherVersions(found, value) : "");
+        byte[] original = HexFormat.of().parseHex(hex);
+        line += "\t" + (shape.isChanged() ? ChangedBytes.list(found, version, original, new Random(seed + 1)) : "");
         return line + "\n";
     }
 
@@ -85,8 +86,12 @@ public final class GoldenBytes {
             // A field that the version lacks, or null where it allows none.
             return "-";
         }
+        return checksum(written.buffer());
+    }
+
+    static String checksum(ByteBuffer bytes) {
         CRC32 crc = new CRC32();
-        crc.update(written.buffer());
+        crc.update(bytes);
         return Long.toHexString(crc.getValue());
     }
 }

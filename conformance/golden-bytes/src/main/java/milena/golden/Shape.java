@@ -24,4 +24,9 @@ enum Shape {
     boolean isWrittenAtOtherVersions() {
         return otherVersions;
     }
+
+    /** Whether Kafka is asked to read it with bytes changed, too. */
+    boolean isChanged() {
+        return this == MIXED || this == TAGGED;
+    }
 }
