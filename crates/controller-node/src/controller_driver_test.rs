@@ -1,18 +1,20 @@
 //! The controller on a simulated disk: what its callers were told is there after a crash.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use controller::Decision;
 use controller::brokers::heartbeat::Heartbeat;
 use controller::topics::create::NewTopic;
 use controller::topics::create_partitions::PartitionsToAdd;
 use controller::topics::delete::{DeleteAccess, TopicToDelete};
-use metadata::{MetadataImage, MetadataRecord, MetadataVersion};
+use metadata::{MetadataImage, MetadataRecord, MetadataVersion, encode_record};
+use protocol::records::begin_transaction_record::BeginTransactionRecord;
 use protocol::records::topic_record::TopicRecord;
+use raft::{StartError, VoterSet};
 use types::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionIndex, ProducerId, Uuid};
 
-use crate::test_node::Node;
-use crate::{CallError, ControllerFailure, ControllerHandle, ControllerNode};
+use crate::test_node::{NOW_MS, Node};
+use crate::{CallError, ControllerFailure, ControllerHandle, ControllerNode, QuorumError, RaftDriver};
 
 async fn start(node: &Node) -> ControllerNode {
     ControllerNode::start(node.controller_options()).await.expect("started")
@@ -245,4 +247,61 @@ async fn a_broker_that_falls_silent_is_fenced() {
     assert!(!images.has_changed().expect("the controller lives"));
     images.changed().await.expect("the controller lives");
     assert!(images.borrow().cluster.broker(NodeId(1)).expect("registered").fenced);
+}
+
+#[tokio::test]
+async fn a_bootstrap_that_a_crash_cut_off_is_aborted_and_written_again() {
+    let node = Node::formatted();
+    let begin = BeginTransactionRecord { name: Some("Bootstrap records".to_owned()), ..Default::default() };
+    let half = [begin.into(), controller::bootstrap::default_records().remove(0)];
+    let encode = |record| encode_record(record, MetadataVersion::LATEST_PRODUCTION).expect("it has a form");
+    let half: Vec<_> = half.iter().map(encode).collect();
+    let open = RaftDriver::open(&node.options, Path::new("/data"), &mut |_| Ok::<(), QuorumError>(()));
+    let mut driver = open.expect("started");
+    driver.stage(&half, NOW_MS).expect("staged");
+    driver.flush().await.expect("durable");
+    drop(driver);
+
+    let image = start(&node).await.handle.image();
+    assert_eq!(image.features.metadata_version(), Some(MetadataVersion::LATEST_PRODUCTION));
+    assert_eq!(image.features.level("transaction.version"), 2, "the rest of the bootstrap is there, too");
+    // Started again, nothing is left to do: the log reads as one that was never cut off.
+    assert_eq!(start(&node).await.handle.image().features, image.features);
+}
+
+#[tokio::test]
+async fn a_static_quorum_of_one_leads_without_voters_in_its_log() {
+    let mut node = Node::formatted();
+    let voters = Path::new("/data/__cluster_metadata-0/00000000000000000000-0000000000.checkpoint");
+    node.options.disk.remove_file(voters).expect("it was formatted as standalone");
+    let refused = ControllerNode::start(node.controller_options()).await.map(|_| ());
+    assert!(matches!(
+        refused,
+        Err(ControllerFailure::Quorum(QuorumError::Start(StartError::NoVoters(NodeId(1)))))
+    ));
+    let endpoint = raft::Endpoint { host: "localhost".to_owned(), port: 9093 };
+    node.options.static_voters = VoterSet::of_addresses("CONTROLLER", [(NodeId(1), endpoint)]);
+    for epoch in 1..3 {
+        let controller = start(&node).await;
+        assert_eq!(controller.handle.quorum().epoch, LeaderEpoch(epoch));
+        controller.handle.stop().await;
+        controller.task.await.expect("no panic").expect("stopped cleanly");
+        let state = node.options.disk.read(Path::new("/data/__cluster_metadata-0/quorum-state"));
+        let state = String::from_utf8(state.expect("there")).expect("JSON");
+        assert!(state.ends_with(r#""currentVoters":[{"voterId":1}],"data_version":0}"#), "{state}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_the_controller_and_costs_nothing_that_was_acknowledged() {
+    let node = Node::formatted();
+    let controller = start(&node).await;
+    create(&controller.handle, 1).await.expect("committed");
+    node.simulated.set_bytes_left(Some(40));
+    assert_eq!(create(&controller.handle, 2).await, Err(CallError::NoController));
+    assert!(controller.task.await.expect("no panic").is_err());
+    node.simulated.set_bytes_left(None);
+    let image = start(&node).await.handle.image();
+    assert!(image.topics.by_name("topic-1").is_some());
+    assert!(image.topics.by_name("topic-2").is_none(), "a torn batch is cut off");
 }

@@ -30,6 +30,8 @@ mod quorum_state_file;
 mod raft_driver;
 #[cfg(test)]
 mod raft_driver_test;
+#[cfg(test)]
+mod simulation_test;
 mod snapshot_file;
 mod snapshot_taker;
 #[cfg(test)]
