@@ -17,6 +17,8 @@ enum Golden {
     Messages,
     /// Record batches and verdicts on them: crates/record/testdata. Kafka then reads batches of ours.
     Records,
+    /// Partition directories that Kafka's log wrote, and what it answers about them: crates/log/testdata.
+    Logs,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
 }
@@ -39,6 +41,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             match golden {
                 Golden::Messages => messages(),
                 Golden::Records => records(),
+                Golden::Logs => logs(),
                 Golden::NodeKeys => node_keys(),
             }
             .with_context(|| format!("golden bytes of {golden:?}"))?;
@@ -59,6 +62,11 @@ fn records() -> anyhow::Result<()> {
     run_command("python3", oracle.into_iter().chain(["make", "crates/record/testdata"]))?;
     let ours = "cargo run --quiet --package record --example golden_out";
     run_command("sh", ["-c", &format!("{ours} | python3 {} read", oracle.join(" "))])
+}
+
+fn logs() -> anyhow::Result<()> {
+    let program = "conformance/golden-logs/GoldenLogs.java";
+    run_command("python3", ["conformance/oracle.py", "run", program, "crates/log/testdata/golden_logs.gz"])
 }
 
 fn node_keys() -> anyhow::Result<()> {

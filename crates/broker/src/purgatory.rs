@@ -1,6 +1,6 @@
 //! Where requests wait: a future per wait, on one timing wheel.
 //!
-//! ```ignore
+//! ```text
 //! let wait = purgatory.wait(keys, deadline, move || enough_bytes().then(collect));
 //! Answer::Later(Box::pin(async move { respond(wait.await.unwrap_or_else(|TimedOut| collect())) }))
 //! ```
