@@ -5,6 +5,8 @@
 //! state, leader epoch (its checkpoint is written before the first record of the epoch), roll, one write, indexes,
 //! and the new picture for readers. A batch that is refused leaves no trace.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use config::{CompressionSetting, TimestampType, TopicConfig};
 use partition::producer_state::{
@@ -248,6 +250,7 @@ impl Log {
         state.producers.apply(&prepared);
         state.producers.set_end_offset(last.next_offset());
         state.bytes_since_snapshot += size;
+        self.unflushed_bytes.fetch_add(size, Ordering::Relaxed);
         let indexed = self.complete_transactions(state, &segment, &prepared.completed);
         self.publish(state, |view| view.end = Log::end_at(view, last.next_offset()));
         if let Err(error) = indexed {

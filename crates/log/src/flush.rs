@@ -1,5 +1,7 @@
 //! Making the log durable, and stopping.
 
+use std::sync::atomic::Ordering;
+
 use types::Offset;
 
 use crate::{Log, LogError};
@@ -30,14 +32,16 @@ impl Log {
     }
 
     fn make_durable(&self, offset: Offset) -> Result<(), LogError> {
-        let view = self.view.load_full();
-        let unsynced = {
+        let (view, covered_bytes, unsynced) = {
             let mut state = self.lock();
             self.check_not_failed(&state)?;
             if state.bytes_since_snapshot >= SNAPSHOT_BYTES && state.producers.end_offset() == offset {
                 state.take_snapshot()?;
             }
-            state.snapshots.unsynced()
+            let view = self.view.load_full();
+            let is_all = view.end.offset == offset;
+            let covered_bytes = if is_all { self.unflushed_bytes() } else { 0 };
+            (view, covered_bytes, state.snapshots.unsynced())
         };
         let segments = view.range(view.recovery_point, offset);
         let has_new_names =
@@ -59,6 +63,7 @@ impl Log {
             let bases = view.segments.iter().map(|segment| segment.base_offset).collect();
             state.snapshots.remove_strays(&bases, STRAYS_KEPT)?;
         }
+        self.unflushed_bytes.fetch_sub(covered_bytes.min(self.unflushed_bytes()), Ordering::Relaxed);
         self.publish(&state, |view| {
             // A truncation meanwhile has taken some of it back.
             view.recovery_point = view.recovery_point.max(offset.min(view.end.offset));

@@ -4,6 +4,7 @@
 //! neither: they load the [`View`] that the last writer published.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use ::io::Entropy;
@@ -28,6 +29,8 @@ pub struct Log {
     pub(crate) entropy: Entropy,
     pub(crate) view: ArcSwap<View>,
     pub(crate) epochs: RwLock<LeaderEpochs>,
+    /// Bytes appended since the recovery point.
+    pub(crate) unflushed_bytes: AtomicU64,
     pub(crate) state: Mutex<State>,
 }
 
@@ -184,10 +187,9 @@ impl Log {
         self.view().size()
     }
 
-    /// Bytes from the start of the segment that holds the recovery point to the end: at most so many may be unflushed.
+    /// Bytes above the recovery point: what a restart after a crash has to check.
     pub fn unflushed_bytes(&self) -> u64 {
-        let view = self.view();
-        view.range(view.recovery_point, view.end.offset).iter().map(|segment| segment.size()).sum()
+        self.unflushed_bytes.load(Ordering::Relaxed)
     }
 
     /// Number of segments; at least one.

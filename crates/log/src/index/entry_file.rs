@@ -136,9 +136,20 @@ impl<const N: usize> EntryFile<N> {
 
     /// Hands all entries to the file and makes it durable.
     pub(super) fn sync(&self) -> Result<(), LogError> {
-        self.write_out()?;
-        let file = self.state.read().unwrap_or_else(PoisonError::into_inner).file.clone();
+        let file = {
+            let mut state = self.write()?;
+            self.write_entries(&mut state)?;
+            state.file.clone()
+        };
         file.map_or(Ok(()), |file| file.sync()).map_err(LogError::io(self.path()))
+    }
+
+    /// Hands all entries to the file and lets go of it until it is needed again: logs may have many old segments.
+    pub(super) fn release(&self) -> Result<(), LogError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        self.write_entries(&mut state)?;
+        *state = State { file: None, written: 0, cached_from: 0, cached: Vec::new() };
+        Ok(())
     }
 
     fn read(&self) -> Result<RwLockReadGuard<'_, State<N>>, LogError> {

@@ -5,6 +5,8 @@
 //! entries; the preallocated, zero-tailed ones of an Apache Kafka that was killed are accepted.
 
 mod entry_file;
+#[cfg(test)]
+mod index_test;
 mod offset_index;
 mod time_index;
 mod transaction_index;

@@ -89,6 +89,11 @@ impl OffsetIndex {
         self.entries.write_out()
     }
 
+    /// Like [`Self::write_out`], and keeps neither file nor entries.
+    pub(crate) fn release(&self) -> Result<(), LogError> {
+        self.entries.release()
+    }
+
     pub(crate) fn sync(&self) -> Result<(), LogError> {
         self.entries.sync()
     }

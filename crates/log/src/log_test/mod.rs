@@ -5,6 +5,7 @@ mod crashes;
 mod faults;
 mod fixture;
 mod leftovers;
+mod readers;
 mod recovery;
 mod retention;
 mod timestamps;

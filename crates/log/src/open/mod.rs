@@ -10,6 +10,7 @@ mod segments;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use ::io::{Disk, Entropy};
@@ -102,8 +103,15 @@ impl Log {
         };
         let mut segments = segments::open(&directory, &files, &options)?;
         let mut is_recovered = None;
+        let mut unflushed_bytes = 0;
         if !options.had_clean_shutdown {
-            is_recovered = recovery::recover(&mut segments, &mut state, &mut epochs, &options, on_progress)?;
+            let mut checked = RecoveryProgress::default();
+            is_recovered =
+                recovery::recover(&mut segments, &mut state, &mut epochs, &options, &mut |progress| {
+                    checked = progress;
+                    on_progress(progress);
+                })?;
+            unflushed_bytes = checked.bytes_checked;
         }
         let mut end = match (is_recovered, segments.last()) {
             (Some(end), _) => end,
@@ -166,6 +174,7 @@ impl Log {
             entropy: options.entropy,
             view: ArcSwap::from_pointee(view),
             epochs: RwLock::new(epochs),
+            unflushed_bytes: AtomicU64::new(unflushed_bytes),
             state: Mutex::new(state),
         })
     }

@@ -163,8 +163,8 @@ impl Segment {
     /// Completes the indexes of a segment that takes no more batches.
     pub(crate) fn become_inactive(&self) -> Result<(), LogError> {
         self.time_index.maybe_append(self.max_timestamp()?)?;
-        self.offset_index.write_out()?;
-        self.time_index.write_out()
+        self.offset_index.release()?;
+        self.time_index.release()
     }
 
     /// Completes the indexes of the segment that the log ends with, for a clean stop.

@@ -93,9 +93,7 @@ impl Segment {
                 Err(error) => return Err(error),
             };
             let header = located.header;
-            let ascends =
-                last_offset.is_none_or(|last| header.base_offset > last) && self.can_hold(header.base_offset);
-            if !ascends || !self.can_hold(header.last_offset) || !self.is_intact(&mut scan, &located)? {
+            if !self.follows(&header, last_offset) || !self.is_intact(&mut scan, &located)? {
                 break;
             }
             self.index_recovered(&mut reached, &located, first_position, index_interval_bytes)?;
@@ -113,6 +111,13 @@ impl Segment {
         progress.bytes_since_index_entry = 0;
         progress.first_batch_timestamp_ms = None;
         Ok(truncated_bytes)
+    }
+
+    /// Whether a batch may stand after one that ends with `last_offset`. Its offset is outside its checksum.
+    fn follows(&self, header: &BatchHeader, last_offset: Option<Offset>) -> bool {
+        last_offset.is_none_or(|last| header.base_offset > last)
+            && self.can_hold(header.base_offset)
+            && self.can_hold(header.last_offset)
     }
 
     /// Leaves in the indexes what is trusted; its batch is looked at again, its entry stays.
@@ -159,6 +164,13 @@ impl Segment {
 
     /// Whether the last entries of both indexes fit the file. A look at the ends, no proof.
     pub(crate) fn has_sound_indexes(&self) -> Result<bool, LogError> {
+        let is_sound = self.have_sound_ends()?;
+        self.offset_index.release()?;
+        self.time_index.release()?;
+        Ok(is_sound)
+    }
+
+    fn have_sound_ends(&self) -> Result<bool, LogError> {
         let last = self.offset_index.last()?;
         let time = self.time_index.last()?;
         if last.offset < self.base_offset || time.offset < self.base_offset {
@@ -181,10 +193,12 @@ impl Segment {
         let none = TimestampOffset { timestamp_ms: -1, offset: self.base_offset };
         let mut reached = Reached { position: 0, max_timestamp: none, bytes_since_index_entry: 0 };
         let mut scan = self.scan(0, WALK_BYTES);
+        let mut last_offset = None;
         loop {
             match scan.next() {
-                Ok(Some(located)) if self.can_hold(located.header.last_offset) => {
+                Ok(Some(located)) if self.follows(&located.header, last_offset) => {
                     self.index_recovered(&mut reached, &located, 0, index_interval_bytes)?;
+                    last_offset = Some(located.header.last_offset);
                 }
                 Ok(_) | Err(LogError::Corrupt { .. }) => break,
                 Err(error) => return Err(error),
