@@ -37,12 +37,24 @@ mod snapshot_taker;
 #[cfg(test)]
 mod test_node;
 
+// The words of the handle's verbs.
+pub use controller::bootstrap::default_records;
+pub use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
+pub use controller::brokers::register::NewBroker;
+pub use controller::configs::{AlterOutcome, ConfigChange, ConfigOperation, ResourceChanges};
+pub use controller::controllers::NewController;
+pub use controller::topics::create::{NewTopic, TopicDescription, TopicOutcome};
+pub use controller::topics::create_partitions::{PartitionsOutcome, PartitionsToAdd};
+pub use controller::topics::delete::{DeleteAccess, DeleteOutcome, TopicToDelete};
+pub use controller::topics::name_rules::check_name;
+pub use controller::{ControllerError, ControllerSettings, supported_features};
 pub use controller_driver::ControllerFailure;
 pub use controller_handle::{CallError, ControllerHandle};
 pub use controller_node::{ControllerNode, ControllerOptions};
 pub use metadata_batch::{BatchContent, MetadataBatch, MetadataBatchError};
 pub use metadata_log::{MetadataAppender, MetadataLog, MetadataLogError};
 pub use quorum_state_file::{QuorumStateError, QuorumStateFile};
+pub use raft::{Endpoint, Endpoints, LocalVoter, ReplicaKey, VoterSet};
 pub use raft_driver::{Loaded, QuorumError, QuorumInfo, QuorumOptions, RaftDriver};
 pub use snapshot_file::{Snapshot, SnapshotError, SnapshotHead, SnapshotWriter};
 

@@ -87,6 +87,8 @@ pub struct QuorumInfo {
     pub log_end: Offset,
     /// The voters.
     pub voters: VoterSet,
+    /// The finalized level of `kraft.version`, which stands in no metadata record.
+    pub kraft_version: i16,
 }
 
 /// The consensus machine with its log and its file.
@@ -197,6 +199,7 @@ impl RaftDriver {
             high_watermark: self.raft.high_watermark(),
             log_end: self.next_offset,
             voters: self.raft.control_records().voters().clone(),
+            kraft_version: self.raft.control_records().kraft_version().level(),
         }
     }
 

@@ -99,6 +99,13 @@ impl LogDirs {
         self.lock().current.get(partition).map(|open| open.log.clone())
     }
 
+    /// Whether a partition has a log, open or not: one that could not be opened is not replaced by an empty one.
+    pub fn has_log_of(&self, partition: &TopicPartition) -> bool {
+        let name = DirectoryName::current(partition.clone()).to_string();
+        self.lock().current.contains_key(partition)
+            || self.directories.iter().any(|directory| self.disk.exists(&directory.path().join(&name)))
+    }
+
     /// The id of the directory that holds a partition's log.
     pub fn directory_id(&self, partition: &TopicPartition) -> Option<Uuid> {
         let directory = self.lock().current.get(partition)?.directory;
