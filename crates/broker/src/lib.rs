@@ -1,8 +1,33 @@
 //! A broker's services: partitions, produce, fetch, sessions, delayed operations, lifecycle.
+//!
+//! [`Broker`] is what handlers call. Its verbs have a file each: [`produce`], [`fetch`], `lookup`, `delete_records`.
+//! Around it stand the tasks that keep it true: [`metadata_applier`] follows the metadata log, [`log_maintenance`]
+//! flushes and cleans, [`lifecycle`] registers the broker and keeps its registration alive.
+//!
+//! *Invariant:* partitions change hands only in `metadata_applier`; handlers read the image that it applied last.
 
+mod broker;
+mod delete_records;
+mod describe_configs;
+pub mod fetch;
 pub mod fetch_sessions;
+pub mod lifecycle;
+pub mod log_maintenance;
+mod lookup;
+pub mod metadata_applier;
+pub mod partition;
+mod partition_registry;
+pub mod produce;
+mod producer_ids;
 pub mod purgatory;
 #[cfg(test)]
 mod purgatory_test;
+mod topic_settings;
 
+pub use broker::{Broker, BrokerParts, BrokerSettings, Features};
+pub use config::{ConfigSource, KeyType};
+pub use describe_configs::DescribedConfig;
+pub use lookup::{LookupError, NodeEndpoint};
+pub use partition_registry::PartitionRegistry;
+pub use producer_ids::{ProducerIdBlock, ProducerIds, ProducerIdsError};
 pub use purgatory::{Purgatory, TimedOut, Wait};

@@ -16,13 +16,21 @@ fn ask(fetch_offset: i64) -> PartitionRequest {
     }
 }
 
+fn partition_of(key: PartitionKey) -> FetchPartition {
+    FetchPartition { key, request: ask(0), topic: Some("t".into()) }
+}
+
+fn nameless(_: &Uuid) -> Option<TopicName> {
+    None
+}
+
 fn request(session_id: i32, epoch: i32, partitions: &[i32], forgotten: &[i32]) -> SessionRequest {
     SessionRequest {
         session_id,
         epoch,
         is_follower: false,
         uses_topic_ids: false,
-        partitions: partitions.iter().map(|partition| (key(*partition), ask(0))).collect(),
+        partitions: partitions.iter().map(|partition| partition_of(key(*partition))).collect(),
         forgotten: forgotten.iter().map(|partition| key(*partition)).collect(),
     }
 }
@@ -43,7 +51,7 @@ fn sessions(slots: usize) -> FetchSessions {
 
 /// Opens a session over partitions 0 and 1 and returns its id.
 fn open(sessions: &FetchSessions, now_ms: i64) -> i32 {
-    let context = sessions.begin(request(0, 0, &[0, 1], &[]), now_ms);
+    let context = sessions.begin(request(0, 0, &[0, 1], &[]), nameless, now_ms);
     let answer = sessions.finish(&context, &[result(0, 5), result(0, 6)], now_ms);
     assert_eq!(answer.listed, [true, true], "a full fetch lists every partition");
     answer.session_id
@@ -54,7 +62,7 @@ fn only_news_is_listed_in_a_session() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
     assert_ne!(id, 0);
-    let context = sessions.begin(request(id, 1, &[], &[]), 1);
+    let context = sessions.begin(request(id, 1, &[], &[]), nameless, 1);
     assert_eq!(context.partitions().len(), 2, "the session remembers its partitions");
     let answer = sessions.finish(&context, &[result(0, 5), result(0, 7)], 1);
     assert_eq!(answer.listed, [false, true], "only the moved high watermark is news");
@@ -64,10 +72,10 @@ fn only_news_is_listed_in_a_session() {
 fn a_partition_that_sent_records_goes_to_the_end_of_the_queue() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
-    let context = sessions.begin(request(id, 1, &[], &[]), 1);
+    let context = sessions.begin(request(id, 1, &[], &[]), nameless, 1);
     sessions.finish(&context, &[result(100, 5), result(0, 6)], 1);
-    let context = sessions.begin(request(id, 2, &[], &[]), 2);
-    let order: Vec<i32> = context.partitions().iter().map(|(key, _)| key.partition.0).collect();
+    let context = sessions.begin(request(id, 2, &[], &[]), nameless, 2);
+    let order: Vec<i32> = context.partitions().iter().map(|found| found.key.partition.0).collect();
     assert_eq!(order, [1, 0]);
 }
 
@@ -75,10 +83,10 @@ fn a_partition_that_sent_records_goes_to_the_end_of_the_queue() {
 fn after_an_error_the_partition_is_listed_again() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
-    let context = sessions.begin(request(id, 1, &[], &[]), 1);
+    let context = sessions.begin(request(id, 1, &[], &[]), nameless, 1);
     let failed = ResultSummary { error: ErrorCode::NotLeaderOrFollower, ..result(0, -1) };
     assert_eq!(sessions.finish(&context, &[failed, result(0, 6)], 1).listed, [true, false]);
-    let context = sessions.begin(request(id, 2, &[], &[]), 2);
+    let context = sessions.begin(request(id, 2, &[], &[]), nameless, 2);
     assert_eq!(sessions.finish(&context, &[result(0, 5), result(0, 6)], 2).listed, [true, false]);
 }
 
@@ -86,7 +94,7 @@ fn after_an_error_the_partition_is_listed_again() {
 fn a_wrong_id_or_epoch_or_way_of_naming_topics_is_refused() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
-    let refusal = |request| sessions.begin(request, 1).refusal();
+    let refusal = |request| sessions.begin(request, nameless, 1).refusal();
     assert_eq!(refusal(request(id ^ 1, 1, &[], &[])), Some(ErrorCode::FetchSessionIdNotFound));
     assert_eq!(refusal(request(id, 7, &[], &[])), Some(ErrorCode::InvalidFetchSessionEpoch));
     let by_id = SessionRequest { uses_topic_ids: true, ..request(id, 1, &[], &[]) };
@@ -98,8 +106,8 @@ fn a_wrong_id_or_epoch_or_way_of_naming_topics_is_refused() {
 fn a_request_sent_twice_is_told_so() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
-    let first = sessions.begin(request(id, 1, &[], &[]), 1);
-    let second = sessions.begin(request(id, 2, &[], &[]), 1);
+    let first = sessions.begin(request(id, 1, &[], &[]), nameless, 1);
+    let second = sessions.begin(request(id, 2, &[], &[]), nameless, 1);
     let results = [result(0, 5), result(0, 6)];
     assert_eq!(sessions.finish(&first, &results, 1).error, ErrorCode::InvalidFetchSessionEpoch);
     assert_eq!(sessions.finish(&second, &results, 1).error, ErrorCode::None);
@@ -109,9 +117,9 @@ fn a_request_sent_twice_is_told_so() {
 fn forgetting_everything_ends_the_session() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
-    let context = sessions.begin(request(id, 1, &[], &[0]), 1);
+    let context = sessions.begin(request(id, 1, &[], &[0]), nameless, 1);
     assert_eq!(context.partitions().len(), 1);
-    let context = sessions.begin(request(id, 2, &[], &[1]), 2);
+    let context = sessions.begin(request(id, 2, &[], &[1]), nameless, 2);
     assert_eq!(context.partitions().len(), 0);
     assert!(sessions.is_empty());
 }
@@ -120,7 +128,7 @@ fn forgetting_everything_ends_the_session() {
 fn a_full_fetch_without_session_removes_the_old_one() {
     let sessions = sessions(10);
     let id = open(&sessions, 0);
-    let context = sessions.begin(request(id, FINAL_EPOCH, &[0], &[]), 1);
+    let context = sessions.begin(request(id, FINAL_EPOCH, &[0], &[]), nameless, 1);
     assert_eq!(sessions.finish(&context, &[result(0, 5)], 1).session_id, 0);
     assert!(sessions.is_empty());
 }
@@ -133,7 +141,7 @@ fn a_full_cache_gives_up_stale_sessions_and_keeps_young_ones() {
     assert_eq!(open(&sessions, 1_000), 0, "the first session is young and in use");
     let second = open(&sessions, 120_001);
     assert_ne!(second, 0, "the first session was not used for two minutes");
-    let refused = sessions.begin(request(first, 1, &[], &[]), 120_002).refusal();
+    let refused = sessions.begin(request(first, 1, &[], &[]), nameless, 120_002).refusal();
     assert_eq!(refused, Some(ErrorCode::FetchSessionIdNotFound));
 }
 
@@ -142,8 +150,24 @@ fn a_follower_takes_a_young_consumers_slot() {
     let sessions = sessions(1);
     let consumer = open(&sessions, 0);
     let by_follower = SessionRequest { is_follower: true, ..request(0, 0, &[0], &[]) };
-    let context = sessions.begin(by_follower, 1);
+    let context = sessions.begin(by_follower, nameless, 1);
     assert_ne!(sessions.finish(&context, &[result(0, 0)], 1).session_id, 0);
-    let refused = sessions.begin(request(consumer, 1, &[], &[]), 2).refusal();
+    let refused = sessions.begin(request(consumer, 1, &[], &[]), nameless, 2).refusal();
     assert_eq!(refused, Some(ErrorCode::FetchSessionIdNotFound));
+}
+
+#[test]
+fn a_session_remembers_the_name_of_a_topic_that_is_gone() {
+    let sessions = sessions(10);
+    let id = Uuid::from_halves(1, 2);
+    let key = PartitionKey { topic: TopicKey::Id(id), partition: PartitionIndex(0) };
+    let unnamed = FetchPartition { key, request: ask(0), topic: None };
+    let full = SessionRequest { uses_topic_ids: true, partitions: vec![unnamed], ..request(0, 0, &[], &[]) };
+    let context = sessions.begin(full, nameless, 0);
+    let session_id = sessions.finish(&context, &[result(0, 5)], 0).session_id;
+    let next = |epoch| SessionRequest { uses_topic_ids: true, ..request(session_id, epoch, &[], &[]) };
+    let known = sessions.begin(next(1), |_| Some("t".into()), 1);
+    assert_eq!(known.partitions()[0].topic.as_deref(), Some("t"));
+    let gone = sessions.begin(next(2), nameless, 2);
+    assert_eq!(gone.partitions()[0].topic.as_deref(), Some("t"));
 }

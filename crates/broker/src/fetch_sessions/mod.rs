@@ -34,6 +34,18 @@ pub struct PartitionKey {
     pub partition: PartitionIndex,
 }
 
+/// One partition of a fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchPartition {
+    /// The partition.
+    pub key: PartitionKey,
+    /// What is asked of it.
+    pub request: PartitionRequest,
+    /// The topic's name, if it is known or was when the session first knew it. A session that remembers the name of
+    /// an id that is gone can tell a topic made anew from one that never was (INCONSISTENT_TOPIC_ID).
+    pub topic: Option<TopicName>,
+}
+
 /// What a request asks of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionRequest {
@@ -68,7 +80,7 @@ pub struct ResultSummary {
 #[derive(Debug)]
 pub struct FetchContext {
     kind: ContextKind,
-    partitions: Vec<(PartitionKey, PartitionRequest)>,
+    partitions: Vec<FetchPartition>,
 }
 
 #[derive(Debug)]
@@ -112,8 +124,13 @@ impl FetchSessions {
         Self { cache: Mutex::new(SessionCache::new(slots)), entropy }
     }
 
-    /// Begins a fetch. `partitions` and `forgotten` are those the request lists; `now_ms` is monotonic.
-    pub fn begin(&self, request: SessionRequest, now_ms: i64) -> FetchContext {
+    /// Begins a fetch. `name_of` tells the name of a topic id; `now_ms` is monotonic.
+    pub fn begin(
+        &self,
+        request: SessionRequest,
+        name_of: impl Fn(&Uuid) -> Option<TopicName>,
+        now_ms: i64,
+    ) -> FetchContext {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = request.epoch == INITIAL_EPOCH || request.epoch == FINAL_EPOCH;
         if is_full {
@@ -143,6 +160,7 @@ impl FetchSessions {
             return FetchContext { kind: ContextKind::Sessionless, partitions: request.partitions };
         }
         state.advance_epoch();
+        state.resolve_names(name_of);
         let (epoch, partitions, size) = (state.epoch(), state.partitions(), state.len());
         drop(state);
         cache.touch(request.session_id, size, now_ms);
@@ -176,7 +194,8 @@ impl FetchSessions {
                     return none(ErrorCode::InvalidFetchSessionEpoch, state.id());
                 }
                 let pairs = context.partitions.iter().zip(results);
-                let listed = pairs.map(|((key, _), result)| state.record_result(key, result)).collect();
+                let listed =
+                    pairs.map(|(partition, result)| state.record_result(&partition.key, result)).collect();
                 SessionAnswer { error: ErrorCode::None, session_id: state.id(), listed }
             }
         }
@@ -205,14 +224,14 @@ pub struct SessionRequest {
     /// Whether topics are named by id (v13 and later).
     pub uses_topic_ids: bool,
     /// Partitions to add to the session, or all of them.
-    pub partitions: Vec<(PartitionKey, PartitionRequest)>,
+    pub partitions: Vec<FetchPartition>,
     /// Partitions to remove from the session.
     pub forgotten: Vec<PartitionKey>,
 }
 
 impl FetchContext {
     /// The partitions to read, in the order in which they may use up the response's bytes.
-    pub fn partitions(&self) -> &[(PartitionKey, PartitionRequest)] {
+    pub fn partitions(&self) -> &[FetchPartition] {
         &self.partitions
     }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
-use types::{ErrorCode, Offset};
+use types::{ErrorCode, Offset, TopicName, Uuid};
 
-use super::{INITIAL_EPOCH, PartitionKey, PartitionRequest, ResultSummary};
+use super::{FetchPartition, INITIAL_EPOCH, PartitionKey, PartitionRequest, ResultSummary, TopicKey};
 
 /// One session. Partitions are read in the order of their turn; one that sent records goes to the end of the queue,
 /// so that a small `max.bytes` starves nobody.
@@ -23,6 +23,8 @@ pub(super) struct Session {
 struct Remembered {
     turn: u64,
     request: PartitionRequest,
+    /// The topic's name since it was first known.
+    topic: Option<TopicName>,
     /// The high watermark last sent; −1 for none, or after an error.
     high_watermark: Offset,
     /// The log start offset last sent; −1 for none.
@@ -33,7 +35,7 @@ impl Session {
     /// A session that begins with a full fetch and what it was answered.
     pub(super) fn new(
         uses_topic_ids: bool,
-        partitions: &[(PartitionKey, PartitionRequest)],
+        partitions: &[FetchPartition],
         results: &[ResultSummary],
     ) -> Self {
         let mut session = Self {
@@ -44,8 +46,8 @@ impl Session {
             turns: BTreeMap::new(),
             next_turn: 0,
         };
-        for ((key, request), result) in partitions.iter().zip(results) {
-            session.add(key, *request, result.high_watermark, result.log_start_offset);
+        for (partition, result) in partitions.iter().zip(results) {
+            session.add(partition, result.high_watermark, result.log_start_offset);
         }
         session
     }
@@ -79,16 +81,31 @@ impl Session {
     }
 
     /// The partitions in the order of their turn.
-    pub(super) fn partitions(&self) -> Vec<(PartitionKey, PartitionRequest)> {
-        self.turns.values().map(|key| (key.clone(), self.partitions[key].request)).collect()
+    pub(super) fn partitions(&self) -> Vec<FetchPartition> {
+        let in_turn = self.turns.values().map(|key| (key, &self.partitions[key]));
+        let partition = |(key, remembered): (&PartitionKey, &Remembered)| FetchPartition {
+            key: key.clone(),
+            request: remembered.request,
+            topic: remembered.topic.clone(),
+        };
+        in_turn.map(partition).collect()
+    }
+
+    /// Fills in the names of topics that were not known when their ids came.
+    pub(super) fn resolve_names(&mut self, name_of: impl Fn(&Uuid) -> Option<TopicName>) {
+        for (key, remembered) in &mut self.partitions {
+            if let (TopicKey::Id(id), None) = (&key.topic, &remembered.topic) {
+                remembered.topic = name_of(id);
+            }
+        }
     }
 
     /// Adds and changes what the request lists, then forgets what it forgets.
-    pub(super) fn update(&mut self, listed: &[(PartitionKey, PartitionRequest)], forgotten: &[PartitionKey]) {
-        for (key, request) in listed {
-            match self.partitions.get_mut(key) {
-                Some(remembered) => remembered.request = *request,
-                None => self.add(key, *request, Offset(-1), Offset(-1)),
+    pub(super) fn update(&mut self, listed: &[FetchPartition], forgotten: &[PartitionKey]) {
+        for partition in listed {
+            match self.partitions.get_mut(&partition.key) {
+                Some(remembered) => remembered.request = partition.request,
+                None => self.add(partition, Offset(-1), Offset(-1)),
             }
         }
         for key in forgotten {
@@ -119,19 +136,18 @@ impl Session {
         is_news
     }
 
-    fn add(
-        &mut self,
-        key: &PartitionKey,
-        request: PartitionRequest,
-        high_watermark: Offset,
-        log_start: Offset,
-    ) {
-        let remembered =
-            Remembered { turn: self.next_turn, request, high_watermark, log_start_offset: log_start };
-        if let Some(previous) = self.partitions.insert(key.clone(), remembered) {
+    fn add(&mut self, partition: &FetchPartition, high_watermark: Offset, log_start_offset: Offset) {
+        let remembered = Remembered {
+            turn: self.next_turn,
+            request: partition.request,
+            topic: partition.topic.clone(),
+            high_watermark,
+            log_start_offset,
+        };
+        if let Some(previous) = self.partitions.insert(partition.key.clone(), remembered) {
             self.turns.remove(&previous.turn);
         }
-        self.turns.insert(self.next_turn, key.clone());
+        self.turns.insert(self.next_turn, partition.key.clone());
         self.next_turn += 1;
     }
 }

@@ -1,0 +1,200 @@
+//! What handlers call: the broker's state and services in one place, each service in its own file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ::log::log_dirs::LogDirs;
+use arc_swap::ArcSwap;
+use config::Properties;
+use controller_node::supported_features;
+use io::{Blocking, Clock, Entropy};
+use metadata::{MetadataImage, VersionRange};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use types::{NodeId, Offset, TopicIdPartition};
+
+use crate::fetch_sessions::FetchSessions;
+use crate::producer_ids::ProducerIds;
+use crate::{PartitionRegistry, Purgatory};
+
+/// A broker. Handlers and tasks share one.
+#[derive(Debug)]
+pub struct Broker {
+    node_id: NodeId,
+    cluster_id: String,
+    settings: BrokerSettings,
+    clock: Clock,
+    blocking: Blocking,
+    started_at: Instant,
+    log_dirs: Arc<LogDirs>,
+    partitions: PartitionRegistry,
+    fetch_sessions: FetchSessions,
+    delayed_produces: Purgatory<TopicIdPartition>,
+    delayed_fetches: Purgatory<TopicIdPartition>,
+    producer_ids: ProducerIds,
+    kraft_version: i16,
+    /// The metadata that the partitions here agree with.
+    image: ArcSwap<MetadataImage>,
+    applied: watch::Sender<Offset>,
+}
+
+/// The broker's settings that its services need.
+#[derive(Clone, Debug)]
+pub struct BrokerSettings {
+    /// `fetch.max.bytes`.
+    pub fetch_max_bytes: i32,
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub fetch_session_slots: usize,
+    /// `max.request.partition.size.limit`: partitions in one answer of DescribeTopicPartitions.
+    pub request_partitions_max: i32,
+    /// `auto.create.topics.enable`.
+    pub auto_create_topics: bool,
+    /// The node's properties: what topics get that set nothing themselves.
+    pub properties: Properties,
+    /// Logs recovered at the same time for each data directory.
+    pub recovery_threads: usize,
+}
+
+/// What a broker is made of.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct BrokerParts {
+    pub node_id: NodeId,
+    pub cluster_id: String,
+    pub settings: BrokerSettings,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub blocking: Blocking,
+    pub log_dirs: Arc<LogDirs>,
+    pub producer_ids: ProducerIds,
+    /// The quorum's finalized `kraft.version`, which stands in no metadata record.
+    pub kraft_version: i16,
+}
+
+/// The features of the node and of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// What this node supports. A level that is not served yet is kept as it is and never altered.
+    pub supported: BTreeMap<String, VersionRange>,
+    /// What the cluster has finalized, by name.
+    pub finalized: Vec<(String, i16)>,
+    /// Offset of the metadata that says so.
+    pub epoch: i64,
+}
+
+impl Broker {
+    /// A broker without partitions. Must be made within the runtime that will drive it.
+    pub fn new(parts: BrokerParts) -> Self {
+        let fetch_sessions = FetchSessions::new(parts.settings.fetch_session_slots, parts.entropy);
+        Self {
+            node_id: parts.node_id,
+            cluster_id: parts.cluster_id,
+            settings: parts.settings,
+            clock: parts.clock,
+            blocking: parts.blocking,
+            started_at: Instant::now(),
+            log_dirs: parts.log_dirs,
+            partitions: PartitionRegistry::default(),
+            fetch_sessions,
+            delayed_produces: Purgatory::new(),
+            delayed_fetches: Purgatory::new(),
+            producer_ids: parts.producer_ids,
+            kraft_version: parts.kraft_version,
+            image: ArcSwap::default(),
+            applied: watch::Sender::new(Offset(-1)),
+        }
+    }
+
+    /// This broker's `node.id`.
+    pub fn node_id(&self) -> NodeId {
+        self.node_id
+    }
+
+    /// The cluster's id.
+    pub fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    /// The broker's settings.
+    pub fn settings(&self) -> &BrokerSettings {
+        &self.settings
+    }
+
+    /// The wall clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Milliseconds since the broker was made; never goes back.
+    pub fn uptime_ms(&self) -> i64 {
+        i64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// The data directories.
+    pub fn log_dirs(&self) -> &Arc<LogDirs> {
+        &self.log_dirs
+    }
+
+    /// The partitions hosted here whose logs are open.
+    pub fn partitions(&self) -> &PartitionRegistry {
+        &self.partitions
+    }
+
+    /// The fetch sessions.
+    pub fn fetch_sessions(&self) -> &FetchSessions {
+        &self.fetch_sessions
+    }
+
+    /// The producer ids that this broker gives.
+    pub fn producer_ids(&self) -> &ProducerIds {
+        &self.producer_ids
+    }
+
+    /// Produce requests that wait for their acknowledgement.
+    pub fn delayed_produces(&self) -> &Purgatory<TopicIdPartition> {
+        &self.delayed_produces
+    }
+
+    /// Fetch requests that wait for records.
+    pub fn delayed_fetches(&self) -> &Purgatory<TopicIdPartition> {
+        &self.delayed_fetches
+    }
+
+    /// The metadata as applied here.
+    pub fn image(&self) -> Arc<MetadataImage> {
+        self.image.load_full()
+    }
+
+    /// Waits until the metadata up to `offset` is applied here, so that a client which was told of a change finds it.
+    pub async fn applied(&self, offset: Offset) {
+        let mut applied = self.applied.subscribe();
+        // The sender lives as long as this broker.
+        let _ = applied.wait_for(|reached| *reached >= offset).await;
+    }
+
+    /// Features for ApiVersions.
+    pub fn features(&self) -> Features {
+        let image = self.image.load();
+        let mut finalized: Vec<(String, i16)> =
+            image.features.levels().iter().map(|(name, level)| (name.clone(), *level)).collect();
+        if let Some(version) = image.features.metadata_version() {
+            finalized.push(("metadata.version".to_owned(), version.level()));
+        }
+        if self.kraft_version > 0 {
+            finalized.push(("kraft.version".to_owned(), self.kraft_version));
+        }
+        finalized.sort_unstable();
+        Features { supported: supported_features(), finalized, epoch: image.provenance.offset.0 }
+    }
+
+    /// Where blocking work goes.
+    pub fn blocking(&self) -> Blocking {
+        self.blocking
+    }
+
+    pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
+        let offset = image.provenance.offset;
+        self.image.store(image);
+        self.applied.send_replace(offset);
+    }
+}

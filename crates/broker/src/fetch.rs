@@ -1,0 +1,108 @@
+//! Reading many partitions for one Fetch request, and waiting until there is enough to answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use types::TopicIdPartition;
+
+use crate::Broker;
+use crate::fetch_sessions::PartitionRequest;
+use crate::partition::{Isolation, Partition, PartitionRead, PartitionReadError, ReadRequest};
+
+/// One partition of a fetch.
+#[derive(Clone, Debug)]
+pub struct FetchEntry {
+    /// The partition.
+    pub partition: Arc<Partition>,
+    /// What the client asks of it.
+    pub request: PartitionRequest,
+}
+
+/// Bounds of a whole fetch.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchBounds {
+    /// Bytes of all partitions together; the first batch may exceed it (KIP-74).
+    pub max_bytes: usize,
+    /// Bytes that are worth answering before `max_wait` has passed.
+    pub min_bytes: usize,
+    /// How long to wait for `min_bytes`.
+    pub max_wait: Duration,
+    /// Up to where the client sees.
+    pub isolation: Isolation,
+}
+
+/// The result of one entry.
+pub type FetchResult = Result<PartitionRead, PartitionReadError>;
+
+impl Broker {
+    /// Reads the entries in order, each within what is left of `max_bytes`.
+    pub fn read(entries: &[FetchEntry], bounds: &FetchBounds) -> Vec<FetchResult> {
+        let mut bytes_left = bounds.max_bytes;
+        let mut first_batch_always = true;
+        let mut results = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let asked = usize::try_from(entry.request.max_bytes).unwrap_or(0);
+            let result = entry.partition.read(&ReadRequest {
+                partition: entry.request,
+                isolation: bounds.isolation,
+                max_bytes: asked.min(bytes_left),
+                first_batch_always,
+            });
+            let length = records_bytes(&result);
+            if length > 0 {
+                first_batch_always = false;
+            }
+            bytes_left = bytes_left.saturating_sub(length);
+            results.push(result);
+        }
+        results
+    }
+
+    /// Whether results answer a fetch now: enough bytes, or news that must not wait.
+    pub fn is_answer(results: &[FetchResult], bounds: &FetchBounds) -> bool {
+        let is_urgent = |result: &FetchResult| match result {
+            Ok(read) => read.diverging_epoch.is_some(),
+            Err(_) => true,
+        };
+        bounds.max_wait.is_zero()
+            || results.is_empty()
+            || results.iter().map(records_bytes).sum::<usize>() >= bounds.min_bytes
+            || results.iter().any(is_urgent)
+    }
+
+    /// Waits until the entries answer the fetch or `max_wait` has passed, and reads them then.
+    pub async fn read_later(
+        self: Arc<Self>,
+        entries: Vec<FetchEntry>,
+        bounds: FetchBounds,
+    ) -> Vec<FetchResult> {
+        let deadline = Instant::now() + bounds.max_wait;
+        let keys: Vec<TopicIdPartition> = entries.iter().map(|entry| entry.partition.id()).collect();
+        let entries = Arc::new(entries);
+        let watched = entries.clone();
+        let check = move || {
+            if !watched.iter().any(|entry| has_news(entry, bounds.isolation)) {
+                return None;
+            }
+            let results = Self::read(&watched, &bounds);
+            Self::is_answer(&results, &bounds).then_some(results)
+        };
+        let waited = self.delayed_fetches().wait(keys, deadline, check).await;
+        waited.unwrap_or_else(|_timed_out| Self::read(&entries, &bounds))
+    }
+}
+
+/// Cheap first look of a waiting fetch: is there anything to read, or a reason to fail?
+fn has_news(entry: &FetchEntry, isolation: Isolation) -> bool {
+    entry.partition.check_epoch(entry.request.current_leader_epoch).is_err()
+        || entry.partition.visible_end(isolation) > entry.request.fetch_offset
+        || entry.partition.log().log_start_offset() > entry.request.fetch_offset
+}
+
+fn records_bytes(result: &FetchResult) -> usize {
+    match result {
+        Ok(PartitionRead { records: Some(region), .. }) => region.length,
+        _ => 0,
+    }
+}

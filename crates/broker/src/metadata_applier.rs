@@ -1,0 +1,296 @@
+//! Follows the metadata log: opens, makes, changes and deletes the partitions that this broker hosts.
+//!
+//! *Invariant:* partitions change hands only here, by one task, in the order of the metadata log. An image becomes the
+//! broker's own (see [`Broker::image`]) after the partitions agree with it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ::log::Log;
+use ::log::log_dirs::{DirectoryKind, FoundLog};
+use metadata::{ConfigResource, ConfigResourceType, MetadataImage, PartitionImage, TopicChange, TopicImage};
+use tokio::sync::watch;
+use types::{NodeId, PartitionIndex, TopicIdPartition, TopicPartition};
+
+use crate::Broker;
+use crate::partition::{LeadershipChange, Partition};
+use crate::topic_settings::{cluster_topic_config, topic_config};
+
+/// Why a broker cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// The data directories cannot be listed.
+    #[error(transparent)]
+    Directory(#[from] ::log::log_dirs::DataDirectoryError),
+}
+
+/// What a start found in the data directories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BeginReport {
+    /// Logs opened.
+    pub opened: usize,
+    /// Logs that could not be opened; their partitions are not served.
+    pub failed: usize,
+    /// Logs that no partition claims, set aside.
+    pub stray: usize,
+}
+
+/// Opens the logs that the data directories hold and the partitions of `image` claim, several at a time, and makes
+/// those that are missing. Each partition is served as soon as its log is open. `on_progress` is told the logs opened
+/// and the logs to open.
+///
+/// # Errors
+/// See [`BeginError`].
+pub async fn begin(
+    broker: &Arc<Broker>,
+    image: Arc<MetadataImage>,
+    on_progress: impl Fn(usize, usize) + Send + Sync + 'static,
+) -> Result<BeginReport, BeginError> {
+    // Lookups go by the image, so it comes first; a partition whose log is not open yet is told as not led here.
+    broker.set_image(image.clone());
+    let (claimed, stray) = sort_out(broker, &image)?;
+    let total = claimed.len();
+    let queue = Arc::new(Mutex::new(VecDeque::from(claimed)));
+    let on_progress = Arc::new(on_progress);
+    let counts = Arc::new(Mutex::new((0, 0)));
+    let threads = broker.settings().recovery_threads * broker.log_dirs().directories().len();
+    let workers: Vec<_> = (0..threads.clamp(1, total.max(1)))
+        .map(|_| {
+            let (broker, image, queue) = (broker.clone(), image.clone(), queue.clone());
+            let (on_progress, counts) = (on_progress.clone(), counts.clone());
+            broker.clone().blocking().spawn(move || {
+                while let Some(found) = pop(&queue) {
+                    let opened = open(&broker, &image, &found);
+                    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+                    if opened {
+                        counts.0 += 1
+                    } else {
+                        counts.1 += 1
+                    }
+                    on_progress(counts.0 + counts.1, total);
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        if let Err(error) = worker.await {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+    let missing = image.clone();
+    let broker_of_missing = broker.clone();
+    broker.blocking().run(move || create_missing(&broker_of_missing, &missing)).await;
+    let (opened, failed) = *counts.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(BeginReport { opened, failed, stray })
+}
+
+/// Applies every image that comes, until `stop` says so or the sender is gone; never half of one.
+pub async fn run(
+    broker: Arc<Broker>,
+    mut images: watch::Receiver<Arc<MetadataImage>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let image = images.borrow_and_update().clone();
+        if image.provenance.offset > broker.image().provenance.offset {
+            let applied = broker.clone();
+            broker.blocking().run(move || apply(&applied, image)).await;
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            changed = images.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Brings the partitions in agreement with `image`.
+fn apply(broker: &Broker, image: Arc<MetadataImage>) {
+    let before = broker.image();
+    let changes = image.topics.changes_since(&before.topics);
+    for change in &changes {
+        if let TopicChange::Deleted(topic) = change {
+            delete_topic(broker, topic);
+        }
+    }
+    for change in &changes {
+        let (TopicChange::Created(topic) | TopicChange::Changed { after: topic, .. }) = change else {
+            continue;
+        };
+        for (index, _, partition) in change.partitions() {
+            if partition.replicas.contains(&broker.node_id()) {
+                host(broker, &image, topic, index, partition);
+            }
+        }
+        for index in change.removed_from(broker.node_id()) {
+            delete_partition(broker, topic, index);
+        }
+    }
+    apply_settings(broker, &before, &image);
+    broker.set_image(image);
+}
+
+/// Gives topics whose settings changed their new ones. A change of the brokers' settings concerns every topic.
+fn apply_settings(broker: &Broker, before: &MetadataImage, image: &MetadataImage) {
+    let changed: Vec<&ConfigResource> = image.configs.changed_since(&before.configs).collect();
+    let own = ConfigResource::broker(broker.node_id());
+    if changed.iter().any(|resource| **resource == own || **resource == ConfigResource::broker_defaults()) {
+        image.topics.iter().for_each(|topic| give_settings(broker, image, topic));
+        return;
+    }
+    let topics = changed.iter().filter(|resource| resource.resource_type == ConfigResourceType::Topic);
+    for topic in topics.filter_map(|resource| image.topics.by_name(&resource.name)) {
+        give_settings(broker, image, topic);
+    }
+}
+
+fn give_settings(broker: &Broker, image: &MetadataImage, topic: &TopicImage) {
+    let config = Arc::new(topic_config(broker, image, &topic.name));
+    for index in topic.partitions.keys() {
+        let id = TopicIdPartition { topic_id: topic.id, partition: *index };
+        if let Some(partition) = broker.partitions().get(&id) {
+            partition.apply_config(config.clone());
+        }
+    }
+}
+
+/// Splits what was found: logs to open, by partition; logs set aside; logs that go on being deleted.
+fn sort_out(broker: &Broker, image: &MetadataImage) -> Result<(Vec<FoundLog>, usize), BeginError> {
+    let dirs = broker.log_dirs();
+    let now_ms = broker.clock().now_ms();
+    let delay_ms = cluster_topic_config(broker, image).file_delete_delay_ms;
+    let (mut claimed, mut stray) = (Vec::new(), 0);
+    for found in dirs.find()? {
+        match found.name.kind {
+            DirectoryKind::Delete => dirs.resume_deletion(found, now_ms, delay_ms),
+            // Both wait for an operator or for the move that made them to go on.
+            DirectoryKind::Stray | DirectoryKind::Future => {}
+            DirectoryKind::Current if is_claimed(broker.node_id(), image, &found) => claimed.push(found),
+            DirectoryKind::Current => {
+                dirs.set_aside(&found)?;
+                stray += 1;
+            }
+        }
+    }
+    Ok((claimed, stray))
+}
+
+/// Whether the partition of this log is still one of ours: a topic made anew under the name has another id.
+fn is_claimed(node_id: NodeId, image: &MetadataImage, found: &FoundLog) -> bool {
+    let Some(topic) = image.topics.by_name(&found.name.partition.topic) else { return false };
+    let is_same_topic = found.topic_id.is_none_or(|id| id == topic.id);
+    let partition = topic.partition(found.name.partition.partition);
+    is_same_topic && partition.is_some_and(|partition| partition.replicas.contains(&node_id))
+}
+
+fn pop(queue: &Mutex<VecDeque<FoundLog>>) -> Option<FoundLog> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+}
+
+fn open(broker: &Broker, image: &MetadataImage, found: &FoundLog) -> bool {
+    let name = &found.name.partition;
+    let Some(topic) = image.topics.by_name(&name.topic) else { return false };
+    let Some(partition) = topic.partition(name.partition) else { return false };
+    let config = Arc::new(topic_config(broker, image, &topic.name));
+    match broker.log_dirs().open(found, config, broker.clock().now_ms()) {
+        Ok(log) => serve(broker, topic, name.partition, partition, log),
+        Err(error) => {
+            tracing::error!(partition = %name, %error, "log not opened, its partition is not served");
+            false
+        }
+    }
+}
+
+/// Makes the logs of partitions that should be here and are not.
+fn create_missing(broker: &Broker, image: &MetadataImage) {
+    for topic in image.topics.iter() {
+        for (index, partition) in &topic.partitions {
+            let name = TopicPartition { topic: topic.name.clone(), partition: *index };
+            let is_ours = partition.replicas.contains(&broker.node_id());
+            if is_ours && !broker.log_dirs().has_log_of(&name) {
+                host(broker, image, topic, *index, partition);
+            }
+        }
+    }
+}
+
+/// Makes a partition's log where there is none, and follows its leadership.
+fn host(
+    broker: &Broker,
+    image: &MetadataImage,
+    topic: &TopicImage,
+    index: PartitionIndex,
+    partition: &PartitionImage,
+) {
+    let id = TopicIdPartition { topic_id: topic.id, partition: index };
+    if let Some(hosted) = broker.partitions().get(&id) {
+        follow(broker, &hosted, partition);
+        return;
+    }
+    let name = TopicPartition { topic: topic.name.clone(), partition: index };
+    if broker.log_dirs().has_log_of(&name) {
+        return;
+    }
+    let config = Arc::new(topic_config(broker, image, &topic.name));
+    match broker.log_dirs().create(&name, topic.id, config, broker.clock().now_ms()) {
+        Ok(log) => drop(serve(broker, topic, index, partition, log)),
+        Err(error) => tracing::error!(partition = %name, %error, "log not made, its partition is not served"),
+    }
+}
+
+/// Begins to serve a partition whose log is open.
+fn serve(
+    broker: &Broker,
+    topic: &TopicImage,
+    index: PartitionIndex,
+    image: &PartitionImage,
+    log: Arc<Log>,
+) -> bool {
+    let id = TopicIdPartition { topic_id: topic.id, partition: index };
+    let name = TopicPartition { topic: topic.name.clone(), partition: index };
+    let partition = Arc::new(Partition::new(broker.node_id(), id, name, log));
+    let is_served = follow(broker, &partition, image);
+    if is_served {
+        broker.partitions().insert(partition);
+    }
+    is_served
+}
+
+fn follow(broker: &Broker, partition: &Partition, image: &PartitionImage) -> bool {
+    let change = LeadershipChange {
+        leader: image.leader.unwrap_or(NodeId::NONE),
+        leader_epoch: image.leader_epoch,
+        partition_epoch: image.partition_epoch,
+        replicas: image.replicas.clone(),
+        isr: image.isr.clone(),
+    };
+    if let Err(error) = partition.apply_leadership(change) {
+        tracing::error!(partition = %partition.name(), %error, "leader epoch not recorded, partition not served");
+        partition.retire();
+        return false;
+    }
+    wake(broker, partition);
+    true
+}
+
+fn delete_topic(broker: &Broker, topic: &TopicImage) {
+    for index in topic.partitions.keys() {
+        delete_partition(broker, topic, *index);
+    }
+}
+
+fn delete_partition(broker: &Broker, topic: &TopicImage, index: PartitionIndex) {
+    let id = TopicIdPartition { topic_id: topic.id, partition: index };
+    let Some(partition) = broker.partitions().remove(&id) else { return };
+    partition.retire();
+    wake(broker, &partition);
+    if let Err(error) = broker.log_dirs().delete(partition.name(), broker.clock().now_ms()) {
+        tracing::error!(partition = %partition.name(), %error, "log of a deleted partition not marked");
+    }
+}
+
+/// Whoever waits on the partition has to look again.
+fn wake(broker: &Broker, partition: &Partition) {
+    broker.delayed_produces().touch(&partition.id());
+    broker.delayed_fetches().touch(&partition.id());
+}

@@ -1,0 +1,65 @@
+//! Appending to a partition this broker leads.
+
+use ::log::{AppendContext, AppendInfo};
+use bytes::Bytes;
+use types::Offset;
+
+use super::error::PartitionAppendError;
+use super::{LeadershipError, Partition};
+
+/// What an append did.
+#[derive(Debug)]
+pub struct Appended {
+    /// Where the records stand, or stood already where they are a duplicate.
+    pub info: AppendInfo,
+    /// Whether the high watermark moved, so that fetches and other appends may go on.
+    pub moved_high_watermark: bool,
+}
+
+impl Partition {
+    /// Appends one batch of a producer. With `acks` −1 the in-sync replicas must be enough beforehand.
+    ///
+    /// When this returns the records have their offsets and survive the death of the process. They are acknowledged
+    /// to an acks=all producer only once the high watermark has passed them.
+    ///
+    /// # Errors
+    /// See [`PartitionAppendError`]; nothing was appended then.
+    pub fn append(&self, records: Bytes, acks: i16, now_ms: i64) -> Result<Appended, PartitionAppendError> {
+        let leadership = self.checked_leadership(None)?;
+        let config = self.log.config();
+        let needed = usize::try_from(config.min_insync_replicas).unwrap_or(1).min(leadership.replicas.len());
+        if acks == -1 && leadership.isr.len() < needed {
+            return Err(PartitionAppendError::NotEnoughReplicas { in_sync: leadership.isr.len(), needed });
+        }
+        let context = AppendContext::client(leadership.leader_epoch, now_ms);
+        let info = self.log.append_as_leader(records, context)?;
+        let moved_high_watermark = self.advance_high_watermark(&leadership);
+        Ok(Appended { info, moved_high_watermark })
+    }
+
+    /// Whether everything up to `end` (exclusive) is acknowledged: the high watermark has passed it. An error where
+    /// this broker lost the partition meanwhile.
+    ///
+    /// # Errors
+    /// [`LeadershipError::NotLeader`].
+    pub fn is_acknowledged(&self, end: Offset) -> Result<bool, LeadershipError> {
+        let _leadership = self.checked_leadership(None)?;
+        Ok(self.log.high_watermark() >= end)
+    }
+
+    /// Flushes the log up to `end` (exclusive) where every append has to be durable before it is acknowledged
+    /// (`flush.messages=1`), and moves the high watermark. True where it moved.
+    ///
+    /// # Errors
+    /// When the disk refuses: the records may be lost and must not be acknowledged.
+    pub fn flush_for_acknowledgement(&self, end: Offset) -> Result<bool, PartitionAppendError> {
+        self.log.flush_up_to(end)?;
+        let leadership = self.checked_leadership(None)?;
+        Ok(self.advance_high_watermark(&leadership))
+    }
+
+    /// Whether an append has to be flushed before it is acknowledged.
+    pub fn flushes_every_append(&self) -> bool {
+        self.log.config().flush_messages == 1
+    }
+}

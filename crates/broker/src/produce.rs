@@ -1,0 +1,191 @@
+//! Appending to many partitions for one Produce request, and waiting until it is acknowledged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use record::validate::{self, InvalidBatch, ValidateError};
+use tokio::time::Instant;
+use types::{Offset, TopicIdPartition};
+
+use crate::Broker;
+use crate::partition::{Appended, LeadershipError, Partition, PartitionAppendError};
+
+/// One partition's batch of a Produce request.
+#[derive(Debug)]
+pub struct ProduceEntry {
+    /// The partition.
+    pub partition: Arc<Partition>,
+    /// One record batch.
+    pub records: Bytes,
+}
+
+/// What became of an entry.
+#[derive(Debug)]
+pub enum ProduceOutcome {
+    /// The records stand in the log.
+    Appended(Appended),
+    /// Nothing was appended.
+    Refused {
+        /// Why.
+        error: PartitionAppendError,
+        /// First offset of the partition's log.
+        log_start: Offset,
+    },
+}
+
+/// An acks=all entry that is appended and not yet acknowledged.
+#[derive(Debug)]
+pub struct Unacknowledged {
+    /// The entry's place in the request.
+    pub index: usize,
+    partition: Arc<Partition>,
+    /// The high watermark has to reach this.
+    end: Offset,
+}
+
+/// Why an appended entry was not acknowledged in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcknowledgementError {
+    /// `timeout.ms` passed first; the records stay in the log and may be acknowledged later.
+    TimedOut,
+    /// This broker lost the partition; the records may be lost.
+    Leadership(LeadershipError),
+    /// The disk refused to flush them.
+    Storage,
+}
+
+/// Why a Produce request's records are not even given to a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordsError {
+    /// Not exactly one batch of magic 2.
+    Invalid(&'static str),
+    /// A batch whose length or header is wrong.
+    Corrupt,
+    /// zstd before Produce v7 (KIP-110).
+    UnsupportedCompression,
+    /// A transactional batch: this build has no transaction coordinator that could know its transaction.
+    Transactional,
+}
+
+/// Checks what a Produce request of this version may hold for one partition.
+///
+/// # Errors
+/// See [`RecordsError`].
+pub fn check_records(records: &Bytes, version: i16) -> Result<(), RecordsError> {
+    match validate::single_produced_batch(records.clone(), version) {
+        Ok(batch) if batch.header().attributes.is_transactional() => Err(RecordsError::Transactional),
+        Ok(_) => Ok(()),
+        Err(ValidateError::ZstdTooEarly { .. }) => Err(RecordsError::UnsupportedCompression),
+        Err(ValidateError::Corrupt(_)) => Err(RecordsError::Corrupt),
+        Err(ValidateError::Batch(InvalidBatch::None)) => {
+            Err(RecordsError::Invalid("a partition needs a record batch"))
+        }
+        Err(ValidateError::Batch(InvalidBatch::Several)) => {
+            Err(RecordsError::Invalid("a partition takes one record batch"))
+        }
+        Err(_) => Err(RecordsError::Invalid("a record batch has to be of magic 2")),
+    }
+}
+
+impl Broker {
+    /// Appends every entry, in order. The effects are complete when this returns: later requests see them.
+    pub fn append(
+        &self,
+        entries: Vec<ProduceEntry>,
+        acks: i16,
+    ) -> (Vec<ProduceOutcome>, Vec<Unacknowledged>) {
+        let now_ms = self.clock().now_ms();
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let mut unacknowledged = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let outcome = match entry.partition.append(entry.records, acks, now_ms) {
+                Ok(appended) => {
+                    self.after_append(&entry.partition, appended.moved_high_watermark);
+                    let end = appended.info.last_offset.plus(1);
+                    let is_pending = entry.partition.is_acknowledged(end) == Ok(false);
+                    if acks == -1 && is_pending {
+                        unacknowledged.push(Unacknowledged { index, partition: entry.partition, end });
+                    }
+                    ProduceOutcome::Appended(appended)
+                }
+                Err(error) => {
+                    ProduceOutcome::Refused { error, log_start: entry.partition.log().log_start_offset() }
+                }
+            };
+            outcomes.push(outcome);
+        }
+        (outcomes, unacknowledged)
+    }
+
+    /// Waits until each entry is acknowledged or `timeout` has passed since now. Only waits: the flush that an
+    /// acknowledgement may need goes on when this is dropped.
+    pub fn acknowledge(
+        self: &Arc<Self>,
+        unacknowledged: Vec<Unacknowledged>,
+        timeout: Duration,
+    ) -> impl Future<Output = Vec<(usize, Result<(), AcknowledgementError>)>> + Send + use<> {
+        let deadline = Instant::now() + timeout;
+        let waits: Vec<_> =
+            unacknowledged.into_iter().map(|entry| self.begin_acknowledgement(entry)).collect();
+        let broker = self.clone();
+        async move {
+            let mut results = Vec::with_capacity(waits.len());
+            for (entry, flush) in waits {
+                let result = broker.await_acknowledgement(&entry, flush, deadline).await;
+                results.push((entry.index, result));
+            }
+            results
+        }
+    }
+
+    /// Starts the flush that an entry's acknowledgement needs, if it needs one.
+    fn begin_acknowledgement(self: &Arc<Self>, entry: Unacknowledged) -> (Unacknowledged, Option<Flush>) {
+        if !entry.partition.flushes_every_append() {
+            return (entry, None);
+        }
+        let (broker, partition, end) = (self.clone(), entry.partition.clone(), entry.end);
+        let flush = self.blocking().spawn(move || {
+            let moved = partition.flush_for_acknowledgement(end).map_err(|error| {
+                tracing::error!(partition = %partition.name(), %error, "flush before acknowledgement failed");
+            })?;
+            broker.after_append(&partition, moved);
+            Ok(())
+        });
+        (entry, Some(flush))
+    }
+
+    async fn await_acknowledgement(
+        &self,
+        entry: &Unacknowledged,
+        flush: Option<Flush>,
+        deadline: Instant,
+    ) -> Result<(), AcknowledgementError> {
+        if let Some(flush) = flush {
+            match tokio::time::timeout_at(deadline, flush).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(_) => return Err(AcknowledgementError::Storage),
+                Err(_elapsed) => return Err(AcknowledgementError::TimedOut),
+            }
+        }
+        let (partition, end) = (entry.partition.clone(), entry.end);
+        let check = move || match partition.is_acknowledged(end) {
+            Ok(true) => Some(Ok(())),
+            Ok(false) => None,
+            Err(error) => Some(Err(AcknowledgementError::Leadership(error))),
+        };
+        let waited = self.delayed_produces().wait([entry.partition.id()], deadline, check).await;
+        waited.unwrap_or(Err(AcknowledgementError::TimedOut))
+    }
+
+    /// Wakes whoever waits for what an append may have brought.
+    pub(crate) fn after_append(&self, partition: &Partition, moved_high_watermark: bool) {
+        if moved_high_watermark {
+            let id: TopicIdPartition = partition.id();
+            self.delayed_produces().touch(&id);
+            self.delayed_fetches().touch(&id);
+        }
+    }
+}
+
+type Flush = tokio::task::JoinHandle<Result<(), ()>>;
