@@ -1,1 +1,56 @@
 //! One file per Kafka API: translation between wire and domain.
+//!
+//! A handler decodes its request, asks the authorizer, calls the one or two services it uses, and encodes the answer.
+//! It keeps no state. Version quirks of the protocol stop here.
+//!
+//! *Boundary:* handlers see services (`broker`, `controller-node`) and words, never `log` or `raft`.
+
+mod api_versions;
+mod authorizer;
+mod auto_create_topics;
+mod create_partitions;
+mod create_topics;
+mod delete_records;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
+mod describe_topic_partitions;
+mod errors;
+mod exchange;
+mod fetch;
+mod incremental_alter_configs;
+mod init_producer_id;
+mod internal_topics;
+mod list_offsets;
+mod metadata;
+mod node_endpoints;
+mod offset_for_leader_epoch;
+mod partition_view;
+mod produce;
+mod routes;
+mod topic_names;
+
+use std::sync::Arc;
+
+use broker::Broker;
+use controller_node::ControllerHandle;
+use net::{Answer, Request, Service};
+
+pub use authorizer::Authorizer;
+
+/// Serves the requests of a broker's listeners.
+#[derive(Clone, Debug)]
+pub struct Handlers {
+    /// The broker.
+    pub broker: Arc<Broker>,
+    /// The controller.
+    pub controller: ControllerHandle,
+    /// Who may do what.
+    pub authorizer: Authorizer,
+}
+
+impl Service for Handlers {
+    async fn call(&self, request: Request) -> Answer {
+        routes::dispatch(self, request).await
+    }
+}

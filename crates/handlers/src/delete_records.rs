@@ -1,0 +1,71 @@
+//! DeleteRecords (key 21), versions 0–2: moves the start of a partition's log (KIP-107).
+//!
+//! v2 flexible. Broker listeners. Needs DELETE on the topic. An offset of −1 means the high watermark. Errors per
+//! partition: UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER, OFFSET_OUT_OF_RANGE (beyond the high watermark),
+//! POLICY_VIOLATION (compacted, not deleted), INVALID_TOPIC_EXCEPTION (internal topics), TOPIC_AUTHORIZATION_FAILED,
+//! KAFKA_STORAGE_ERROR. With one replica the low watermark is the log's start at once: there is nobody to wait for.
+
+use broker::Broker;
+use broker::fetch_sessions::TopicKey;
+use net::Request;
+use protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsRequest};
+use protocol::messages::delete_records_response::{
+    DeleteRecordsPartitionResult, DeleteRecordsResponse, DeleteRecordsTopicResult,
+};
+use types::{ErrorCode, Offset, PartitionIndex};
+
+use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::errors;
+use crate::exchange::{self, Handled};
+use crate::internal_topics;
+
+/// `offset` that stands for the high watermark.
+const HIGH_WATERMARK: i64 = -1;
+
+/// Deletes, then answers.
+pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request) -> Handled {
+    let body: DeleteRecordsRequest = exchange::decode(request)?;
+    let mut response = DeleteRecordsResponse::default();
+    for topic in &body.topics {
+        let delete_one = |asked: &DeleteRecordsPartition| {
+            let (low_watermark, error) = match delete(broker, authorizer, request, &topic.name, asked) {
+                Ok(log_start) => (log_start.0, ErrorCode::None),
+                Err(error) => (-1, error),
+            };
+            DeleteRecordsPartitionResult {
+                partition_index: asked.partition_index,
+                low_watermark,
+                error_code: error.code(),
+                ..Default::default()
+            }
+        };
+        let partitions = topic.partitions.iter().map(delete_one).collect();
+        response.topics.push(DeleteRecordsTopicResult {
+            name: topic.name.clone(),
+            partitions,
+            ..Default::default()
+        });
+    }
+    exchange::answer(&request.header, &response)
+}
+
+fn delete(
+    broker: &Broker,
+    authorizer: &Authorizer,
+    request: &Request,
+    topic: &str,
+    asked: &DeleteRecordsPartition,
+) -> Result<Offset, ErrorCode> {
+    if !authorizer.allows(&request.connection, Operation::Delete, Resource::Topic(topic)) {
+        return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    let key = TopicKey::Name(topic.into());
+    let partition = broker
+        .find_partition(&key, PartitionIndex(asked.partition_index))
+        .map_err(|error| errors::lookup_error(&error))?;
+    if internal_topics::is_internal(topic) {
+        return Err(ErrorCode::InvalidTopicException);
+    }
+    let offset = (asked.offset != HIGH_WATERMARK).then_some(Offset(asked.offset));
+    broker.delete_records(&partition, offset).map_err(|error| errors::delete_records_error(&error))
+}

@@ -1,0 +1,160 @@
+//! From the services' errors to the wire's codes: one function for each error type.
+
+use broker::LookupError;
+use broker::fetch_sessions::TopicKey;
+use broker::partition::{
+    DeleteRecordsError, LeadershipError, ListOffsetsError, PartitionAppendError, PartitionReadError,
+};
+use broker::produce::AcknowledgementError;
+use types::{ErrorCode, LeaderEpoch, NodeId};
+
+pub(crate) fn unknown_topic(topic: &TopicKey) -> ErrorCode {
+    match topic {
+        TopicKey::Id(_) => ErrorCode::UnknownTopicId,
+        TopicKey::Name(_) => ErrorCode::UnknownTopicOrPartition,
+    }
+}
+
+pub(crate) fn lookup_error(error: &LookupError) -> ErrorCode {
+    match error {
+        LookupError::UnknownTopicId => ErrorCode::UnknownTopicId,
+        LookupError::UnknownTopic | LookupError::UnknownPartition => ErrorCode::UnknownTopicOrPartition,
+        LookupError::NotHosted { .. } => ErrorCode::NotLeaderOrFollower,
+    }
+}
+
+/// The leader to tell a client that asked the wrong node.
+pub(crate) fn looked_up_leader(error: &LookupError) -> Option<(NodeId, LeaderEpoch)> {
+    match error {
+        LookupError::NotHosted { leader, leader_epoch } => Some((*leader, *leader_epoch)),
+        _ => None,
+    }
+}
+
+pub(crate) fn leadership_error(error: &LeadershipError) -> ErrorCode {
+    match error {
+        LeadershipError::FencedLeaderEpoch { .. } => ErrorCode::FencedLeaderEpoch,
+        LeadershipError::UnknownLeaderEpoch { .. } => ErrorCode::UnknownLeaderEpoch,
+        LeadershipError::NotLeader { .. } => ErrorCode::NotLeaderOrFollower,
+    }
+}
+
+/// The leader to tell a client that knows another one.
+pub(crate) fn known_leader(error: &LeadershipError) -> Option<(NodeId, LeaderEpoch)> {
+    match error {
+        LeadershipError::NotLeader { leader, leader_epoch } => Some((*leader, *leader_epoch)),
+        LeadershipError::FencedLeaderEpoch { leader, current, .. } => Some((*leader, *current)),
+        LeadershipError::UnknownLeaderEpoch { .. } => None,
+    }
+}
+
+pub(crate) fn read_error(error: &PartitionReadError) -> ErrorCode {
+    match error {
+        PartitionReadError::Leadership(error) => leadership_error(error),
+        PartitionReadError::Read(error) => log_read_error(error),
+    }
+}
+
+fn log_read_error(error: &broker::partition::ReadError) -> ErrorCode {
+    match error {
+        broker::partition::ReadError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+        broker::partition::ReadError::Log(error) => {
+            tracing::error!(%error, "a log could not be read");
+            ErrorCode::KafkaStorageError
+        }
+    }
+}
+
+pub(crate) fn list_offsets_error(error: &ListOffsetsError, version: i16) -> ErrorCode {
+    match error {
+        ListOffsetsError::Leadership(error) => leadership_error(error),
+        ListOffsetsError::OffsetNotAvailable if version >= 5 => ErrorCode::OffsetNotAvailable,
+        ListOffsetsError::OffsetNotAvailable => ErrorCode::LeaderNotAvailable,
+        ListOffsetsError::Read(error) => log_read_error(error),
+    }
+}
+
+pub(crate) fn delete_records_error(error: &DeleteRecordsError) -> ErrorCode {
+    match error {
+        DeleteRecordsError::Leadership(error) => leadership_error(error),
+        DeleteRecordsError::PolicyViolation => ErrorCode::PolicyViolation,
+        DeleteRecordsError::Read(error) => log_read_error(error),
+    }
+}
+
+pub(crate) fn acknowledgement_error(error: &AcknowledgementError) -> ErrorCode {
+    match error {
+        AcknowledgementError::TimedOut => ErrorCode::RequestTimedOut,
+        AcknowledgementError::Leadership(error) => leadership_error(error),
+        AcknowledgementError::Storage => ErrorCode::KafkaStorageError,
+    }
+}
+
+/// What a producer is told of an append that was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AppendRefusal {
+    pub(crate) error: ErrorCode,
+    pub(crate) message: Option<String>,
+    /// The single records that were refused, by place in the batch (KIP-467).
+    pub(crate) record_errors: Vec<(i32, Option<String>)>,
+    /// Whether the answer names the log's start, as the oracle does where the log was reached.
+    pub(crate) reached_log: bool,
+}
+
+pub(crate) fn append_error(error: &PartitionAppendError) -> AppendRefusal {
+    use broker::partition::{AppendError, ProducerStateError, ValidateError};
+    let mut refusal = AppendRefusal {
+        error: ErrorCode::UnknownServerError,
+        message: Some(error.to_string()),
+        record_errors: Vec::new(),
+        reached_log: true,
+    };
+    let is_quiet = |code| (code, false);
+    let (code, reached_log) = match error {
+        PartitionAppendError::Leadership(error) => is_quiet(leadership_error(error)),
+        PartitionAppendError::NotEnoughReplicas { .. } => (ErrorCode::NotEnoughReplicas, true),
+        PartitionAppendError::Flush(_) => is_quiet(ErrorCode::KafkaStorageError),
+        PartitionAppendError::Append(error) => match error {
+            AppendError::Invalid(ValidateError::Rejected(rejected)) => {
+                let told = rejected.records.iter();
+                refusal.record_errors =
+                    told.map(|record| (record.batch_index, Some(record.reason.to_string()))).collect();
+                let code = match rejected.kind() {
+                    broker::partition::RejectionKind::Timestamp => ErrorCode::InvalidTimestamp,
+                    broker::partition::RejectionKind::Record => ErrorCode::InvalidRecord,
+                };
+                (code, true)
+            }
+            AppendError::Invalid(ValidateError::Batch(_) | ValidateError::Records(_)) => {
+                (ErrorCode::InvalidRecord, true)
+            }
+            AppendError::Invalid(ValidateError::Corrupt(_)) => is_quiet(ErrorCode::CorruptMessage),
+            AppendError::Invalid(ValidateError::TooLarge { .. }) => is_quiet(ErrorCode::MessageTooLarge),
+            AppendError::Invalid(ValidateError::ZstdTooEarly { .. }) => {
+                (ErrorCode::UnsupportedCompressionType, true)
+            }
+            AppendError::Invalid(ValidateError::Rebuild(_)) | AppendError::UnexpectedOffset { .. } => {
+                (ErrorCode::UnknownServerError, true)
+            }
+            AppendError::SegmentTooSmall { .. } => is_quiet(ErrorCode::RecordListTooLarge),
+            AppendError::Producer(error) => {
+                let code = match error {
+                    ProducerStateError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+                    ProducerStateError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
+                    ProducerStateError::InvalidTransactionState { .. } => ErrorCode::InvalidTxnState,
+                    ProducerStateError::TransactionCoordinatorFenced { .. } => {
+                        ErrorCode::TransactionCoordinatorFenced
+                    }
+                };
+                (code, true)
+            }
+            AppendError::Log(error) => {
+                tracing::error!(%error, "a log could not be appended to");
+                is_quiet(ErrorCode::KafkaStorageError)
+            }
+        },
+    };
+    refusal.error = code;
+    refusal.reached_log = reached_log;
+    refusal
+}

@@ -1,0 +1,59 @@
+//! Request bytes to messages and messages to response bytes.
+
+use net::{Answer, Chunk, CloseReason, Request, RequestHeader, Response};
+use protocol::{Message, Reader, Writer};
+
+/// What a handler returns: an answer, or why the connection ends.
+pub(crate) type Handled = Result<Answer, CloseReason>;
+
+/// The request's body. A body that is no encoding of its message ends the connection, as the oracle does.
+pub(crate) fn decode<M: Message>(request: &Request) -> Result<M, CloseReason> {
+    let mut reader = Reader::new(request.body.clone());
+    let message = M::decode(&mut reader, request.header.api_version).and_then(|message| {
+        reader.finish()?;
+        Ok(message)
+    });
+    message.map_err(|error| CloseReason::refused(format!("malformed {}: {error}", M::NAME)))
+}
+
+/// Answers now with this message.
+pub(crate) fn answer<M: Message>(header: &RequestHeader, message: &M) -> Handled {
+    Ok(Answer::Now(respond(header, message, Vec::new())?))
+}
+
+/// A response with this message; `regions[id]` fills the gap that external records of that id left.
+///
+/// # Errors
+/// When the message cannot be written at the request's version: a bug of the handler, which ends one connection.
+pub(crate) fn respond<M: Message>(
+    header: &RequestHeader,
+    message: &M,
+    regions: Vec<io::FileRegion>,
+) -> Result<Response, CloseReason> {
+    let mut writer = Writer::new();
+    protocol::frame::encode_response_header(
+        &mut writer,
+        header.api_key,
+        header.api_version,
+        header.correlation_id,
+    );
+    message
+        .encode(&mut writer, header.api_version)
+        .map_err(|error| CloseReason::refused(format!("unencodable {}: {error}", M::NAME)))?;
+    let (mut bytes, gaps) = writer.into_parts();
+    if gaps.is_empty() {
+        return Ok(Response::from(bytes));
+    }
+    let mut chunks = Vec::with_capacity(2 * gaps.len() + 1);
+    let mut written = 0;
+    for gap in gaps {
+        let head = bytes.split_to(gap.position - written);
+        written = gap.position;
+        chunks.push(Chunk::Bytes(head));
+        chunks.push(Chunk::File(regions[gap.id as usize].clone()));
+    }
+    if !bytes.is_empty() {
+        chunks.push(Chunk::Bytes(bytes));
+    }
+    Ok(Response { chunks })
+}

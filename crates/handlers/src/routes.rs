@@ -1,0 +1,103 @@
+//! Which API goes to which handler: the one place that knows all of them.
+//!
+//! What stands in [`dispatch`] is served, and what is served is advertised. The range advertised is the protocol's
+//! stable one, but for Produce, whose versions 0–2 are advertised and refused (KAFKA-18659: librdkafka looks at them).
+
+use net::{Answer, CloseReason, Request};
+use protocol::api::{self, Api};
+
+use crate::Handlers;
+use crate::{api_versions, exchange::Handled};
+
+/// The APIs served, by ascending key.
+const SERVED: &[i16] = &[
+    api::PRODUCE,
+    api::FETCH,
+    api::LIST_OFFSETS,
+    api::METADATA,
+    api::API_VERSIONS,
+    api::CREATE_TOPICS,
+    api::DELETE_TOPICS,
+    api::DELETE_RECORDS,
+    api::INIT_PRODUCER_ID,
+    api::OFFSET_FOR_LEADER_EPOCH,
+    api::DESCRIBE_CONFIGS,
+    api::CREATE_PARTITIONS,
+    api::INCREMENTAL_ALTER_CONFIGS,
+    api::DESCRIBE_CLUSTER,
+    api::DESCRIBE_TOPIC_PARTITIONS,
+];
+
+/// The APIs served and the oldest version advertised of each.
+pub(crate) fn advertised() -> impl Iterator<Item = (&'static Api, i16)> {
+    SERVED.iter().filter_map(|key| Api::by_key(*key)).map(|api| {
+        let min_version = if api.key == api::PRODUCE { 0 } else { api.min_version };
+        (api, min_version)
+    })
+}
+
+/// Sends a request to its handler.
+pub(crate) async fn dispatch(handlers: &Handlers, request: Request) -> Answer {
+    let header = &request.header;
+    let handled = match Api::by_key(header.api_key).filter(|api| SERVED.contains(&api.key)) {
+        None => Err(CloseReason::refused(format!("API key {} is not served", header.api_key))),
+        Some(api) if is_served_version(api, header.api_version) => route(handlers, &request).await,
+        Some(api) if api.key == api::API_VERSIONS => api_versions::refuse_version(&request),
+        Some(api) => Err(CloseReason::refused(format!(
+            "version {} of {} is not served, {} to {} are",
+            header.api_version, api.name, api.min_version, api.stable_max_version
+        ))),
+    };
+    handled.unwrap_or_else(Answer::Close)
+}
+
+fn is_served_version(api: &Api, version: i16) -> bool {
+    (api.min_version..=api.stable_max_version).contains(&version)
+}
+
+async fn route(handlers: &Handlers, request: &Request) -> Handled {
+    let Handlers { broker, controller, authorizer, .. } = handlers;
+    match request.header.api_key {
+        api::PRODUCE => crate::produce::handle(broker, authorizer, request),
+        api::FETCH => crate::fetch::handle(broker, authorizer, request),
+        api::LIST_OFFSETS => crate::list_offsets::handle(broker, authorizer, request),
+        api::METADATA => crate::metadata::handle(broker, controller, authorizer, request).await,
+        api::API_VERSIONS => api_versions::handle(broker, request),
+        api::CREATE_TOPICS => crate::create_topics::handle(broker, controller, authorizer, request).await,
+        api::DELETE_TOPICS => crate::delete_topics::handle(broker, controller, authorizer, request).await,
+        api::DELETE_RECORDS => crate::delete_records::handle(broker, authorizer, request),
+        api::INIT_PRODUCER_ID => crate::init_producer_id::handle(broker, authorizer, request).await,
+        api::OFFSET_FOR_LEADER_EPOCH => crate::offset_for_leader_epoch::handle(broker, authorizer, request),
+        api::DESCRIBE_CONFIGS => crate::describe_configs::handle(broker, authorizer, request),
+        api::CREATE_PARTITIONS => {
+            crate::create_partitions::handle(broker, controller, authorizer, request).await
+        }
+        api::INCREMENTAL_ALTER_CONFIGS => {
+            crate::incremental_alter_configs::handle(broker, controller, authorizer, request).await
+        }
+        api::DESCRIBE_CLUSTER => crate::describe_cluster::handle(broker, authorizer, request),
+        api::DESCRIBE_TOPIC_PARTITIONS => {
+            crate::describe_topic_partitions::handle(broker, authorizer, request)
+        }
+        key => Err(CloseReason::refused(format!("API key {key} is not served"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn produce_is_advertised_from_version_0_and_served_from_3() {
+        let (produce, min_version) = advertised().next().expect("Produce is the first");
+        assert_eq!((produce.name, min_version), ("Produce", 0));
+        assert!(!is_served_version(produce, 2));
+        assert!(is_served_version(produce, 13));
+    }
+
+    #[test]
+    fn unstable_versions_are_not_served() {
+        let init = Api::by_key(api::INIT_PRODUCER_ID).expect("the API exists");
+        assert!(is_served_version(init, 5) && !is_served_version(init, 6));
+    }
+}
