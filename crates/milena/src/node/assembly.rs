@@ -1,0 +1,318 @@
+//! A node without sockets: broker and controller at work on the ports of their environment. A simulation runs it as it
+//! is; [`super::run`] adds listeners.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::log_maintenance::MaintenanceSettings;
+use broker::metadata_applier::BeginReport;
+use broker::{
+    Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError, lifecycle,
+    log_maintenance, metadata_applier,
+};
+use config::NodeConfig;
+use controller_node::{
+    ControllerFailure, ControllerHandle, ControllerNode, ControllerOptions, ControllerSettings, LocalVoter,
+    NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
+};
+use handlers::{Authorizer, Handlers};
+use log::LogSettings;
+use log::log_dirs::LogDirs;
+use metadata::{Endpoint, SecurityProtocol};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use types::{BrokerEpoch, NodeId};
+
+use super::directories::{self, Directories};
+use super::{Environment, NodeError};
+
+/// Unflushed bytes that a data directory may have: about what half a second of recovery reads again.
+const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
+/// How often the unflushed bytes are looked at.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A listener that is bound, as others are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundListener {
+    /// Its name, such as `PLAINTEXT`.
+    pub name: String,
+    /// The host that clients are told.
+    pub host: String,
+    /// The port that clients are told.
+    pub port: u16,
+}
+
+/// A node at work.
+#[derive(Debug)]
+pub struct Node {
+    handlers: Handlers,
+    controller: ControllerHandle,
+    controller_task: JoinHandle<Result<(), ControllerFailure>>,
+    /// Tasks that may be dropped at any point.
+    tasks: JoinSet<()>,
+    /// Tasks that end by themselves when `stop` is set.
+    workers: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    epoch: BrokerEpoch,
+    config: NodeConfig,
+}
+
+/// How far a start has come.
+pub trait Progress: Send + Sync + 'static {
+    /// So many of so many logs are open.
+    fn logs_opened(&self, opened: usize, total: usize);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn logs_opened(&self, _opened: usize, _total: usize) {}
+}
+
+impl Node {
+    /// Starts a node that clients reach at `listeners`. When this returns, the broker is registered and fenced, and
+    /// requests may be given to [`Node::handlers`]; [`Node::open`] completes the start.
+    ///
+    /// # Errors
+    /// See [`NodeError`].
+    pub async fn start(
+        config: NodeConfig,
+        environment: Environment,
+        listeners: &[BoundListener],
+    ) -> Result<Self, NodeError> {
+        let prepared = directories::prepare(&config, &environment)?;
+        let controller = ControllerNode::start(controller_options(&config, &environment, &prepared)).await?;
+        let handle = controller.handle;
+        let cluster_id = prepared.cluster_id.clone();
+        let log_dirs = Arc::new(begin_log_dirs(&config, &environment, prepared)?);
+        let new = new_broker(&config, &environment, &cluster_id, &log_dirs, listeners);
+        let epoch = lifecycle::register(&handle, new).await?;
+        let broker = Arc::new(Broker::new(BrokerParts {
+            node_id: config.node_id,
+            cluster_id,
+            settings: broker_settings(&config),
+            clock: environment.clock.clone(),
+            entropy: environment.entropy.clone(),
+            blocking: environment.blocking,
+            log_dirs,
+            producer_ids: producer_ids(handle.clone(), config.node_id, epoch),
+            kraft_version: handle.quorum().kraft_version,
+        }));
+        let handlers = Handlers { broker, controller: handle.clone(), authorizer: Authorizer };
+        Ok(Self {
+            handlers,
+            controller: handle,
+            controller_task: controller.task,
+            tasks: JoinSet::new(),
+            workers: JoinSet::new(),
+            stop: watch::Sender::new(false),
+            epoch,
+            config,
+        })
+    }
+
+    /// Opens the logs, each served as soon as it is open, starts the background tasks and takes up leadership. When
+    /// this returns every partition of this broker is served.
+    ///
+    /// # Errors
+    /// See [`NodeError`].
+    pub async fn open(&mut self, progress: impl Progress) -> Result<BeginReport, NodeError> {
+        let broker = &self.handlers.broker;
+        let (produces, fetches) = (broker.delayed_produces().clone(), broker.delayed_fetches().clone());
+        self.tasks.spawn(async move { produces.run().await });
+        self.tasks.spawn(async move { fetches.run().await });
+        let image = self.controller.image();
+        let report = metadata_applier::begin(broker, image, move |opened, total| {
+            progress.logs_opened(opened, total);
+        })
+        .await?;
+        self.workers.spawn(metadata_applier::run(
+            broker.clone(),
+            self.controller.images(),
+            self.stop.subscribe(),
+        ));
+        let maintenance = maintenance_settings(&self.config);
+        self.workers.spawn(log_maintenance::run(broker.clone(), maintenance, self.stop.subscribe()));
+        lifecycle::unfence(broker, &self.controller, self.epoch).await?;
+        let interval = millis(self.config.lifecycle.broker_heartbeat_interval_ms.into());
+        self.tasks.spawn(lifecycle::run(broker.clone(), self.controller.clone(), self.epoch, interval));
+        Ok(report)
+    }
+
+    /// What serves requests.
+    pub fn handlers(&self) -> &Handlers {
+        &self.handlers
+    }
+
+    /// The broker.
+    pub fn broker(&self) -> &Arc<Broker> {
+        &self.handlers.broker
+    }
+
+    /// Returns when the node cannot go on: its controller has failed.
+    pub async fn failed(&mut self) -> NodeError {
+        match (&mut self.controller_task).await {
+            Ok(Err(failure)) => failure.into(),
+            Ok(Ok(())) => NodeError::Registration(controller_node::CallError::NoController),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// Stops cleanly: leaderships given up, logs closed and marked, controller last. Whoever serves requests has
+    /// stopped to do so.
+    pub async fn stop(mut self) {
+        let broker = self.handlers.broker.clone();
+        if self.config.lifecycle.controlled_shutdown_enable
+            && let Err(error) = lifecycle::shut_down(&broker, &self.controller, self.epoch).await
+        {
+            tracing::warn!(%error, "controlled shutdown not completed");
+        }
+        self.tasks.shutdown().await;
+        self.stop.send_replace(true);
+        while self.workers.join_next().await.is_some() {}
+        let (dirs, epoch) = (broker.log_dirs().clone(), self.epoch);
+        let all_opened = broker.partitions().len() > 0 || dirs.had_clean_shutdown();
+        broker.blocking().run(move || dirs.close(epoch, all_opened)).await;
+        self.controller.stop().await;
+        if let Ok(Err(error)) = self.controller_task.await {
+            tracing::error!(%error, "the controller did not stop cleanly");
+        }
+    }
+}
+
+fn controller_options(
+    config: &NodeConfig,
+    environment: &Environment,
+    prepared: &Directories,
+) -> ControllerOptions {
+    let Environment { disk, clock, entropy, blocking } = environment.clone();
+    let endpoints = directories::controller_endpoints(config);
+    ControllerOptions {
+        quorum: QuorumOptions {
+            disk,
+            log: config.metadata_log.clone(),
+            local: LocalVoter {
+                key: ReplicaKey::new(config.node_id, prepared.metadata_directory_id),
+                endpoints: endpoints.clone(),
+                election_timeout: Duration::from_secs(1),
+            },
+            static_voters: static_voters(config),
+            clock,
+            entropy: entropy.clone(),
+            blocking,
+        },
+        data_directory: config.metadata_log_dir.clone(),
+        settings: ControllerSettings {
+            cluster_id: prepared.cluster_id.clone(),
+            node_id: config.node_id,
+            num_partitions: config.topics.num_partitions,
+            default_replication_factor: i16::try_from(config.topics.default_replication_factor).unwrap_or(1),
+            delete_topic_enable: config.topics.delete_topic_enable,
+            broker_session_timeout: millis(config.lifecycle.broker_session_timeout_ms.into()),
+            properties: config.properties.clone(),
+        },
+        registration: NewController {
+            id: config.node_id,
+            incarnation_id: directories::new_id(&entropy),
+            listeners: (endpoints.iter())
+                .map(|(name, endpoint)| (name.to_owned(), plaintext(&endpoint.host, endpoint.port)))
+                .collect(),
+            features: supported_features(),
+        },
+    }
+}
+
+/// The voters that `controller.quorum.voters` names; none for a dynamic quorum.
+fn static_voters(config: &NodeConfig) -> VoterSet {
+    let listener = config.controller_listener_names.first().map_or("CONTROLLER", String::as_str);
+    let address = |voter: &config::Voter| {
+        let (host, port) = (voter.address.host.clone(), voter.address.port);
+        (voter.id, controller_node::Endpoint { host, port })
+    };
+    VoterSet::of_addresses(listener, config.quorum_voters.iter().map(address))
+}
+
+fn begin_log_dirs(
+    config: &NodeConfig,
+    environment: &Environment,
+    prepared: Directories,
+) -> Result<LogDirs, NodeError> {
+    let settings = LogSettings {
+        producer_id_expiration_ms: config.producers.producer_id_expiration_ms.into(),
+        ..LogSettings::default()
+    };
+    // A directory for the metadata log alone holds no partitions.
+    let directories = prepared.all.into_iter().collect();
+    Ok(LogDirs::begin(environment.disk.clone(), environment.entropy.clone(), settings, directories)?)
+}
+
+fn new_broker(
+    config: &NodeConfig,
+    environment: &Environment,
+    cluster_id: &str,
+    log_dirs: &LogDirs,
+    listeners: &[BoundListener],
+) -> NewBroker {
+    let directories = log_dirs.directories().iter().filter_map(|it| it.meta()?.directory_id);
+    NewBroker {
+        cluster_id: cluster_id.to_owned(),
+        id: config.node_id,
+        incarnation_id: directories::new_id(&environment.entropy),
+        listeners: (listeners.iter())
+            .map(|listener| (listener.name.clone(), plaintext(&listener.host, listener.port)))
+            .collect(),
+        features: supported_features(),
+        rack: config.rack.clone(),
+        directories: directories.collect(),
+        previous_epoch: Some(log_dirs.clean_shutdown_epoch().unwrap_or(BrokerEpoch(-1))),
+        is_migrating_zk_broker: false,
+    }
+}
+
+fn plaintext(host: &str, port: u16) -> Endpoint {
+    Endpoint { host: host.to_owned(), port, security_protocol: SecurityProtocol::Plaintext }
+}
+
+fn broker_settings(config: &NodeConfig) -> BrokerSettings {
+    BrokerSettings {
+        fetch_max_bytes: config.requests.fetch_max_bytes,
+        fetch_session_slots: usize::try_from(config.requests.max_incremental_fetch_session_cache_slots)
+            .unwrap_or(0),
+        request_partitions_max: config.requests.max_request_partition_size_limit,
+        auto_create_topics: config.topics.auto_create_topics_enable,
+        properties: config.properties.clone(),
+        recovery_threads: usize::try_from(config.logs.num_recovery_threads_per_data_dir).unwrap_or(1),
+    }
+}
+
+fn producer_ids(controller: ControllerHandle, node_id: NodeId, epoch: BrokerEpoch) -> ProducerIds {
+    ProducerIds::new(Arc::new(move || {
+        let controller = controller.clone();
+        Box::pin(async move {
+            match controller.allocate_producer_ids(node_id, epoch).await {
+                Ok(block) => Ok(ProducerIdBlock { first: block.first, length: block.count }),
+                Err(error) => Err(ProducerIdsError { reason: error.to_string() }),
+            }
+        })
+    }))
+}
+
+fn maintenance_settings(config: &NodeConfig) -> MaintenanceSettings {
+    let logs = &config.logs;
+    MaintenanceSettings {
+        initial_delay: millis(logs.initial_task_delay_ms),
+        recovery_checkpoint: millis(logs.flush_offset_checkpoint_interval_ms.into()),
+        log_start_checkpoint: millis(logs.flush_start_offset_checkpoint_interval_ms.into()),
+        high_watermark_checkpoint: millis(logs.replica_high_watermark_checkpoint_interval_ms),
+        retention: millis(logs.retention_check_interval_ms),
+        flush: FLUSH_INTERVAL,
+        unflushed_bytes_max: UNFLUSHED_BYTES_MAX,
+        producer_expiration: millis(config.producers.producer_id_expiration_check_interval_ms.into()),
+    }
+}
+
+fn millis(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}

@@ -1,0 +1,21 @@
+//! A node: the assembly of broker and controller from their parts.
+//!
+//! | file | what |
+//! |---|---|
+//! | `environment` | the ports a node runs on: disk, clock, randomness, threads |
+//! | `directories` | data directories locked, checked and, where they are fresh, formatted |
+//! | `assembly` | a node without sockets: what a simulation runs |
+//! | `listeners` | the sockets of a node that runs for real |
+//! | `run` | a node from its start until it is told to stop |
+
+pub mod assembly;
+mod directories;
+pub mod environment;
+mod error;
+mod listeners;
+mod run;
+
+pub use assembly::{BoundListener, Node};
+pub use environment::Environment;
+pub use error::NodeError;
+pub use run::run;

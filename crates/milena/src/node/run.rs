@@ -1,0 +1,97 @@
+//! A node from its start until it is told to stop.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use config::NodeConfig;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use super::assembly::Progress;
+use super::{Environment, Node, NodeError, listeners};
+use crate::announcement::Announcement;
+use crate::ready_file;
+use crate::settings::NodeOptions;
+
+/// Runs the node until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When it cannot start, or cannot go on.
+pub async fn run(config: NodeConfig, options: NodeOptions) -> Result<(), NodeError> {
+    let started_at = Instant::now();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let bound = listeners::bind(&config).await?;
+    let told = listeners::advertised(&config, &bound);
+    let mut node = Node::start(config.clone(), Environment::real()?, &told).await?;
+    let server = listeners::serve(&config, bound, node.handlers().clone());
+    let report = node.open(RecoveryBar::new()).await?;
+    if report.failed > 0 || report.stray > 0 {
+        tracing::warn!(
+            opened = report.opened,
+            failed = report.failed,
+            stray = report.stray,
+            "not all logs are served"
+        );
+    }
+    let bootstrap = told.first().map_or_else(String::new, |it| format!("{}:{}", it.host, it.port));
+    let announcement = Announcement {
+        cluster_id: node.broker().cluster_id().to_owned(),
+        node_id: config.node_id.0,
+        bootstrap: bootstrap.clone(),
+        log_dirs: config.log_dirs.clone(),
+        time_to_ready: started_at.elapsed(),
+    };
+    eprintln!("{announcement}");
+    if let Some(path) = &options.ready_file {
+        ready_file::write(path, &bootstrap)?;
+    }
+    let failure = tokio::select! {
+        biased;
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = node.failed() => Some(failure),
+    };
+    if let Some(failure) = failure {
+        server.shutdown(Duration::ZERO).await;
+        return Err(failure);
+    }
+    tracing::info!("stopping; a second signal ends the node at once");
+    let stop = async {
+        server.shutdown(Duration::from_secs(5)).await;
+        node.stop().await;
+    };
+    tokio::select! {
+        biased;
+        () = stop => tracing::info!("stopped cleanly"),
+        _ = terminate.recv() => tracing::warn!("ended at once, logs will be recovered at the next start"),
+        _ = interrupt.recv() => tracing::warn!("ended at once, logs will be recovered at the next start"),
+    }
+    Ok(())
+}
+
+/// Shows on a terminal how far the opening of logs has come; a start that takes no time shows nothing.
+struct RecoveryBar {
+    bar: ProgressBar,
+}
+
+impl RecoveryBar {
+    fn new() -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("opening logs {wide_bar} {pos}/{len} {eta}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+}
+
+impl Progress for RecoveryBar {
+    fn logs_opened(&self, opened: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(opened as u64);
+        if opened == total {
+            self.bar.finish_and_clear();
+        }
+    }
+}
