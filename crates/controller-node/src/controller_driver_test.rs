@@ -305,3 +305,27 @@ async fn a_full_disk_stops_the_controller_and_costs_nothing_that_was_acknowledge
     assert!(image.topics.by_name("topic-1").is_some());
     assert!(image.topics.by_name("topic-2").is_none(), "a torn batch is cut off");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_on_a_real_disk_and_many_threads() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let node = Node::formatted_in(directory.path());
+    let controller = start(&node).await;
+    bring_up_broker(&node, &controller.handle).await;
+    let calls: Vec<_> = (0..50)
+        .map(|number| {
+            let handle = controller.handle.clone();
+            let topic = new_topic(&format!("topic-{number}"), 3);
+            tokio::spawn(async move { handle.create_topics(vec![topic], false).await })
+        })
+        .collect();
+    for call in calls {
+        let outcomes = call.await.expect("no panic").expect("answered");
+        assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
+    }
+    let image = controller.handle.image();
+    controller.handle.stop().await;
+    controller.task.await.expect("no panic").expect("stopped cleanly");
+    assert_eq!(topics(&image), 50);
+    assert_eq!(start(&node).await.handle.image().topics, image.topics);
+}

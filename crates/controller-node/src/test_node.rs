@@ -1,4 +1,4 @@
-//! A node with one data directory on a simulated disk, for the tests of this crate.
+//! A node with one data directory, on a simulated disk or a real one, for the tests of this crate.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub(crate) const NOW_MS: i64 = 1_795_253_500_000;
 pub(crate) struct Node {
     pub(crate) simulated: SimulatedDisk,
     pub(crate) options: QuorumOptions,
+    data_directory: PathBuf,
 }
 
 pub(crate) fn log_config() -> MetadataLogConfig {
@@ -34,9 +35,17 @@ impl Node {
     pub(crate) fn formatted() -> Self {
         let simulated = SimulatedDisk::default();
         let disk = Disk::Simulated(simulated.clone());
+        Self::formatted_on(disk, simulated, Path::new("/data"), Blocking::Inline)
+    }
+
+    /// On a disk of the operating system, with threads for what may block.
+    pub(crate) fn formatted_in(directory: &Path) -> Self {
+        Self::formatted_on(Disk::Real, SimulatedDisk::default(), directory, Blocking::Threads)
+    }
+
+    fn formatted_on(disk: Disk, simulated: SimulatedDisk, directory: &Path, blocking: Blocking) -> Self {
         let entropy = Entropy::from_seed(1);
-        let mut directories =
-            [log::log_dirs::DataDirectory::lock(disk.clone(), Path::new("/data")).expect("free")];
+        let mut directories = [log::log_dirs::DataDirectory::lock(disk.clone(), directory).expect("free")];
         let options = FormatOptions {
             cluster_id: "c".to_owned(),
             node_id: NodeId(1),
@@ -56,16 +65,16 @@ impl Node {
             static_voters: VoterSet::default(),
             clock: Clock::simulated(NOW_MS),
             entropy,
-            blocking: Blocking::Inline,
+            blocking,
         };
-        Self { simulated, options }
+        Self { simulated, options, data_directory: directory.to_owned() }
     }
 
     /// What its controller is started with.
     pub(crate) fn controller_options(&self) -> ControllerOptions {
         ControllerOptions {
             quorum: self.options.clone(),
-            data_directory: PathBuf::from("/data"),
+            data_directory: self.data_directory.clone(),
             settings: ControllerSettings {
                 cluster_id: "c".to_owned(),
                 node_id: NodeId(1),
