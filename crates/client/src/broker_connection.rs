@@ -41,7 +41,11 @@ impl BrokerConnection {
             ..ConnectionSettings::default()
         };
         let connection = Connection::connect(address, settings).await.map_err(|error| {
-            ClientError::Unreachable { address: address.to_owned(), reason: error.to_string() }
+            let reason = match error {
+                ConnectionError::Connect { error, .. } => error.to_string(),
+                other => other.to_string(),
+            };
+            ClientError::Unreachable { address: address.to_owned(), reason }
         })?;
         let mut this = Self {
             address: address.to_owned(),

@@ -11,7 +11,7 @@ pub enum ClientError {
     #[error("no bootstrap server is given")]
     NoBootstrapServer,
     /// A connection could not be opened: nothing was sent.
-    #[error("broker {address}: {reason}")]
+    #[error("broker {address} cannot be reached: {reason}")]
     Unreachable {
         /// host:port.
         address: String,
@@ -19,7 +19,7 @@ pub enum ClientError {
         reason: String,
     },
     /// A connection was lost while an answer was awaited: the request may have been served.
-    #[error("broker {address}: {reason}")]
+    #[error("broker {address} is gone: {reason}")]
     Disconnected {
         /// host:port.
         address: String,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use types::{Offset, TopicPartition};
 
 use crate::error::ClientError;
-use crate::producer::batch::{Delivery, ProducerBatch};
+use crate::producer::batch::{Delivery, ProducerBatch, SplitError};
 use crate::producer::{ProducerConfig, ProducerRecord};
 
 /// Kafka's RecordAccumulator: a queue of batches per partition, bounded by `buffer.memory`.
@@ -36,6 +36,8 @@ struct Queues {
 #[derive(Default)]
 struct PartitionQueue {
     batches: VecDeque<ProducerBatch>,
+    /// The broker took no larger batches; uncompressed bytes.
+    batch_size_max: Option<usize>,
     /// A batch is under way: the next one waits, so that batches arrive in order whatever fails.
     muted: bool,
 }
@@ -97,8 +99,8 @@ impl RecordAccumulator {
         if queues.closed {
             return Err(ClientError::Closed);
         }
-        let batch_size = self.config.batch_size;
         let queue = queues.partitions.entry(partition.clone()).or_default();
+        let batch_size = queue.batch_size(&self.config);
         if let Some(last) = queue.batches.back_mut().filter(|last| last.has_room(size, batch_size)) {
             return last.append(record, timestamp, size);
         }
@@ -119,7 +121,7 @@ impl RecordAccumulator {
         let mut next: Option<Instant> = None;
         for (partition, queue) in &queues.partitions {
             let Some(first) = queue.batches.front().filter(|_| !queue.muted) else { continue };
-            let is_full = queue.batches.len() > 1 || !first.has_room(1, self.config.batch_size);
+            let is_full = queue.batches.len() > 1 || !first.has_room(1, queue.batch_size(&self.config));
             let due = if hurry || is_full { now } else { first.created_at + self.config.linger };
             let due = due.max(first.not_before);
             if due <= now {
@@ -146,6 +148,34 @@ impl RecordAccumulator {
         let queue = queues.partitions.entry(batch.partition.clone()).or_default();
         queue.muted = false;
         queue.batches.push_front(batch);
+    }
+
+    /// Returns a batch that was too large for its broker in parts of at most half its size, or ends it. Batches to come
+    /// are smaller as well.
+    pub(crate) fn split(&self, batch: ProducerBatch, error: ClientError) {
+        if batch.count() < 2 {
+            return self.complete(&batch, Err(error));
+        }
+        let partition = batch.partition.clone();
+        let size = {
+            let mut queues = self.lock();
+            let queue = queues.partitions.entry(partition.clone()).or_default();
+            let size = queue.batch_size(&self.config).min(batch.uncompressed_size / 2);
+            queue.batch_size_max = Some(size);
+            size
+        };
+        match batch.split(size, self.config.compression) {
+            Err(SplitError { batch, error }) => self.complete(&batch, Err(error)),
+            Ok(parts) => {
+                self.incomplete.send_modify(|count| *count += parts.len() - 1);
+                let mut queues = self.lock();
+                let queue = queues.partitions.entry(partition).or_default();
+                queue.muted = false;
+                for part in parts.into_iter().rev() {
+                    queue.batches.push_front(part);
+                }
+            }
+        }
     }
 
     /// Ends a batch that was taken.
@@ -213,6 +243,12 @@ impl RecordAccumulator {
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PartitionQueue {
+    fn batch_size(&self, config: &ProducerConfig) -> usize {
+        self.batch_size_max.unwrap_or(config.batch_size).min(config.batch_size)
     }
 }
 

@@ -1,7 +1,11 @@
 //! A batch of a producer: from its first record until all its records are acknowledged or have failed.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use bytes::Bytes;
-use record::{BatchBuilder, BatchHeader, BatchOptions, BuildError, Compression, HEADER_SIZE};
+use record::{
+    BatchBuilder, BatchHeader, BatchOptions, BuildError, Compression, HEADER_SIZE, Limits, RecordBatch,
+};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use types::{Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition};
@@ -26,8 +30,24 @@ pub(crate) struct ProducerState {
     pub(crate) base_sequence: Sequence,
 }
 
-/// The first offset of an acknowledged batch, where it is known.
-type Outcome = Option<Result<Option<Offset>, ClientError>>;
+/// What became of the records from this index on, up to the next part's: the first one's offset, where it is known.
+type Part = (i32, Result<Option<Offset>, ClientError>);
+
+/// Set once: the parts in order. One, unless the batch was split.
+type Outcome = Option<Arc<[Part]>>;
+
+/// What the senders of a batch's records wait for; shared by the batches that it was split into.
+#[derive(Debug)]
+struct Fate {
+    outcome: watch::Sender<Outcome>,
+    unfinished: Mutex<Unfinished>,
+}
+
+#[derive(Debug)]
+struct Unfinished {
+    open: usize,
+    parts: Vec<Part>,
+}
 
 /// The future of one record: done when its batch is acknowledged or has failed.
 #[derive(Clone, Debug)]
@@ -43,12 +63,14 @@ impl Delivery {
     /// # Errors
     /// When the record was not acknowledged; it may have been written all the same.
     pub async fn wait(mut self) -> Result<RecordMetadata, ClientError> {
-        let outcome = match self.outcome.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or(Err(ClientError::Closed)),
-            Err(_) => Err(ClientError::Closed),
-        };
-        let base = outcome?;
-        let offset = base.map(|base| base.plus(self.index.into()));
+        let outcome = self.outcome.wait_for(Option::is_some).await.map_err(|_| ClientError::Closed)?;
+        let parts = outcome.as_deref().unwrap_or_default();
+        let (first, base) = parts
+            .iter()
+            .rfind(|(first, _)| *first <= self.index)
+            .expect("the first part begins at the first record");
+        let offset = base.clone()?.map(|base| base.plus((self.index - first).into()));
+        drop(outcome);
         Ok(RecordMetadata { partition: self.partition, offset })
     }
 
@@ -74,7 +96,13 @@ enum Contents {
 pub(crate) struct ProducerBatch {
     pub(crate) partition: TopicPartition,
     contents: Contents,
+    /// The index of its first record among those that share its fate.
+    first_index: i32,
     count: i32,
+    /// Takes no more records.
+    is_closed: bool,
+    /// Bytes, were it not compressed; known once it is sealed.
+    pub(crate) uncompressed_size: usize,
     /// Bytes of `buffer.memory` that it holds.
     pub(crate) reserved: usize,
     pub(crate) created_at: Instant,
@@ -86,7 +114,7 @@ pub(crate) struct ProducerBatch {
     pub(crate) may_be_written: bool,
     /// What went wrong last.
     pub(crate) last_error: Option<ClientError>,
-    outcome: watch::Sender<Outcome>,
+    fate: Arc<Fate>,
 }
 
 impl ProducerBatch {
@@ -95,12 +123,13 @@ impl ProducerBatch {
         compression: Compression,
         now: Instant,
     ) -> Result<Self, ClientError> {
-        let options = BatchOptions { compression, ..BatchOptions::default() };
-        let builder = BatchBuilder::new(options).map_err(build_error)?;
         Ok(Self {
             partition,
-            contents: Contents::Open(Box::new(builder)),
+            contents: Contents::Open(open(compression)?),
+            first_index: 0,
             count: 0,
+            is_closed: false,
+            uncompressed_size: 0,
             reserved: 0,
             created_at: now,
             not_before: now,
@@ -108,13 +137,17 @@ impl ProducerBatch {
             producer: None,
             may_be_written: false,
             last_error: None,
-            outcome: watch::Sender::new(None),
+            fate: Arc::new(Fate {
+                outcome: watch::Sender::new(None),
+                unfinished: Mutex::new(Unfinished { open: 1, parts: Vec::new() }),
+            }),
         })
     }
 
     /// Whether a record of `size` bytes still fits below `batch_size`; an empty batch takes any.
     pub(crate) fn has_room(&self, size: usize, batch_size: usize) -> bool {
         match &self.contents {
+            Contents::Open(_) if self.is_closed => false,
             Contents::Open(builder) => builder.is_empty() || builder.uncompressed_size() + size <= batch_size,
             Contents::Sealed(_) | Contents::Nothing => false,
         }
@@ -132,7 +165,7 @@ impl ProducerBatch {
         let index = self.count;
         self.count += 1;
         self.reserved += reserved;
-        Ok(Delivery { partition: self.partition.clone(), index, outcome: self.outcome.subscribe() })
+        Ok(Delivery { partition: self.partition.clone(), index, outcome: self.fate.outcome.subscribe() })
     }
 
     /// Names the producer and closes the batch, or finds it closed: a repeated try carries the same sequence, so that
@@ -143,6 +176,7 @@ impl ProducerBatch {
                 if let Some(state) = producer {
                     builder.set_producer(state.id, state.epoch, state.base_sequence, false);
                 }
+                self.uncompressed_size = builder.uncompressed_size();
                 let batch = builder.build().map_err(build_error)?;
                 self.contents = Contents::Sealed(batch.unwrap_or_default());
                 self.producer = producer;
@@ -179,10 +213,92 @@ impl ProducerBatch {
         self.count
     }
 
-    /// Tells every record's sender; ends the batch.
-    pub(crate) fn complete(&self, outcome: Result<Option<Offset>, ClientError>) {
-        self.outcome.send_replace(Some(outcome));
+    /// The same records in at least two batches of about `size` bytes, uncompressed, for a broker that takes no larger
+    /// ones. Each is numbered when it is sent. Only for a batch that certainly lies in no log.
+    pub(crate) fn split(mut self, size: usize, compression: Compression) -> Result<Vec<Self>, SplitError> {
+        assert!(!self.may_be_written, "the records of a batch that may be written are not written again");
+        match self.repack(size, compression) {
+            Ok(parts) => Ok(parts),
+            Err(error) => Err(SplitError { batch: Box::new(self), error }),
+        }
     }
+
+    fn repack(&mut self, size: usize, compression: Compression) -> Result<Vec<Self>, ClientError> {
+        let corrupt = |error: &dyn std::fmt::Display| ClientError::Batch { reason: error.to_string() };
+        let whole = RecordBatch::new(self.seal(None)?).map_err(|error| corrupt(&error))?;
+        let mut records = whole.records(Limits::default()).map_err(|error| corrupt(&error))?;
+        let mut builders = vec![open(compression)?];
+        while let Some(record) = records.next().map_err(|error| corrupt(&error))? {
+            let is_full =
+                builders.last().is_some_and(|last| !last.is_empty() && last.uncompressed_size() >= size);
+            if is_full {
+                builders.push(open(compression)?);
+            }
+            let last = builders.last_mut().expect("there is always one");
+            last.append_view(last.next_offset(), &record).map_err(build_error)?;
+        }
+        let (mut first_index, mut reserved) = (self.first_index, self.reserved);
+        let share = self.reserved / self.count.max(1) as usize;
+        let last = builders.len() - 1;
+        let parts: Vec<Self> = builders
+            .into_iter()
+            .enumerate()
+            .map(|(number, builder)| {
+                let count = builder.count();
+                let part_reserved = if number == last { reserved } else { share * count as usize };
+                let part = Self {
+                    partition: self.partition.clone(),
+                    contents: Contents::Open(builder),
+                    first_index,
+                    count,
+                    is_closed: true,
+                    uncompressed_size: 0,
+                    reserved: part_reserved,
+                    created_at: self.created_at,
+                    not_before: self.created_at,
+                    attempts: 0,
+                    producer: None,
+                    may_be_written: false,
+                    last_error: None,
+                    fate: Arc::clone(&self.fate),
+                };
+                first_index += count;
+                reserved -= part_reserved;
+                part
+            })
+            .collect();
+        self.fate.lock().open += parts.len() - 1;
+        Ok(parts)
+    }
+
+    /// Tells every record's sender, once all parts of a split batch are there; ends the batch.
+    pub(crate) fn complete(&self, outcome: Result<Option<Offset>, ClientError>) {
+        let mut unfinished = self.fate.lock();
+        unfinished.parts.push((self.first_index, outcome));
+        unfinished.open -= 1;
+        if unfinished.open == 0 {
+            let mut parts = std::mem::take(&mut unfinished.parts);
+            parts.sort_unstable_by_key(|(first, _)| *first);
+            self.fate.outcome.send_replace(Some(parts.into()));
+        }
+    }
+}
+
+impl Fate {
+    fn lock(&self) -> MutexGuard<'_, Unfinished> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A batch whose records could not be read again.
+pub(crate) struct SplitError {
+    pub(crate) batch: Box<ProducerBatch>,
+    pub(crate) error: ClientError,
+}
+
+fn open(compression: Compression) -> Result<Box<BatchBuilder>, ClientError> {
+    let options = BatchOptions { compression, ..BatchOptions::default() };
+    BatchBuilder::new(options).map(Box::new).map_err(build_error)
 }
 
 fn build_error(error: BuildError) -> ClientError {

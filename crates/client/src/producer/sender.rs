@@ -283,6 +283,10 @@ impl Sender {
             return;
         }
         self.close_hole(&batch);
+        let is_too_large = matches!(error, ClientError::Topic { code: ErrorCode::MessageTooLarge, .. });
+        if is_too_large && !batch.may_be_written && !is_over {
+            return self.accumulator.split(batch, error);
+        }
         tracing::debug!(partition = %batch.partition, records = batch.count(), %error, "batch failed");
         self.accumulator.complete(&batch, Err(error));
     }

@@ -1,0 +1,149 @@
+//! What a consumer reads, and what it does when its broker does not serve it.
+
+mod broker;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use broker::{Act, Broker};
+use client::admin::{OffsetSpec, list_offsets};
+use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset};
+use client::producer::{Codec, Compression, Producer, ProducerConfig, ProducerRecord};
+use client::{ClientConfig, ClientError, NetworkClient};
+use types::{ErrorCode, Offset, PartitionIndex};
+
+fn client(broker: &Broker) -> NetworkClient {
+    let mut config = ClientConfig::new(vec![broker.address.clone()], "test");
+    config.retry_backoff = Duration::from_millis(1);
+    config.retry_backoff_max = Duration::from_millis(5);
+    NetworkClient::new(config)
+}
+
+async fn write(broker: &Broker, codec: Codec, values: std::ops::Range<i32>) {
+    let config = ProducerConfig { compression: Compression::of(codec), ..ProducerConfig::default() };
+    let producer = Producer::new(client(broker), config, io::Clock::simulated(0), io::Entropy::from_seed(1));
+    for value in values {
+        let value = value.to_string();
+        let record =
+            ProducerRecord { topic: "t", value: Some(value.as_bytes()), ..ProducerRecord::default() };
+        producer.send(record).await.expect("sent");
+    }
+    producer.close().await;
+}
+
+fn consumer(broker: &Broker, from: i64, offset_reset: OffsetReset) -> Consumer {
+    let positions = BTreeMap::from([(PartitionIndex(0), Offset(from))]);
+    let config = ConsumerConfig { offset_reset, ..ConsumerConfig::default() };
+    Consumer::assign(client(broker), "t".into(), &positions, config)
+}
+
+/// Reads until `count` records are there, as `offset:value`.
+async fn read(consumer: &mut Consumer, count: usize) -> Vec<String> {
+    let mut read = Vec::new();
+    while read.len() < count {
+        let records = consumer.poll().await.expect("records");
+        let whole = records.for_each(|record| {
+            let value = String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned();
+            read.push(format!("{}:{value}", record.offset));
+            ControlFlow::<()>::Continue(())
+        });
+        assert_eq!(whole, Ok(ControlFlow::Continue(())));
+    }
+    read
+}
+
+fn expected(range: std::ops::Range<i32>) -> Vec<String> {
+    range.map(|number| format!("{number}:{number}")).collect()
+}
+
+#[tokio::test]
+async fn records_of_every_codec_are_read_from_the_position_on() {
+    let broker = Broker::start().await;
+    for (number, codec) in
+        [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd].into_iter().enumerate()
+    {
+        write(&broker, codec, number as i32 * 10..number as i32 * 10 + 10).await;
+    }
+    let mut consumer = consumer(&broker, 7, OffsetReset::Fail);
+    assert_eq!(read(&mut consumer, 43).await, expected(7..50), "the first batch begins before the position");
+}
+
+#[tokio::test]
+async fn a_consumer_waits_for_what_is_written_later() {
+    let broker = Broker::start().await;
+    let mut consumer = consumer(&broker, 0, OffsetReset::Fail);
+    let reading = tokio::spawn(async move { read(&mut consumer, 3).await });
+    write(&broker, Codec::None, 0..3).await;
+    assert_eq!(reading.await.expect("no panic"), expected(0..3));
+}
+
+#[tokio::test]
+async fn what_heals_is_tried_again() {
+    let broker = Broker::start().await;
+    write(&broker, Codec::None, 0..3).await;
+    broker.state().on_fetch = [
+        Act::Refuse(ErrorCode::NotLeaderOrFollower),
+        Act::ServeAndHangUp,
+        Act::Refuse(ErrorCode::FencedLeaderEpoch),
+    ]
+    .into();
+    let mut consumer = consumer(&broker, 0, OffsetReset::Fail);
+    assert_eq!(read(&mut consumer, 3).await, expected(0..3));
+}
+
+#[tokio::test]
+async fn what_does_not_heal_ends_the_consumer() {
+    let broker = Broker::start().await;
+    broker.state().on_fetch = [Act::Refuse(ErrorCode::TopicAuthorizationFailed)].into();
+    let mut consumer = consumer(&broker, 0, OffsetReset::Fail);
+    let code = ErrorCode::TopicAuthorizationFailed;
+    let told = consumer.poll().await.map(|_| ());
+    assert_eq!(told, Err(ClientError::Topic { subject: "t-0".to_owned(), code, message: None }));
+    assert_eq!(consumer.poll().await.map(|_| ()), Err(ClientError::Closed));
+}
+
+#[tokio::test]
+async fn a_deleted_offset_is_an_error_or_a_reset() {
+    let broker = Broker::start().await;
+    for start in [0, 5] {
+        write(&broker, Codec::None, start..start + 5).await;
+    }
+    broker.state().log_start = 5;
+    let mut strict = consumer(&broker, 2, OffsetReset::Fail);
+    let told = strict.poll().await.map(|_| ());
+    assert!(matches!(told, Err(ClientError::Topic { code: ErrorCode::OffsetOutOfRange, .. })), "{told:?}");
+    let mut lenient = consumer(&broker, 2, OffsetReset::Earliest);
+    assert_eq!(read(&mut lenient, 5).await, expected(5..10));
+}
+
+#[tokio::test]
+async fn damaged_batches_are_an_error() {
+    let broker = Broker::start().await;
+    write(&broker, Codec::None, 0..3).await;
+    {
+        let mut state = broker.state();
+        let mut batch = state.log[0].to_vec();
+        *batch.last_mut().expect("not empty") ^= 1;
+        state.log[0] = batch.into();
+    }
+    let records = consumer(&broker, 0, OffsetReset::Fail).poll().await.expect("bytes that look like batches");
+    let told = records.for_each(|_| ControlFlow::<()>::Continue(()));
+    assert!(matches!(told, Err(ClientError::CorruptRecords { .. })), "{told:?}");
+}
+
+#[tokio::test]
+async fn the_ends_of_a_partition_are_found() {
+    let broker = Broker::start().await;
+    write(&broker, Codec::None, 0..3).await;
+    let client = client(&broker);
+    for (spec, offset) in [(OffsetSpec::Earliest, 0), (OffsetSpec::Latest, 3)] {
+        let found =
+            list_offsets(&client, "t", &[PartitionIndex(0)], spec, IsolationLevel::ReadUncommitted).await;
+        assert_eq!(found, Ok(BTreeMap::from([(PartitionIndex(0), Offset(offset))])));
+    }
+    let found =
+        list_offsets(&client, "t", &[PartitionIndex(3)], OffsetSpec::Latest, IsolationLevel::ReadCommitted)
+            .await;
+    assert!(matches!(found, Err(ClientError::NoSuchPartition { partition: 3, .. })), "{found:?}");
+}
