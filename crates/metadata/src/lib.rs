@@ -7,6 +7,7 @@
 //! records of an image's snapshot gives an equal image.
 //! *Boundary:* no IO, no clock, no randomness; who may write which record is decided in `controller`.
 
+mod chunked_map;
 mod directory_id;
 mod error;
 mod image;

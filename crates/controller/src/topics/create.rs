@@ -122,8 +122,9 @@ impl Controller {
         if self.image().topics.by_name(name).is_some() {
             return Err(ControllerError::TopicExists { name: name.clone() });
         }
-        if let Some(existing) = self.colliding_topic(name) {
-            return Err(ControllerError::CollidingTopicName { name: name.clone(), existing });
+        if let Some(existing) = self.image().topics.sharing_metrics_with(name) {
+            let (name, existing) = (name.clone(), existing.clone());
+            return Err(ControllerError::CollidingTopicName { name, existing });
         }
         let overrides = self.check_topic_configs(topic)?;
         let partitions = if topic.assignments.is_empty() {

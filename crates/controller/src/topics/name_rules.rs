@@ -1,8 +1,6 @@
 //! Which names a topic may have.
 
-use types::TopicName;
-
-use crate::{Controller, ControllerError};
+use crate::ControllerError;
 
 /// Most bytes of a name: with the longest suffixes of a partition's directory it still fits a file name.
 pub const NAME_BYTES_MAX: usize = 249;
@@ -37,29 +35,6 @@ pub fn check_name(name: &str) -> Result<(), ControllerError> {
     Ok(())
 }
 
-/// Metrics spell `.` and `_` alike: names that differ in them only would share their metrics.
-fn metric_name(name: &str) -> String {
-    name.replace('.', "_")
-}
-
-impl Controller {
-    /// The existing topic whose metrics a new topic of this name would share.
-    pub(crate) fn colliding_topic(&self, name: &str) -> Option<TopicName> {
-        if !name.contains(['.', '_']) {
-            return None;
-        }
-        let metric_name = metric_name(name);
-        let topics = &self.image().topics;
-        // Names that collide agree up to the first `.` or `_`, so that only their neighbours are looked at.
-        let prefix = name.split(['.', '_']).next().unwrap_or_default();
-        topics
-            .names_from(prefix)
-            .take_while(|other| other.starts_with(prefix))
-            .find(|other| other.len() == name.len() && self::metric_name(other) == metric_name)
-            .cloned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,7 +54,8 @@ mod tests {
     fn names_that_differ_in_dots_and_underscores_only_collide() {
         let mut cluster = Cluster::of(1);
         cluster.create("a.b", 1, 1);
-        let colliding = |name: &str| cluster.controller.colliding_topic(name).map(|name| name.to_string());
+        let topics = &cluster.controller.image().topics;
+        let colliding = |name: &str| topics.sharing_metrics_with(name).map(|name| name.to_string());
         assert_eq!(colliding("a_b"), Some("a.b".to_owned()));
         assert_eq!(colliding("a.b"), Some("a.b".to_owned()));
         assert_eq!(colliding("a-b"), None);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use protocol::records::config_record::ConfigRecord;
 
 use crate::MetadataRecord;
+use crate::chunked_map::ChunkedMap;
 
 /// What kind of thing has settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,7 +80,7 @@ static NO_SETTINGS: Settings = Settings::new();
 /// The settings of every resource that has any. Values are as they were set; nothing is checked here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigsImage {
-    resources: Arc<BTreeMap<ConfigResource, Arc<Settings>>>,
+    resources: ChunkedMap<ConfigResource, Arc<Settings>>,
 }
 
 impl ConfigsImage {
@@ -95,15 +96,13 @@ impl ConfigsImage {
 
     /// The resources whose settings are not the same as in `before`.
     pub fn changed_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a ConfigResource> {
-        let changed = move |(resource, settings): (&'a ConfigResource, &'a Arc<Settings>)| {
-            let same = before
-                .resources
-                .get(resource)
-                .is_some_and(|old| Arc::ptr_eq(old, settings) || old == settings);
-            (!same).then_some(resource)
-        };
-        let gone = before.resources.keys().filter(|resource| !self.resources.contains_key(resource));
-        self.resources.iter().filter_map(changed).chain(gone)
+        let changed = self.resources.iter_unshared(&before.resources).filter(|(resource, settings)| {
+            let old = before.resources.get(*resource);
+            !old.is_some_and(|old| Arc::ptr_eq(old, settings) || old == *settings)
+        });
+        let gone = before.resources.iter_unshared(&self.resources);
+        let gone = gone.filter(|(resource, _)| !self.resources.contains_key(*resource));
+        changed.chain(gone).map(|(resource, _)| resource)
     }
 
     pub(super) fn set(&mut self, record: &ConfigRecord) {
@@ -111,27 +110,26 @@ impl ConfigsImage {
             resource_type: ConfigResourceType::from_id(record.resource_type),
             name: record.resource_name.clone(),
         };
-        let resources = Arc::make_mut(&mut self.resources);
-        match &record.value {
-            Some(value) => {
-                let settings = resources.entry(resource).or_default();
+        match (&record.value, self.resources.get_mut(&resource)) {
+            (Some(value), Some(settings)) => {
                 Arc::make_mut(settings).insert(record.name.clone(), value.clone());
             }
-            None => {
-                let Some(settings) = resources.get_mut(&resource) else { return };
+            (Some(value), None) => {
+                let settings = Settings::from([(record.name.clone(), value.clone())]);
+                self.resources.insert(resource, Arc::new(settings));
+            }
+            (None, Some(settings)) => {
                 Arc::make_mut(settings).remove(&record.name);
                 if settings.is_empty() {
-                    resources.remove(&resource);
+                    self.resources.remove(&resource);
                 }
             }
+            (None, None) => {}
         }
     }
 
     pub(super) fn remove_topic(&mut self, name: &str) {
-        let resource = ConfigResource::topic(name);
-        if self.resources.contains_key(&resource) {
-            Arc::make_mut(&mut self.resources).remove(&resource);
-        }
+        self.resources.remove(&ConfigResource::topic(name));
     }
 
     pub(super) fn records(&self) -> impl Iterator<Item = MetadataRecord> {

@@ -1,7 +1,7 @@
 //! What differs between two images' topics: the delta that brokers act on.
 //!
-//! Topics that no record touched are the same object in both images, so that the comparison costs one pointer per
-//! topic and looks into what changed only.
+//! Topics that no record touched are the same object in both images, and so are most chunks of their maps: the
+//! comparison looks at what changed and its neighbours only.
 
 use std::sync::Arc;
 
@@ -62,16 +62,14 @@ impl TopicChange {
 impl TopicsImage {
     /// What changed since `before`: deleted topics first, so that a name can be given to a new topic.
     pub fn changes_since(&self, before: &Self) -> Vec<TopicChange> {
-        if Arc::ptr_eq(&self.by_id, &before.by_id) {
-            return Vec::new();
-        }
-        let deleted = before.iter_by_id().filter(|topic| self.by_id(topic.id).is_none());
-        let deleted = deleted.cloned().map(TopicChange::Deleted);
-        let kept = self.iter_by_id().filter_map(|after| match before.by_id(after.id) {
-            None => Some(TopicChange::Created(after.clone())),
-            Some(before) if Arc::ptr_eq(before, after) => None,
-            Some(before) => Some(TopicChange::Changed { before: before.clone(), after: after.clone() }),
-        });
+        let gone = before.by_id.iter_unshared(&self.by_id).filter(|(id, _)| !self.by_id.contains_key(*id));
+        let deleted = gone.map(|(_, topic)| TopicChange::Deleted(topic.clone()));
+        let kept =
+            self.by_id.iter_unshared(&before.by_id).filter_map(|(id, after)| match before.by_id(*id) {
+                None => Some(TopicChange::Created(after.clone())),
+                Some(before) if Arc::ptr_eq(before, after) => None,
+                Some(before) => Some(TopicChange::Changed { before: before.clone(), after: after.clone() }),
+            });
         deleted.chain(kept).collect()
     }
 }

@@ -11,6 +11,7 @@ use protocol::records::topic_record::TopicRecord;
 use types::{PartitionIndex, TopicName, Uuid};
 
 use super::PartitionImage;
+use crate::chunked_map::ChunkedMap;
 use crate::{MetadataRecord, MetadataVersion, ReplayError};
 
 /// One topic.
@@ -38,12 +39,13 @@ impl TopicImage {
 
 /// Every topic.
 ///
-/// A topic is copied when a record changes it while an older image is still held; the two maps then are as well,
-/// which costs one pointer per topic of the cluster and batch of records.
+/// A topic is copied when a record changes it while an older image is still held, its partitions are shared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TopicsImage {
-    pub(super) by_id: Arc<BTreeMap<Uuid, Arc<TopicImage>>>,
-    by_name: Arc<BTreeMap<TopicName, Uuid>>,
+    pub(super) by_id: ChunkedMap<Uuid, Arc<TopicImage>>,
+    by_name: ChunkedMap<TopicName, Uuid>,
+    /// Names with `.` or `_`, by what metrics call them.
+    by_metric_name: ChunkedMap<(String, TopicName), ()>,
 }
 
 impl TopicsImage {
@@ -54,7 +56,7 @@ impl TopicsImage {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.len() == 0
     }
 
     /// The topic of this id.
@@ -74,18 +76,24 @@ impl TopicsImage {
 
     /// Every topic, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<TopicImage>> {
-        self.by_name.values().filter_map(|id| self.by_id(*id))
+        self.by_name.iter().filter_map(|(_, id)| self.by_id(*id))
     }
 
     /// The names of all topics from `first` on, in order (KIP-966's cursor).
     pub fn names_from(&self, first: &str) -> impl Iterator<Item = &TopicName> {
-        use std::ops::Bound::{Included, Unbounded};
-        self.by_name.range::<str, _>((Included(first), Unbounded)).map(|(name, _)| name)
+        self.by_name.iter_from(first).map(|(name, _)| name)
+    }
+
+    /// A topic whose metrics a topic of this name would share or shares: metrics spell `.` and `_` alike.
+    pub fn sharing_metrics_with(&self, name: &str) -> Option<&TopicName> {
+        let first = (metric_name(name)?, TopicName::from(""));
+        let ((metric_name, found), ()) = self.by_metric_name.iter_from(&first).next()?;
+        (*metric_name == first.0).then_some(found)
     }
 
     /// Every topic, by id.
     pub fn iter_by_id(&self) -> impl Iterator<Item = &Arc<TopicImage>> {
-        self.by_id.values()
+        self.by_id.iter().map(|(_, topic)| topic)
     }
 
     /// One partition.
@@ -103,8 +111,11 @@ impl TopicsImage {
             return Err(ReplayError::TopicExists { name, id: new_id, new_id });
         }
         let topic = TopicImage { name: name.clone(), id: new_id, partitions: BTreeMap::new() };
-        Arc::make_mut(&mut self.by_id).insert(new_id, Arc::new(topic));
-        Arc::make_mut(&mut self.by_name).insert(name, new_id);
+        self.by_id.insert(new_id, Arc::new(topic));
+        if let Some(metric_name) = metric_name(&name) {
+            self.by_metric_name.insert((metric_name, name.clone()), ());
+        }
+        self.by_name.insert(name, new_id);
         Ok(())
     }
 
@@ -112,8 +123,11 @@ impl TopicsImage {
     pub(super) fn remove(&mut self, record: &RemoveTopicRecord) -> Result<TopicName, ReplayError> {
         let id = record.topic_id;
         let name = self.by_id(id).ok_or(ReplayError::UnknownTopic { id })?.name.clone();
-        Arc::make_mut(&mut self.by_id).remove(&id);
-        Arc::make_mut(&mut self.by_name).remove(&name);
+        self.by_id.remove(&id);
+        self.by_name.remove(&*name);
+        if let Some(metric_name) = metric_name(&name) {
+            self.by_metric_name.remove(&(metric_name, name.clone()));
+        }
         Ok(name)
     }
 
@@ -140,7 +154,7 @@ impl TopicsImage {
         record: &ClearElrRecord,
     ) -> Result<(), ReplayError> {
         let named = match record.topic_name.as_str() {
-            "" => self.by_id.keys().copied().collect(),
+            "" => self.by_id.iter().map(|(id, _)| *id).collect(),
             name => {
                 let unknown = || ReplayError::UnknownTopicName { name: name.to_owned() };
                 vec![self.id_of(name).ok_or_else(unknown)?]
@@ -166,11 +180,7 @@ impl TopicsImage {
     }
 
     fn topic_mut(&mut self, id: Uuid) -> Result<&mut TopicImage, ReplayError> {
-        if !self.by_id.contains_key(&id) {
-            return Err(ReplayError::UnknownTopic { id });
-        }
-        let topic = Arc::make_mut(&mut self.by_id).get_mut(&id);
-        topic.map(Arc::make_mut).ok_or(ReplayError::UnknownTopic { id })
+        self.by_id.get_mut(&id).map(Arc::make_mut).ok_or(ReplayError::UnknownTopic { id })
     }
 
     pub(super) fn records(
@@ -187,4 +197,9 @@ impl TopicsImage {
             std::iter::once(record.into()).chain(partitions)
         })
     }
+}
+
+/// What metrics call a topic whose name has `.` or `_`.
+fn metric_name(name: &str) -> Option<String> {
+    name.contains(['.', '_']).then(|| name.replace('.', "_"))
 }
