@@ -196,3 +196,7 @@ fn check_struct<'a>(message: &'a Message, name: &'a str, above: &mut Vec<&'a str
     above.pop();
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "parse_test.rs"]
+mod tests;
