@@ -38,6 +38,12 @@ impl RequestBudget {
         Self { bytes: Arc::new(Semaphore::new(bytes)), overdraft: Arc::new(Semaphore::new(1)) }
     }
 
+    /// Bytes nobody has taken.
+    #[cfg(test)]
+    pub(super) fn available(&self) -> usize {
+        self.bytes.available_permits()
+    }
+
     async fn grant(self, bytes: u32) -> Grant {
         const OPEN: &str = "the semaphores of a budget are never closed";
         tokio::select! {

@@ -1,5 +1,8 @@
 //! The server against peers written by hand: over pipes with paused time, and over real loopback sockets.
 
+mod files;
+mod lifecycle;
+mod limits;
 mod order;
 
 use std::collections::BTreeMap;
