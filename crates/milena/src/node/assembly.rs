@@ -55,6 +55,8 @@ pub struct Node {
     stop: watch::Sender<bool>,
     epoch: BrokerEpoch,
     config: NodeConfig,
+    /// Every log that was found is open: a clean stop leaves nothing to recover.
+    are_all_logs_open: bool,
 }
 
 /// How far a start has come.
@@ -110,6 +112,7 @@ impl Node {
             stop: watch::Sender::new(false),
             epoch,
             config,
+            are_all_logs_open: false,
         })
     }
 
@@ -128,6 +131,7 @@ impl Node {
             progress.logs_opened(opened, total);
         })
         .await?;
+        self.are_all_logs_open = report.failed == 0;
         self.workers.spawn(metadata_applier::run(
             broker.clone(),
             self.controller.images(),
@@ -172,8 +176,7 @@ impl Node {
         self.tasks.shutdown().await;
         self.stop.send_replace(true);
         while self.workers.join_next().await.is_some() {}
-        let (dirs, epoch) = (broker.log_dirs().clone(), self.epoch);
-        let all_opened = broker.partitions().len() > 0 || dirs.had_clean_shutdown();
+        let (dirs, epoch, all_opened) = (broker.log_dirs().clone(), self.epoch, self.are_all_logs_open);
         broker.blocking().run(move || dirs.close(epoch, all_opened)).await;
         self.controller.stop().await;
         if let Ok(Err(error)) = self.controller_task.await {
