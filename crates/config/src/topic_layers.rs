@@ -257,7 +257,7 @@ fn conflict(key: &'static str, value: i64, rule: String) -> TopicConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopicConfigError {
     /// No topic key has this name.
-    #[error("Unknown topic config name: {name}")]
+    #[error("no topic key is named {name}")]
     UnknownKey {
         /// As given.
         name: String,
@@ -266,7 +266,7 @@ pub enum TopicConfigError {
     #[error("{0}")]
     Value(#[from] ConfigError),
     /// The cluster has no remote storage.
-    #[error("remote.storage.enable=true: tiered storage is disabled on the broker")]
+    #[error("remote.storage.enable=true: this cluster has no remote storage")]
     TieredStorageDisabled,
     /// Switching remote storage off must say what becomes of the data there.
     #[error(

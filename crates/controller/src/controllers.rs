@@ -31,7 +31,7 @@ impl Controller {
     pub fn decide_register_controller(&self, new: &NewController) -> Result<Decision<()>, ControllerError> {
         if !self.metadata_version().has_controller_registration() {
             return Err(ControllerError::Unsupported {
-                reason: "The current MetadataVersion is too old to support controller registrations.",
+                reason: "controllers do not register at this metadata version",
             });
         }
         let end_points = new.listeners.iter().map(|(name, it)| ControllerEndpoint {

@@ -8,53 +8,55 @@ use types::{BrokerEpoch, ErrorCode, NodeId, TopicName, Uuid};
 #[allow(missing_docs, reason = "each message says it")]
 pub enum ControllerError {
     // Names.
-    #[error("Topic name is invalid: {reason}")]
-    InvalidTopicName { reason: String },
-    #[error("Topic '{name}' collides with existing topic: {existing}")]
+    #[error("{name:?} cannot be a topic's name: {reason}")]
+    InvalidTopicName { name: String, reason: &'static str },
+    #[error(
+        "{name} differs from the topic {existing} in dots and underscores only, which metrics cannot tell apart"
+    )]
     CollidingTopicName { name: String, existing: TopicName },
-    #[error("Topic '{name}' already exists.")]
+    #[error("a topic named {name} exists")]
     TopicExists { name: String },
-    #[error("Creation of internal topic {name} is prohibited.")]
+    #[error("{name} is the metadata log and no topic to create")]
     ProhibitedTopic { name: &'static str },
-    #[error("Duplicate topic name.")]
+    #[error("the request names this topic more than once")]
     DuplicateTopicName,
-    #[error("Duplicate topic id.")]
+    #[error("the request has this topic id more than once")]
     DuplicateTopicId,
-    #[error("This server does not host this topic-partition.")]
+    #[error("no topic has this name")]
     UnknownTopic,
-    #[error("This server does not host this topic ID.")]
+    #[error("no topic has the id {id}")]
     UnknownTopicId { id: Uuid },
-    #[error("Neither topic name nor id were specified.")]
+    #[error("neither a name nor an id says which topic is meant")]
     NoTopic,
-    #[error("You may not specify both topic name and topic id.")]
+    #[error("a topic is given by its name or by its id, not by both")]
     TopicNameAndId,
-    #[error("The provided topic name maps to an ID that was already supplied.")]
+    #[error("the request has this topic by its id as well")]
     TopicNameOfSuppliedId,
-    #[error("Authorization failed.")]
+    #[error("not allowed on this topic")]
     TopicAuthorization,
-    #[error("Topic deletion is disabled.")]
+    #[error("topics are not deleted here: delete.topic.enable is false")]
     TopicDeletionDisabled,
 
     // Partitions and replicas.
-    #[error("Excessively large number of partitions per request.")]
+    #[error("{asked} partitions in one request, at most {allowed} are allowed")]
     TooManyPartitions { asked: u64, allowed: u64 },
-    #[error("Number of partitions was set to an invalid non-positive value.")]
+    #[error("{count} partitions: at least 1, or -1 for the default")]
     InvalidPartitionCount { count: i32 },
-    #[error("Topic already has {count} partition(s).")]
+    #[error("the topic has {count} partitions already")]
     SamePartitionCount { count: usize },
-    #[error("The topic {name} currently has {count} partition(s); {asked} would not be an increase.")]
+    #[error("the topic {name} has {count} partitions, {asked} would be fewer")]
     FewerPartitions { name: String, count: usize, asked: i32 },
-    #[error("Replication factor must be larger than 0, or -1 to use the default value.")]
+    #[error("a replication factor of {factor}: at least 1, or -1 for the default")]
     InvalidReplicationFactor { factor: i16 },
-    #[error("Unable to replicate the partition {factor} time(s): {reason}")]
+    #[error("no place for {factor} replicas of each partition: {reason}")]
     CannotReplicate { factor: i16, reason: PlacementError },
-    #[error("A manual partition assignment was specified, but {field} was not set to -1.")]
+    #[error("with replicas assigned by hand, {field} must be -1")]
     AssignmentAndCount { field: &'static str },
     #[error("{0}")]
     InvalidAssignment(AssignmentError),
 
     // Settings.
-    #[error("Null value not supported for topic configs: {names}")]
+    #[error("no value is given for {names}")]
     NullTopicConfigs { names: String },
     #[error("{0}")]
     TopicConfig(#[from] TopicConfigError),
@@ -64,29 +66,26 @@ pub enum ControllerError {
     InvalidConfig { reason: String },
     #[error("{reason}")]
     InvalidRequest { reason: String },
-    #[error("{resource_type} settings are not served")]
+    #[error("{resource_type} settings are not served yet")]
     UnservedResource { resource_type: &'static str },
 
     // Brokers.
-    #[error("Expected cluster ID {expected}, but got cluster ID {found}")]
+    #[error("this is cluster {expected}, not {found}")]
     InconsistentClusterId { expected: String, found: String },
     #[error(
-        "Another broker is registered with that broker id: {id}. After a restart this resolves itself when its session expires."
+        "a broker with the id {id} is alive; if it is an earlier start of this one, its session ends soon"
     )]
     DuplicateBroker { id: NodeId },
-    #[error("Broker {id} is not registered")]
+    #[error("no broker has registered as {id}")]
     UnknownBroker { id: NodeId },
-    #[error("Expected broker epoch {registered:?}, but got broker epoch {found}")]
+    #[error("broker epoch {found} is not the registered one, which is {}", .registered.map_or("none".to_owned(), |it| it.to_string()))]
     StaleBrokerEpoch { registered: Option<BrokerEpoch>, found: BrokerEpoch },
     #[error("{reason}")]
     InvalidRegistration { reason: String },
-    #[error(
-        "Unable to register because the node does not support finalized version {level} of {feature}. It wants a \
-         version between {min} and {max}, inclusive."
-    )]
+    #[error("level {level} of {feature} is finalized, the node supports {min} to {max}")]
     UnsupportedFeature { feature: String, level: i16, min: i16, max: i16 },
 
-    #[error("All producer ids are given away")]
+    #[error("all producer ids are given away")]
     ProducerIdsExhausted,
     #[error("{reason}")]
     Unsupported { reason: &'static str },
@@ -96,16 +95,13 @@ pub enum ControllerError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "each message says it")]
 pub enum PlacementError {
-    #[error("the replication factor must be positive, not {factor}")]
+    #[error("the replication factor is {factor}")]
     NotPositive { factor: i16 },
-    #[error("All brokers are currently fenced, or have all their log directories cordoned.")]
+    #[error("every broker is fenced, or has all its log directories cordoned")]
     NoUsableBroker,
-    #[error("All brokers are currently fenced or in controlled shutdown.")]
+    #[error("every broker is fenced or about to stop")]
     NoActiveBroker,
-    #[error(
-        "The target replication factor of {factor} cannot be reached because only {brokers} broker(s) are registered \
-         or some brokers have all their log directories cordoned."
-    )]
+    #[error("only {brokers} brokers are registered and take new replicas")]
     TooFewBrokers { factor: i16, brokers: usize },
 }
 
@@ -113,29 +109,21 @@ pub enum PlacementError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "each message says it")]
 pub enum AssignmentError {
-    #[error("The manual partition assignment includes an empty replica list.")]
+    #[error("a partition is assigned no replicas")]
     NoReplicas,
-    #[error("The manual partition assignment includes broker {id}, but no such broker is registered.")]
+    #[error("a partition is assigned to broker {id}, which is not registered")]
     UnknownBroker { id: NodeId },
-    #[error("The manual partition assignment includes the broker {id} more than once.")]
+    #[error("a partition is assigned to broker {id} more than once")]
     RepeatedBroker { id: NodeId },
-    #[error(
-        "The manual partition assignment includes a partition with {found} replica(s), but this is not consistent \
-         with previous partitions, which have {expected} replica(s)."
-    )]
+    #[error("a partition is assigned {found} replicas, others have {expected}")]
     ReplicaCount { found: usize, expected: usize },
-    #[error("Found multiple manual partition assignments for partition {partition}")]
+    #[error("partition {partition} is assigned more than once")]
     RepeatedPartition { partition: i32 },
-    #[error(
-        "All brokers specified in the manual partition assignment for partition {partition} are fenced or in \
-         controlled shutdown."
-    )]
+    #[error("partition {partition} is assigned to brokers that are all fenced or about to stop")]
     NoActiveBroker { partition: i32 },
-    #[error("partitions should be a consecutive 0-based integer sequence")]
+    #[error("assigned partitions must be numbered from 0 without gaps")]
     NotConsecutive,
-    #[error(
-        "Attempted to add {added} additional partition(s), but only {assigned} assignment(s) were specified."
-    )]
+    #[error("{added} partitions are added, {assigned} are assigned")]
     AssignmentCount { added: usize, assigned: usize },
 }
 

@@ -65,7 +65,7 @@ impl Controller {
             self.check_directories(new)?;
         }
         if new.listeners.contains_key("") {
-            return Err(invalid("Listeners must be named".to_owned()));
+            return Err(invalid("a listener has no name".to_owned()));
         }
         self.check_features(new)?;
         let (mut records, epoch) = match same_incarnation {
@@ -100,21 +100,18 @@ impl Controller {
 
     fn check_directories(&self, new: &NewBroker) -> Result<(), ControllerError> {
         if new.directories.is_empty() {
-            return Err(invalid("No directories specified in request".to_owned()));
+            return Err(invalid("no log directory is online".to_owned()));
         }
         if new.directories.iter().any(|directory| DirectoryId::is_reserved(*directory)) {
-            return Err(invalid("Reserved directory ID in request".to_owned()));
+            return Err(invalid("a log directory has a reserved id".to_owned()));
         }
         let distinct: BTreeSet<_> = new.directories.iter().collect();
         if distinct.len() != new.directories.len() {
-            return Err(invalid("Duplicate directory ID in request".to_owned()));
+            return Err(invalid("two log directories have one id".to_owned()));
         }
         for broker in self.image().cluster.brokers().filter(|broker| broker.id != new.id) {
             if let Some(taken) = broker.directories.iter().find(|directory| distinct.contains(directory)) {
-                return Err(invalid(format!(
-                    "Broker {} is already registered with directory {taken}",
-                    broker.id
-                )));
+                return Err(invalid(format!("the log directory {taken} is broker {}'s", broker.id)));
             }
         }
         Ok(())
@@ -125,7 +122,7 @@ impl Controller {
         let finalized = &self.image().features;
         if !new.features.contains_key(MetadataVersion::FEATURE) {
             let feature = MetadataVersion::FEATURE;
-            return Err(invalid(format!("Request features do not contain '{feature}'")));
+            return Err(invalid(format!("the broker does not tell which levels of {feature} it supports")));
         }
         let named = new.features.keys().chain(finalized.levels().keys());
         for feature in named {

@@ -89,7 +89,7 @@ impl Controller {
         for (index, ResourceChanges { resource, changes }) in resources.iter().enumerate() {
             let others = resources.iter().enumerate().filter(|(other, _)| *other != index);
             let result = match others.map(|(_, it)| &it.resource).any(|other| other == resource) {
-                true => Err(invalid_request("Each resource must appear at most once.")),
+                true => Err(invalid_request("the request has this resource more than once")),
                 false => self.alter(resource, changes),
             };
             outcomes.push((resource.clone(), result.map(|mut altered| records.append(&mut altered))));
@@ -139,7 +139,7 @@ impl Controller {
     fn check_resource_name(&self, resource: &ConfigResource) -> Result<(), ControllerError> {
         match resource.resource_type {
             ConfigResourceType::Topic if resource.name.is_empty() => {
-                Err(invalid_request("Default topic resources are not allowed."))
+                Err(invalid_request("topics have no common settings: name one"))
             }
             ConfigResourceType::Topic => check_name(&resource.name),
             ConfigResourceType::Broker if resource.name.is_empty() => Ok(()),
@@ -147,7 +147,9 @@ impl Controller {
             ConfigResourceType::BrokerLogger => unserved("broker logger"),
             ConfigResourceType::ClientMetrics => unserved("client metrics"),
             ConfigResourceType::Group => unserved("group"),
-            ConfigResourceType::Other(id) => Err(invalid_request(format!("Unknown resource type {id}"))),
+            ConfigResourceType::Other(id) => {
+                Err(invalid_request(format!("no kind of resource has the number {id}")))
+            }
         }
     }
 
@@ -179,10 +181,10 @@ impl Controller {
         for change in changes {
             let name = &change.name;
             let key = NodeKey::find(name).ok_or_else(|| ControllerError::InvalidConfig {
-                reason: format!("Unknown config name: {name}"),
+                reason: format!("no broker key is named {name}"),
             })?;
             if !is_inherited_by_topics(name) {
-                return Err(invalid_request(format!("{name} cannot be changed while the broker runs")));
+                return Err(invalid_request(format!("{name} is not changed while the broker runs")));
             }
             if name == MIN_INSYNC_REPLICAS && guards_min_isr {
                 self.check_min_isr(resource, after)?;
@@ -204,8 +206,8 @@ impl Controller {
     ) -> Result<(), ControllerError> {
         let forbidden = match resource.name.is_empty() {
             true if after.contains_key(MIN_INSYNC_REPLICAS) => return Ok(()),
-            true => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
-            false => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+            true => "with eligible leader replicas, the cluster must keep a min.insync.replicas",
+            false => "with eligible leader replicas, all brokers share one min.insync.replicas",
         };
         Err(ControllerError::InvalidConfig { reason: forbidden.to_owned() })
     }
@@ -219,13 +221,13 @@ fn is_inherited_by_topics(name: &str) -> bool {
 fn check_changes(changes: &[ConfigChange]) -> Result<(), ControllerError> {
     let names: BTreeSet<_> = changes.iter().map(|change| &change.name).collect();
     if names.len() != changes.len() {
-        return Err(invalid_request("Error due to duplicate config keys"));
+        return Err(invalid_request("a key is changed more than once"));
     }
     let is_null =
         |change: &&ConfigChange| change.operation != ConfigOperation::Delete && change.value.is_none();
     let null: Vec<_> = changes.iter().filter(is_null).map(|change| change.name.as_str()).collect();
     if !null.is_empty() {
-        return Err(invalid_request(format!("Null value not supported for : {}", null.join(", "))));
+        return Err(invalid_request(format!("no value is given for {}", null.join(", "))));
     }
     Ok(())
 }
@@ -244,7 +246,7 @@ fn changed_value(
         ConfigOperation::Append | ConfigOperation::Subtract => {}
     }
     let default = list_default(resource, &change.name).ok_or_else(|| ControllerError::InvalidConfig {
-        reason: format!("Can't {} to key {} because its type is not LIST.", operation.name(), change.name),
+        reason: format!("{} works on lists, which {} is not", operation.name(), change.name),
     })?;
     let old = old.unwrap_or(default);
     let mut entries: Vec<&str> = old.split(',').filter(|entry| !entry.is_empty()).collect();
@@ -274,7 +276,7 @@ fn list_default(resource: &ConfigResource, name: &str) -> Option<&'static str> {
 pub(crate) fn check_value_sizes(settings: &BTreeMap<String, String>) -> Result<(), ControllerError> {
     let too_long = |value: &&String| value.len() > VALUE_LENGTH_MAX;
     if settings.values().any(|value| too_long(&value)) {
-        let reason = format!("A configuration value exceeds the maximum size of {VALUE_LENGTH_MAX} bytes.");
+        let reason = format!("a value is longer than {VALUE_LENGTH_MAX} bytes");
         return Err(ControllerError::InvalidConfig { reason });
     }
     Ok(())
@@ -303,8 +305,8 @@ fn forgets_eligible(record: &ConfigRecord) -> Option<MetadataRecord> {
 fn broker_id(name: &str) -> Result<NodeId, ControllerError> {
     match name.parse() {
         Ok(id) if id >= 0 => Ok(NodeId(id)),
-        Ok(_) => Err(invalid_request("Invalid negative broker ID.")),
-        Err(_) => Err(invalid_request(format!("Node id must be an integer, but it is: {name}"))),
+        Ok(_) => Err(invalid_request("a broker's id is not negative")),
+        Err(_) => Err(invalid_request(format!("{name:?} is no broker's id"))),
     }
 }
 

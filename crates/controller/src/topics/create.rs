@@ -178,10 +178,10 @@ impl Controller {
 
     fn assigned_partitions(&self, topic: &NewTopic) -> Result<Vec<PartitionImage>, ControllerError> {
         if topic.replication_factor != -1 {
-            return Err(ControllerError::AssignmentAndCount { field: "replication factor" });
+            return Err(ControllerError::AssignmentAndCount { field: "the replication factor" });
         }
         if topic.partitions != -1 {
-            return Err(ControllerError::AssignmentAndCount { field: "numPartitions" });
+            return Err(ControllerError::AssignmentAndCount { field: "the number of partitions" });
         }
         self.assigned(&topic.assignments).map_err(ControllerError::InvalidAssignment)
     }

@@ -14,25 +14,15 @@ pub const CLUSTER_METADATA_TOPIC: &str = "__cluster_metadata";
 /// [`ControllerError::InvalidTopicName`] for an empty name, `.`, `..`, more than 249 bytes, or a character other than
 /// ASCII letters, digits, `.`, `_` and `-`.
 pub fn check_name(name: &str) -> Result<(), ControllerError> {
-    let invalid = |reason: String| Err(ControllerError::InvalidTopicName { reason });
-    if name.is_empty() {
-        return invalid("the empty string is not allowed".to_owned());
-    }
-    if name == "." || name == ".." {
-        return invalid(format!("'{name}' is not allowed"));
-    }
-    if name.len() > NAME_BYTES_MAX {
-        return invalid(format!(
-            "the length of '{name}' is longer than the max allowed length {NAME_BYTES_MAX}"
-        ));
-    }
     let is_legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
-    if !name.chars().all(is_legal) {
-        return invalid(format!(
-            "'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
-        ));
-    }
-    Ok(())
+    let reason = match name {
+        "" => "it is empty",
+        "." | ".." => "it means a directory",
+        _ if name.len() > NAME_BYTES_MAX => "it is longer than 249 bytes",
+        _ if !name.chars().all(is_legal) => "only ASCII letters, digits, '.', '_' and '-' are allowed",
+        _ => return Ok(()),
+    };
+    Err(ControllerError::InvalidTopicName { name: name.chars().take(NAME_BYTES_MAX).collect(), reason })
 }
 
 #[cfg(test)]
