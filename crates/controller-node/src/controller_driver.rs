@@ -15,11 +15,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use controller::Controller;
 use io::{Clock, Entropy};
-use metadata::{MetadataRecord, RecordError, ReplayError, encode_record};
+use metadata::{MetadataRecord, RecordError, ReplayError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use types::Offset;
 
+use crate::controller_handle::CallError;
+use crate::decision_batches::{UnwritableDecision, decision_batches};
 use crate::image_publisher::ImagePublisher;
 use crate::metadata_log::MetadataLogError;
 use crate::raft_driver::{QuorumError, QuorumInfo, QuorumOptions, RaftDriver};
@@ -40,12 +42,9 @@ pub enum ControllerFailure {
         /// What is wrong.
         source: RecordError,
     },
-    /// A decision that must be one batch does not fit into one. Decisions are bounded, so this is a fault of ours.
-    #[error("an atomic decision of {records} records does not fit into one batch of the metadata log")]
-    AtomicDecisionTooLarge {
-        /// Its records.
-        records: usize,
-    },
+    /// What the controller itself wants to write has no form in the log.
+    #[error(transparent)]
+    Unwritable(#[from] UnwritableDecision),
     /// A record contradicts what came before it.
     #[error("offset {offset} of the metadata log: {source}")]
     Replay {
@@ -70,14 +69,8 @@ pub(crate) enum Message {
     Stop,
 }
 
-/// Called once: with whether the decision is committed, or will not be by this controller.
-pub(crate) type Reply = Box<dyn FnOnce(bool) + Send>;
-
-/// Most records in one batch of the log. A decision of more is split, unless it must be atomic (as in Kafka).
-const RECORDS_PER_BATCH_MAX: usize = 10_000;
-
-/// Bytes that a record takes in a batch beside its value, at most.
-const RECORD_OVERHEAD_MAX: usize = 32;
+/// Called once: when the decision is committed, or will not be by this controller, or cannot be.
+pub(crate) type Reply = Box<dyn FnOnce(Result<(), CallError>) + Send>;
 
 /// What decisions read and write: the controller's state, the log they are staged for, those who wait.
 pub(crate) struct Desk {
@@ -131,43 +124,37 @@ impl Desk {
         self.raft.next_offset()
     }
 
-    /// Takes a decision's records: stages and replays them, and holds `reply` until they are committed. A decision
-    /// without records waits for what it may have read: everything staged before.
+    /// Takes a decision's records, and holds `reply` until they are committed. A decision without records waits for what
+    /// it may have read: everything staged before.
     pub(crate) fn commit(&mut self, records: &[MetadataRecord], atomic: bool, reply: Reply) {
         if self.failure.is_some() {
-            return reply(false);
+            return reply(Err(CallError::NoController));
         }
         match self.append(records, atomic) {
-            Ok(()) => self.waiting.push_back((self.raft.next_offset(), reply)),
-            Err(failure) => {
-                self.failure = Some(failure);
-                reply(false);
+            Ok(()) if self.failure.is_none() => self.waiting.push_back((self.raft.next_offset(), reply)),
+            Ok(()) => reply(Err(CallError::NoController)),
+            Err(unwritable) => {
+                tracing::error!(%unwritable, "a decision of the controller cannot be written");
+                reply(Err(unwritable.into()));
             }
         }
     }
 
-    fn append(&mut self, records: &[MetadataRecord], atomic: bool) -> Result<(), ControllerFailure> {
+    /// Stages records and replays them at once. What fails once they are staged is a failure of the controller, which
+    /// the next flush reports: its state is not that of its log any more.
+    pub(crate) fn append(
+        &mut self,
+        records: &[MetadataRecord],
+        atomic: bool,
+    ) -> Result<(), UnwritableDecision> {
         let version = self.controller.image().metadata_version();
         let mut rest = records;
-        while !rest.is_empty() {
-            let base_offset = self.raft.next_offset();
-            let (mut values, mut bytes) = (Vec::new(), 0);
-            for record in rest.iter().take(RECORDS_PER_BATCH_MAX) {
-                let value = encode_record(record, version).map_err(|source| {
-                    let offset = base_offset.plus(values.len() as i64);
-                    ControllerFailure::Record { offset, source }
-                })?;
-                bytes += value.len() + RECORD_OVERHEAD_MAX;
-                if bytes > self.batch_bytes_max && !values.is_empty() {
-                    break;
-                }
-                values.push(value);
-            }
+        for values in decision_batches(records, atomic, version, self.batch_bytes_max)? {
             let (batch, later) = rest.split_at(values.len());
-            if atomic && !later.is_empty() {
-                return Err(ControllerFailure::AtomicDecisionTooLarge { records: records.len() });
+            if let Err(failure) = self.append_batch(batch, &values) {
+                self.failure = Some(failure);
+                return Ok(());
             }
-            self.append_batch(batch, &values)?;
             rest = later;
         }
         Ok(())
@@ -188,7 +175,7 @@ impl Desk {
     /// Nobody is answered any more by this controller.
     fn refuse_waiting(&mut self) {
         for (_, reply) in self.waiting.drain(..) {
-            reply(false);
+            reply(Err(CallError::NoController));
         }
     }
 }
@@ -260,7 +247,7 @@ impl ControllerDriver {
                         clean_at = Instant::now() + CLEANING_INTERVAL;
                         self.clean()?;
                     }
-                    self.fence_stale_brokers();
+                    self.fence_stale_brokers()?;
                 }
             }
         }
@@ -286,14 +273,15 @@ impl ControllerDriver {
         Some(self.desk.started_at + ends_at)
     }
 
-    fn fence_stale_brokers(&mut self) {
+    fn fence_stale_brokers(&mut self) -> Result<(), UnwritableDecision> {
         let now = self.desk.now();
         while self.desk.failure.is_none() {
             let decision = self.desk.controller.decide_fence_stale_broker(now);
-            let Some(broker) = decision.response else { return };
+            let Some(broker) = decision.response else { break };
             tracing::warn!(%broker, "fencing a broker that was not heard of");
-            self.desk.commit(&decision.records, decision.atomic, Box::new(|_| {}));
+            self.desk.append(&decision.records, decision.atomic)?;
         }
+        Ok(())
     }
 
     /// Makes durable what is staged, publishes the image, answers.
@@ -312,7 +300,7 @@ impl ControllerDriver {
         let high_watermark = self.desk.raft.high_watermark();
         while self.desk.waiting.front().is_some_and(|(end, _)| Some(*end) <= high_watermark) {
             let (_, reply) = self.desk.waiting.pop_front().expect("there is a front");
-            reply(true);
+            reply(Ok(()));
         }
         Ok(())
     }

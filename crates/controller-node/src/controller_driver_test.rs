@@ -306,6 +306,18 @@ async fn a_full_disk_stops_the_controller_and_costs_nothing_that_was_acknowledge
     assert!(image.topics.by_name("topic-2").is_none(), "a torn batch is cut off");
 }
 
+#[tokio::test]
+async fn a_decision_that_cannot_be_written_fails_its_caller_only() {
+    let mut node = Node::formatted();
+    node.options.log.max_batch_bytes = 1_000;
+    let controller = start(&node).await;
+    let decided = controller.handle.decide(|_| Ok(Decision::atomic((0..100).map(topic).collect(), ())));
+    let refused = decided.await;
+    assert_eq!(refused.map_err(|error| error.code()), Err(ErrorCode::UnknownServerError));
+    assert_eq!(topics(&controller.handle.image()), 0);
+    create(&controller.handle, 1).await.expect("the controller goes on");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_serves_on_a_real_disk_and_many_threads() {
     let directory = tempfile::tempdir().expect("a temporary directory");

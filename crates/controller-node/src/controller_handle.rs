@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use types::{BrokerEpoch, ErrorCode, NodeId};
 
 use crate::controller_driver::{Desk, Message};
+use crate::decision_batches::UnwritableDecision;
 use crate::raft_driver::QuorumInfo;
 
 /// Why the controller did not do what it was asked.
@@ -23,6 +24,9 @@ pub enum CallError {
     /// It refuses; nothing has changed.
     #[error(transparent)]
     Refused(#[from] ControllerError),
+    /// It decided, but the decision cannot be written; nothing has changed.
+    #[error(transparent)]
+    Unwritable(#[from] UnwritableDecision),
     /// It has resigned or stops. The request may or may not take effect; ask again.
     #[error("the controller has resigned or stops")]
     NoController,
@@ -33,6 +37,7 @@ impl CallError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Refused(error) => error.code(),
+            Self::Unwritable(_) => ErrorCode::UnknownServerError,
             Self::NoController => ErrorCode::NotController,
         }
     }
@@ -207,9 +212,8 @@ impl ControllerHandle {
             // Whoever asked may have gone; the decision stands.
             Err(refusal) => drop(sender.send(Err(refusal.into()))),
             Ok(Decision { records, response, atomic }) => {
-                let reply = move |is_committed: bool| {
-                    let result = if is_committed { Ok(response) } else { Err(CallError::NoController) };
-                    drop(sender.send(result));
+                let reply = move |committed: Result<(), CallError>| {
+                    drop(sender.send(committed.map(|()| response)));
                 };
                 desk.commit(&records, atomic, Box::new(reply));
             }

@@ -84,9 +84,9 @@ fn activate(desk: &mut Desk, options: &ControllerOptions) -> Result<(), Controll
     let now = desk.now();
     desk.controller().activate(now);
     let decision = desk.controller().decide_activation(&bootstrap);
-    desk.commit(&decision.records, decision.atomic, Box::new(|_| {}));
+    desk.append(&decision.records, decision.atomic)?;
     match desk.controller().decide_register_controller(&options.registration) {
-        Ok(decision) => desk.commit(&decision.records, decision.atomic, Box::new(|_| {})),
+        Ok(decision) => desk.append(&decision.records, decision.atomic)?,
         // Clusters of an older metadata version know no registrations of controllers, and go on without.
         Err(refusal) => tracing::info!(%refusal, "the controller is not registered"),
     }

@@ -18,6 +18,7 @@ mod controller_driver;
 mod controller_driver_test;
 mod controller_handle;
 mod controller_node;
+mod decision_batches;
 pub mod format;
 #[cfg(test)]
 mod format_test;
@@ -51,6 +52,7 @@ pub use controller::{ControllerError, ControllerSettings, supported_features};
 pub use controller_driver::ControllerFailure;
 pub use controller_handle::{CallError, ControllerHandle};
 pub use controller_node::{ControllerNode, ControllerOptions};
+pub use decision_batches::UnwritableDecision;
 pub use metadata_batch::{BatchContent, MetadataBatch, MetadataBatchError};
 pub use metadata_log::{MetadataAppender, MetadataLog, MetadataLogError};
 pub use quorum_state_file::{QuorumStateError, QuorumStateFile};

@@ -215,3 +215,33 @@ async fn a_directory_of_another_replica_is_refused() {
     node.options.local.key = ReplicaKey::new(NodeId(1), Uuid::from_halves(9, 9));
     assert!(matches!(node.start().map(|_| ()), Err(QuorumError::Start(StartError::NotAVoter { .. }))));
 }
+
+#[tokio::test]
+async fn a_snapshot_ahead_of_the_log_replaces_it() {
+    let node = Node::formatted();
+    let (mut driver, _) = node.start().expect("started");
+    driver.flush().await.expect("durable");
+    let directory = driver.directory().to_owned();
+    let id = OffsetAndEpoch::new(Offset(100), LeaderEpoch(7));
+    let head = SnapshotHead {
+        last_contained_log_timestamp_ms: NOW_MS,
+        kraft_version: driver.control_records().kraft_version(),
+        voters: Some(driver.info().voters),
+    };
+    drop(driver);
+    let mut writer =
+        SnapshotWriter::create(&node.options.disk, &directory, id, &head, NOW_MS).expect("begun");
+    writer.append(&[value(0)], NOW_MS).expect("written");
+    writer.freeze(NOW_MS).expect("written");
+
+    let (mut driver, found) = node.start().expect("started");
+    assert_eq!(found.snapshot, Some((id, vec![value(0)])));
+    assert_eq!((found.values.len(), found.epochs.len()), (0, 0), "the log before the snapshot is gone");
+    assert_eq!((driver.epoch(), driver.next_offset()), (LeaderEpoch(8), Offset(101)));
+    driver.stage(&[value(101)], NOW_MS).expect("staged");
+    assert_eq!(driver.flush().await.expect("durable"), Some(Offset(102)));
+    drop(driver);
+    node.crash();
+    let (_, found) = node.start().expect("started again");
+    assert_eq!(found.values, [(101, value(101))]);
+}
