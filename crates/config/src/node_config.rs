@@ -254,7 +254,7 @@ impl NodeConfig {
                 delete_topic_enable: values.boolean("delete.topic.enable"),
                 num_partitions: values.int("num.partitions"),
             },
-            topic_defaults: topic_defaults(&values)?,
+            topic_defaults: topic_defaults(&properties)?,
             logs: logs(&values),
             metadata_log: metadata_log(&values),
             lifecycle: lifecycle(&values),

@@ -106,13 +106,6 @@ impl NodeValues {
         i32::try_from(self.long(name)).expect("an INT key was checked for 32 bits")
     }
 
-    pub(crate) fn double(&self, name: &str) -> f64 {
-        match self.value(name) {
-            Some(Value::Double(value)) => value,
-            other => panic!("{name} is a double key, not {other:?}"),
-        }
-    }
-
     /// The text of `name`; an empty one counts as none.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self.value(name)? {

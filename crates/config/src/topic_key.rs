@@ -11,6 +11,8 @@ use crate::topic_keys;
 pub enum Unit {
     /// As it is.
     Same,
+    /// Milliseconds, of which every negative number means for ever.
+    MillisOrForever,
     /// Minutes become milliseconds.
     Minutes,
     /// Hours become milliseconds.
@@ -91,6 +93,7 @@ impl BrokerSynonym {
     pub(crate) fn convert(&self, text: &str) -> Option<String> {
         let unit_ms = match self.unit {
             Unit::Same => return Some(text.to_owned()),
+            Unit::MillisOrForever => 1,
             Unit::Minutes => 60_000,
             Unit::Hours => 3_600_000,
         };

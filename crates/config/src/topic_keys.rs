@@ -2,7 +2,7 @@
 
 use crate::node_key::KeyType::*;
 use crate::node_key::Valid::*;
-use crate::topic_key::Unit::{Hours, Minutes, Same};
+use crate::topic_key::Unit::{Hours, MillisOrForever, Minutes, Same};
 use crate::topic_key::{BrokerSynonym, TopicKey, Unit, topic_key};
 
 const fn of(name: &'static str, unit: Unit) -> BrokerSynonym {
@@ -101,7 +101,7 @@ pub(crate) const KEYS: &[TopicKey] = &[
         &[of("log.retention.bytes", Same)],
         "How large a partition may grow before old segments are dropped; -1 for no bound."),
     topic_key("retention.ms", Long, Some("604800000"), AtLeast(-1),
-        &[of("log.retention.ms", Same), of("log.retention.minutes", Minutes), of("log.retention.hours", Hours)],
+        &[of("log.retention.ms", MillisOrForever), of("log.retention.minutes", Minutes), of("log.retention.hours", Hours)],
         "How long records are kept; -1 for ever."),
     topic_key("segment.bytes", Int, Some("1073741824"), AtLeast(1_048_576),
         &[of("log.segment.bytes", Same)],

@@ -102,6 +102,7 @@ fn the_finest_unit_counts_and_is_read_in_milliseconds() {
     assert_eq!(resolved(&[hours, minutes], &[], &[], &[]).retention_ms, 300_000);
     assert_eq!(resolved(&[hours, minutes, ("log.retention.ms", "-1")], &[], &[], &[]).retention_ms, -1);
     assert_eq!(resolved(&[("log.retention.hours", "-7")], &[], &[], &[]).retention_ms, -1);
+    assert_eq!(resolved(&[("log.retention.ms", "-7")], &[], &[], &[]).retention_ms, -1);
     assert_eq!(resolved(&[("log.roll.jitter.hours", "1")], &[], &[], &[]).segment_jitter_ms, 3_600_000);
 }
 
