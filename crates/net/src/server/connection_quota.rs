@@ -104,12 +104,11 @@ impl ConnectionQuota {
         }
     }
 
-    /// The listener whose connections stay when there are more connections than there may be; `None` while there
-    /// are not.
-    pub(super) fn exceeded_by(&self) -> Option<Arc<str>> {
+    /// How many connections there are above `max_connections`, and the listener whose connections may stay.
+    pub(super) fn excess(&self) -> (usize, Option<Arc<str>>) {
         let state = lock(&self.state);
         let protected = state.per_listener.keys().find(|listener| state.is_protected(listener)).cloned();
-        protected.filter(|_| state.total > state.limits.max_connections)
+        (state.total.saturating_sub(state.limits.max_connections), protected)
     }
 }
 

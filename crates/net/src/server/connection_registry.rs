@@ -75,15 +75,17 @@ impl ConnectionRegistry {
         lock(&self.state).connections.len()
     }
 
-    /// Asks the least recently used connection to close, of those not on `listener`.
-    pub(super) fn evict_least_recently_used_except_on(&self, listener: &str) {
+    /// Has `count` connections on their way out, those included that were asked before: the least recently used,
+    /// none on the listener `protected`.
+    pub(super) fn evict(&self, count: usize, protected: Option<&str>) {
         let mut state = lock(&self.state);
-        let oldest = state
-            .connections
-            .values_mut()
-            .filter(|entry| &*entry.listener != listener && entry.ending.is_some())
-            .min_by_key(|entry| entry.last_used.load(Ordering::Relaxed));
-        if let Some(ending) = oldest.and_then(|entry| entry.ending.take()) {
+        let leaving = state.connections.values().filter(|entry| entry.ending.is_none()).count();
+        for _ in leaving..count {
+            let entries = state.connections.values_mut();
+            let oldest = entries
+                .filter(|entry| entry.ending.is_some() && protected != Some(&*entry.listener))
+                .min_by_key(|entry| entry.last_used.load(Ordering::Relaxed));
+            let Some(ending) = oldest.and_then(|entry| entry.ending.take()) else { return };
             let _ = ending.send(Ending::Evict);
         }
     }

@@ -190,9 +190,7 @@ pub(super) async fn accept_all<S: Service>(listener: Listener, server: Arc<Share
                         let _admission = admission;
                         serving.await
                     });
-                    if let Some(protected) = server.quota.exceeded_by() {
-                        server.registry.evict_least_recently_used_except_on(&protected);
-                    }
+                    server.make_room();
                     next = Box::pin(accept(listener, &server));
                 }
             }

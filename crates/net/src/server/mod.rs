@@ -119,9 +119,11 @@ impl Server {
         self.shared.registry.len()
     }
 
-    /// Changes the limits on the number of connections. Connections above a lowered limit stay.
+    /// Changes the limits on the number of connections. Connections above a lowered `max_connections` are closed, the
+    /// least recently used first; those above a lowered limit of a listener or an address stay.
     pub fn set_connection_limits(&self, limits: ConnectionLimits) {
         self.shared.quota.set_limits(limits);
+        self.shared.make_room();
     }
 
     /// Stops accepting and starting requests, lets what was begun be finished and answered for at most `grace`, then
@@ -151,6 +153,14 @@ impl Shared {
     ) -> Arc<ConnectionContext> {
         let id = self.next_connection_id.fetch_add(1, Ordering::Relaxed);
         Arc::new(ConnectionContext::new(id, listener, local_address, peer_address))
+    }
+
+    /// Asks connections to close while there are more than there may be.
+    fn make_room(&self) {
+        let (excess, protected) = self.quota.excess();
+        if excess > 0 {
+            self.registry.evict(excess, protected.as_deref());
+        }
     }
 
     fn counters(&self, listener: &Arc<str>) -> Arc<ListenerCounters> {

@@ -297,3 +297,32 @@ async fn the_inter_broker_listener_makes_room_for_itself() {
     assert_eq!(soon("an answer", response(&mut older)).await.0, 3);
     server.shutdown(Duration::ZERO).await;
 }
+
+#[tokio::test]
+async fn a_lowered_limit_closes_what_is_above_it() {
+    let server = Server::new(ServerSettings::default());
+    let address = listen(&server, "TEST", echo()).await;
+    let mut peers = Vec::new();
+    for _ in 0..3 {
+        let mut peer = connect(address).await;
+        assert!(is_served(&mut peer).await);
+        peers.push(peer);
+    }
+    for max_connections in [2, 1] {
+        server.set_connection_limits(ConnectionLimits { max_connections, ..ConnectionLimits::default() });
+        soon("the end of one connection", async {
+            while server.connections() > max_connections {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    let mut answers = 0;
+    for mut peer in peers {
+        // A connection that was closed takes no request, or answers none.
+        let sent = peer.write_all(&request(2, b"x")).await.is_ok();
+        answers += usize::from(sent && is_served(&mut peer).await);
+    }
+    assert_eq!(answers, 1);
+    server.shutdown(Duration::ZERO).await;
+}
