@@ -1,6 +1,7 @@
 //! Our log held against Apache Kafka's own UnifiedLog: `conformance/golden-logs` writes what is read here.
 
 mod archive;
+mod mutations;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

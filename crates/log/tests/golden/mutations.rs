@@ -1,18 +1,16 @@
 //! Damaged directories: opening never panics, and what it serves is what was written.
 
-#[path = "golden/archive.rs"]
-mod archive;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use archive::{Scenario, State};
 use io::disk::{OpenMode, SimulatedDisk};
 use io::{Disk, Entropy};
 use log::{Log, LogError, OpenOptions, ReadRequest, ReadUpTo};
 use proptest::prelude::*;
 use types::Offset;
+
+use crate::archive::{self, Scenario, State};
 
 const DIRECTORY: &str = "/data/t-0";
 
