@@ -1,5 +1,6 @@
 //! Making the log durable, and stopping.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use types::Offset;
@@ -32,7 +33,7 @@ impl Log {
     }
 
     fn make_durable(&self, offset: Offset) -> Result<(), LogError> {
-        let (view, covered_bytes, unsynced) = {
+        let (view, covered_bytes, unsynced, completed) = {
             let mut state = self.lock();
             self.check_not_failed(&state)?;
             if state.bytes_since_snapshot >= SNAPSHOT_BYTES && state.producers.end_offset() == offset {
@@ -41,7 +42,7 @@ impl Log {
             let view = self.view.load_full();
             let is_all = view.end.offset == offset;
             let covered_bytes = if is_all { self.unflushed_bytes() } else { 0 };
-            (view, covered_bytes, state.snapshots.unsynced())
+            (view, covered_bytes, state.snapshots.unsynced(), state.unsynced_indexes.clone())
         };
         let segments = view.range(view.recovery_point, offset);
         let has_new_names =
@@ -49,6 +50,7 @@ impl Log {
         let synced = segments
             .iter()
             .try_for_each(|segment| segment.sync())
+            .and_then(|()| completed.iter().try_for_each(|segment| segment.sync_indexes()))
             .and_then(|()| self.sync_snapshots(&unsynced))
             .and_then(|()| if has_new_names { self.sync_directory() } else { Ok(()) });
         let mut state = self.lock();
@@ -56,6 +58,7 @@ impl Log {
             state.has_failed = true;
             return Err(error);
         }
+        state.unsynced_indexes.retain(|segment| !completed.iter().any(|synced| Arc::ptr_eq(synced, segment)));
         for (snapshot, _) in &unsynced {
             state.snapshots.mark_synced(*snapshot);
         }

@@ -17,6 +17,7 @@ use crate::LogError;
 use crate::checkpoint::{EpochEntry, LeaderEpochCheckpoint};
 use crate::files::LogDirectory;
 use crate::producer_snapshot::ProducerSnapshots;
+use crate::segment::Segment;
 use crate::view::{LogEnd, View};
 
 /// A partition's log. All methods take `&self`: one writer at a time, any number of readers beside it.
@@ -61,6 +62,8 @@ pub(crate) struct State {
     pub(crate) snapshots: ProducerSnapshots,
     /// Appended since the last producer snapshot: so many would be replayed after a crash.
     pub(crate) bytes_since_snapshot: u64,
+    /// Segments that were completed since the last flush.
+    pub(crate) unsynced_indexes: Vec<Arc<Segment>>,
     pub(crate) deleted: Vec<DeletedFile>,
     /// A write left files in an unknown state, or the log was deleted: nothing more is written.
     pub(crate) has_failed: bool,

@@ -15,6 +15,7 @@ use types::{Offset, ProducerEpoch, ProducerId};
 
 use crate::LogError;
 use crate::files::{DELETED, FileKind, LogDirectory};
+use crate::segment::emptied;
 
 const VERSION: i16 = 1;
 /// Bytes of version and checksum, which the checksum does not cover.
@@ -133,7 +134,8 @@ impl ProducerSnapshots {
         let path = self.path(state.end_offset());
         let content = encode(state.producers());
         let file = self.directory.disk.open(&path, OpenMode::ReadWriteOrCreate);
-        file.and_then(|file| file.set_len(0).and_then(|()| file.append(&mut [IoSlice::new(&content)], 0)))
+        file.and_then(emptied)
+            .and_then(|file| file.append(&mut [IoSlice::new(&content)], 0))
             .map_err(LogError::io(&path))?;
         self.files.insert(state.end_offset(), Durability::Unsynced);
         self.last_offset = state.end_offset();

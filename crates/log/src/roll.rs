@@ -66,6 +66,7 @@ impl Log {
         let segment = Segment::create(&self.directory, base_offset, now_ms, self.roll_jitter_ms(config))?;
         state.producers.set_end_offset(base_offset);
         state.take_snapshot()?;
+        state.unsynced_indexes.push(active.clone());
         let segments = view.segments.iter().cloned().chain([Arc::new(segment)]).collect();
         self.publish(state, |view| {
             view.segments = segments;

@@ -20,6 +20,9 @@ const KEPT: usize = 256;
 /// Once a binary search has come down to so many entries they are read at once.
 const BLOCK: usize = 256;
 
+/// Entries read at once by a walk over all.
+const WALK: usize = 4096;
+
 /// See the module's text. `N` is an entry's size in bytes.
 #[derive(Debug)]
 pub(super) struct EntryFile<const N: usize> {
@@ -33,6 +36,8 @@ pub(super) struct EntryFile<const N: usize> {
 struct State<const N: usize> {
     /// Opened when it is first needed.
     file: Option<DiskFile>,
+    /// Bytes in the file, of which those behind the `written` entries do not count.
+    file_bytes: u64,
     written: usize,
     cached_from: usize,
     cached: Vec<[u8; N]>,
@@ -46,7 +51,7 @@ impl<const N: usize> State<N> {
 
 impl<const N: usize> EntryFile<N> {
     pub(super) fn new(directory: LogDirectory, base_offset: Offset, kind: FileKind) -> Self {
-        let state = State { file: None, written: 0, cached_from: 0, cached: Vec::new() };
+        let state = State { file: None, file_bytes: 0, written: 0, cached_from: 0, cached: Vec::new() };
         Self { directory, base_offset, kind, state: RwLock::new(state) }
     }
 
@@ -110,21 +115,22 @@ impl<const N: usize> EntryFile<N> {
         state.cached.truncate(kept);
         state.cached_from = state.cached_from.min(length);
         state.written = state.written.min(length);
-        self.set_file_length(&state)
+        self.cut_file(&mut state)
     }
 
-    /// Forgets all entries and whatever the file holds; a missing file is made.
+    /// Forgets all entries; a missing file is made. The file itself is cut when entries are handed to it: file systems
+    /// take a file that is emptied and written again for a replacement, and write it to the device at once.
     pub(super) fn reset(&self) -> Result<(), LogError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let path = self.path();
-        let file = match state.file.take() {
-            Some(file) => file,
-            None => {
-                self.directory.disk.open(&path, OpenMode::ReadWriteOrCreate).map_err(LogError::io(&path))?
-            }
+        let opened = match state.file.take() {
+            Some(file) => Ok(file),
+            None => self.directory.disk.open(&path, OpenMode::ReadWriteOrCreate),
         };
-        *state = State { file: Some(file), written: 0, cached_from: 0, cached: Vec::new() };
-        self.set_file_length(&state)
+        let (file_bytes, file) =
+            opened.and_then(|file| Ok((file.len()?, file))).map_err(LogError::io(&path))?;
+        *state = State { file: Some(file), file_bytes, written: 0, cached_from: 0, cached: Vec::new() };
+        Ok(())
     }
 
     /// Hands all entries to the file and gives it its exact size.
@@ -136,19 +142,55 @@ impl<const N: usize> EntryFile<N> {
 
     /// Hands all entries to the file and makes it durable.
     pub(super) fn sync(&self) -> Result<(), LogError> {
-        let file = {
-            let mut state = self.write()?;
-            self.write_entries(&mut state)?;
-            state.file.clone()
+        let file = match self.write() {
+            Ok(mut state) => {
+                self.write_entries(&mut state)?;
+                state.file.clone()
+            }
+            // The segment was deleted meanwhile.
+            Err(LogError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
         };
         file.map_or(Ok(()), |file| file.sync()).map_err(LogError::io(self.path()))
+    }
+
+    /// Forgets all entries from the first that does not `follow` the one before: what a power cut leaves of entries
+    /// that were not durable.
+    pub(super) fn truncate_unless(
+        &self,
+        follows: impl Fn(&[u8; N], &[u8; N]) -> bool,
+    ) -> Result<(), LogError> {
+        let kept = {
+            let state = self.read()?;
+            let mut block = vec![[0; N]; WALK.min(state.len())];
+            let (mut kept, mut before) = (0, None);
+            'walk: while kept < state.len() {
+                let count = WALK.min(state.len() - kept);
+                for (index, entry) in block[..count].iter_mut().enumerate() {
+                    if kept + index >= state.cached_from {
+                        *entry = state.cached[kept + index - state.cached_from];
+                    }
+                }
+                let in_file = state.cached_from.saturating_sub(kept).min(count);
+                self.read_entries(&state, kept, block[..in_file].as_flattened_mut())?;
+                for entry in &block[..count] {
+                    if before.is_some_and(|before| !follows(&before, entry)) {
+                        break 'walk;
+                    }
+                    before = Some(*entry);
+                    kept += 1;
+                }
+            }
+            kept
+        };
+        self.truncate(kept)
     }
 
     /// Hands all entries to the file and lets go of it until it is needed again: logs may have many old segments.
     pub(super) fn release(&self) -> Result<(), LogError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         self.write_entries(&mut state)?;
-        *state = State { file: None, written: 0, cached_from: 0, cached: Vec::new() };
+        *state = State { file: None, file_bytes: 0, written: 0, cached_from: 0, cached: Vec::new() };
         Ok(())
     }
 
@@ -169,7 +211,13 @@ impl<const N: usize> EntryFile<N> {
             let opened = (self.directory.disk.open(&path, OpenMode::ReadWrite))
                 .and_then(|file| Ok((valid_entries::<N>(&file)?, file)));
             let (entries, file) = opened.map_err(LogError::io(&path))?;
-            *state = State { file: Some(file), written: entries, cached_from: entries, cached: Vec::new() };
+            *state = State {
+                file: Some(file),
+                file_bytes: (entries * N) as u64,
+                written: entries,
+                cached_from: entries,
+                cached: Vec::new(),
+            };
         }
         Ok(state)
     }
@@ -196,13 +244,23 @@ impl<const N: usize> EntryFile<N> {
             file.and_then(|file| file.append(&mut [IoSlice::new(unwritten)], (state.written * N) as u64))
                 .map_err(LogError::io(self.path()))?;
             state.written = state.len();
+            state.file_bytes = state.file_bytes.max((state.written * N) as u64);
         }
-        Ok(())
+        self.cut_file(state)
     }
 
-    fn set_file_length(&self, state: &State<N>) -> Result<(), LogError> {
+    /// Gives the file the exact size of its entries.
+    fn cut_file(&self, state: &mut State<N>) -> Result<(), LogError> {
         let length = (state.written * N) as u64;
-        state.file.as_ref().map_or(Ok(()), |file| file.set_len(length)).map_err(LogError::io(self.path()))
+        if state.file_bytes > length {
+            state
+                .file
+                .as_ref()
+                .map_or(Ok(()), |file| file.set_len(length))
+                .map_err(LogError::io(self.path()))?;
+            state.file_bytes = length;
+        }
+        Ok(())
     }
 }
 

@@ -81,6 +81,14 @@ impl OffsetIndex {
         self.entries.truncate(kept)
     }
 
+    /// Forgets entries from the first that does not ascend.
+    pub(crate) fn truncate_unless_ascending(&self) -> Result<(), LogError> {
+        self.entries.truncate_unless(|before, entry| {
+            let (before, entry) = (self.decode(before), self.decode(entry));
+            before.offset < entry.offset && before.position < entry.position
+        })
+    }
+
     pub(crate) fn reset(&self) -> Result<(), LogError> {
         self.entries.reset()
     }

@@ -77,6 +77,14 @@ impl TimeIndex {
         self.entries.truncate(kept)
     }
 
+    /// Forgets entries from the first that does not ascend.
+    pub(crate) fn truncate_unless_ascending(&self) -> Result<(), LogError> {
+        self.entries.truncate_unless(|before, entry| {
+            let (before, entry) = (self.decode(before), self.decode(entry));
+            before.timestamp_ms < entry.timestamp_ms && before.offset <= entry.offset
+        })
+    }
+
     pub(crate) fn reset(&self) -> Result<(), LogError> {
         self.entries.reset()
     }

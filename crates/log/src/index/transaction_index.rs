@@ -52,13 +52,14 @@ struct State {
     file: Option<DiskFile>,
     /// `None`: not known before the file is opened.
     entries: Option<usize>,
+    is_synced: bool,
 }
 
 impl TransactionIndex {
     /// `exists`: whether the file is there.
     pub(crate) fn new(directory: LogDirectory, base_offset: Offset, exists: bool) -> Self {
         let entries = if exists { None } else { Some(0) };
-        Self { directory, base_offset, state: Mutex::new(State { file: None, entries }) }
+        Self { directory, base_offset, state: Mutex::new(State { file: None, entries, is_synced: true }) }
     }
 
     /// Adds a transaction, whose marker must be after those of all others; written at once.
@@ -78,6 +79,7 @@ impl TransactionIndex {
             written.map_err(LogError::io(self.path()))?;
         }
         state.entries = Some(entries + 1);
+        state.is_synced = false;
         Ok(())
     }
 
@@ -135,9 +137,14 @@ impl TransactionIndex {
         self.set_entries(&mut state, 0)
     }
 
+    /// Makes the entries durable, where there are new ones.
     pub(crate) fn sync(&self) -> Result<(), LogError> {
-        let file = self.lock().file.clone();
-        file.map_or(Ok(()), |file| file.sync()).map_err(LogError::io(self.path()))
+        let mut state = self.lock();
+        if !state.is_synced {
+            state.file.as_ref().map_or(Ok(()), DiskFile::sync).map_err(LogError::io(self.path()))?;
+            state.is_synced = true;
+        }
+        Ok(())
     }
 
     /// Whether there is no file.
@@ -172,6 +179,7 @@ impl TransactionIndex {
         let length = (entries * ENTRY) as u64;
         state.file.as_ref().map_or(Ok(()), |file| file.set_len(length)).map_err(LogError::io(self.path()))?;
         state.entries = Some(entries);
+        state.is_synced = false;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use types::Offset;
 
 use crate::LogError;
 use crate::files::{CLEANED, DELETED, FileKind, FileName, LogDirectory, SWAP};
-use crate::segment::scan::{HeaderScan, WALK_BYTES};
+use crate::segment::scan::{HeaderScan, ScannedFile, WALK_BYTES};
 
 /// Removes what was marked for removal or not finished, and finishes replacements that were decided.
 ///
@@ -63,7 +63,7 @@ fn next_offset(directory: &LogDirectory, file: &FileName) -> Result<Offset, LogE
     let path = directory.file(file.base_offset, file.kind, file.mark);
     let opened = directory.disk.open(&path, ::io::disk::OpenMode::Read).map_err(LogError::io(&path))?;
     let length = opened.len().map_err(LogError::io(&path))?;
-    let mut scan = HeaderScan::new(&opened, path, 0, length, WALK_BYTES);
+    let mut scan = HeaderScan::new(&opened, ScannedFile::Other(&path), 0, length, WALK_BYTES);
     let mut next = file.base_offset;
     loop {
         match scan.next() {

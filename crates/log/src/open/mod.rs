@@ -98,6 +98,7 @@ impl Log {
             producers: ProducerState::default(),
             snapshots: ProducerSnapshots::new(directory.clone(), files.snapshots.iter().copied()),
             bytes_since_snapshot: 0,
+            unsynced_indexes: Vec::new(),
             deleted: Vec::new(),
             has_failed: false,
         };
@@ -155,6 +156,11 @@ impl Log {
             )?;
         } else {
             producers::finish_recovered(&mut state, end)?;
+        }
+        if is_recovered.is_some() {
+            let first = segments.partition_point(|segment| segment.base_offset <= recovery_point);
+            let completed = first.saturating_sub(1)..segments.len() - 1;
+            state.unsynced_indexes = segments.get(completed).unwrap_or_default().to_vec();
         }
         let active = &segments[segments.len() - 1];
         let end = LogEnd { offset: end, base_offset: active.base_offset, position: active.size() };

@@ -52,6 +52,15 @@ struct Progress {
     roll_jitter_ms: i64,
 }
 
+/// The file without content. One that has none is left alone: cutting it would be taken for a replacement, which file
+/// systems write to the device at once.
+pub(crate) fn emptied(file: DiskFile) -> std::io::Result<DiskFile> {
+    if !file.is_empty()? {
+        file.set_len(0)?;
+    }
+    Ok(file)
+}
+
 impl Segment {
     /// Makes the files of a new segment, replacing leftovers of the same name.
     pub(crate) fn create(
@@ -62,7 +71,7 @@ impl Segment {
     ) -> Result<Self, LogError> {
         let path = directory.file(base_offset, FileKind::Log, "");
         let file = directory.disk.open(&path, OpenMode::ReadWriteOrCreate);
-        let file = file.and_then(|file| file.set_len(0).map(|()| file)).map_err(LogError::io(&path))?;
+        let file = file.and_then(emptied).map_err(LogError::io(&path))?;
         let leftover = directory.file(base_offset, FileKind::TransactionIndex, "");
         if directory.disk.exists(&leftover) {
             directory.disk.remove_file(&leftover).map_err(LogError::io(&leftover))?;
@@ -177,12 +186,19 @@ impl Segment {
         self.time_index.write_out()
     }
 
-    /// Makes batches and indexes durable; their names need the directory to be synced.
+    /// Makes batches and aborted transactions durable; their names need the directory to be synced. The offset and the
+    /// time index are only handed to the system: a power cut may take entries, which recovery makes anew.
     pub(crate) fn sync(&self) -> Result<(), LogError> {
         self.file.sync().map_err(LogError::io(self.path()))?;
-        self.offset_index.sync()?;
-        self.time_index.sync()?;
+        self.offset_index.write_out()?;
+        self.time_index.write_out()?;
         self.transaction_index.sync()
+    }
+
+    /// Makes the indexes of a segment durable that takes no more batches: recovery will not look at them again.
+    pub(crate) fn sync_indexes(&self) -> Result<(), LogError> {
+        self.offset_index.sync()?;
+        self.time_index.sync()
     }
 
     /// Makes the names of files in the segment's directory durable.

@@ -4,7 +4,7 @@ use types::Offset;
 
 use super::Segment;
 use super::header::BatchHeader;
-use super::scan::{HeaderScan, LOOKUP_BYTES, Located, WALK_BYTES};
+use super::scan::{HeaderScan, LOOKUP_BYTES, Located, ScannedFile, WALK_BYTES};
 use crate::LogError;
 use crate::index::TimestampOffset;
 
@@ -48,7 +48,7 @@ impl Segment {
 
     /// Headers from `position` on, reading `read_bytes` at once.
     pub(crate) fn scan(&self, position: u64, read_bytes: usize) -> HeaderScan<'_> {
-        HeaderScan::new(&self.file, self.path(), position, self.size(), read_bytes)
+        HeaderScan::new(&self.file, ScannedFile::Segment(self), position, self.size(), read_bytes)
     }
 
     pub(crate) fn first_batch(&self) -> Result<Option<BatchPosition>, LogError> {

@@ -44,6 +44,9 @@ impl Segment {
     }
 
     fn trusted(&self, recovery_point: Offset) -> Result<Option<Trusted>, LogError> {
+        // The last segment's indexes are not durable; what a power cut left of them must not mislead.
+        self.offset_index.truncate_unless_ascending()?;
+        self.time_index.truncate_unless_ascending()?;
         let entry = self.offset_index.lookup_below(recovery_point)?;
         let is_sound = (1..self.size()).contains(&entry.position) && entry.offset < recovery_point;
         if !is_sound || self.transaction_index.check().is_err() {

@@ -1,10 +1,11 @@
 //! Walks over the batch headers of a segment file with few reads: a buffer's worth at a time, jumping over bodies
 //! that are larger than the buffer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::io::DiskFile;
 
+use super::Segment;
 use super::header::{BatchHeader, COMMON_LENGTH, Parsed};
 use crate::LogError;
 
@@ -22,10 +23,26 @@ pub(crate) struct Located {
     pub(crate) position: u64,
 }
 
+/// Whose headers are walked over; asked for the path only where something is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ScannedFile<'a> {
+    Segment(&'a Segment),
+    Other(&'a Path),
+}
+
+impl ScannedFile<'_> {
+    fn path(self) -> PathBuf {
+        match self {
+            Self::Segment(segment) => segment.path(),
+            Self::Other(path) => path.to_owned(),
+        }
+    }
+}
+
 /// See the module's text. Ends quietly where the last batch is not whole, as Kafka's readers do.
 pub(crate) struct HeaderScan<'a> {
     file: &'a DiskFile,
-    path: PathBuf,
+    scanned: ScannedFile<'a>,
     position: u64,
     end: u64,
     buffer: Vec<u8>,
@@ -35,8 +52,14 @@ pub(crate) struct HeaderScan<'a> {
 
 impl<'a> HeaderScan<'a> {
     /// Batches that start at or after `position` and end at or before `end`.
-    pub(crate) fn new(file: &'a DiskFile, path: PathBuf, position: u64, end: u64, read_bytes: usize) -> Self {
-        Self { file, path, position, end, buffer: Vec::new(), buffer_start: position, read_bytes }
+    pub(crate) fn new(
+        file: &'a DiskFile,
+        scanned: ScannedFile<'a>,
+        position: u64,
+        end: u64,
+        read_bytes: usize,
+    ) -> Self {
+        Self { file, scanned, position, end, buffer: Vec::new(), buffer_start: position, read_bytes }
     }
 
     /// The next header; `None` at the end.
@@ -51,7 +74,9 @@ impl<'a> HeaderScan<'a> {
             match BatchHeader::parse(&self.buffer[at..]) {
                 Parsed::NeedsBytes(needed) if needed > wanted => wanted = needed,
                 Parsed::NeedsBytes(_) => return Ok(None),
-                Parsed::Corrupt(reason) => return Err(LogError::corrupt(&self.path, self.position, reason)),
+                Parsed::Corrupt(reason) => {
+                    return Err(LogError::corrupt(self.scanned.path(), self.position, reason));
+                }
                 Parsed::Header(header) if self.position + header.size > self.end => return Ok(None),
                 Parsed::Header(header) => {
                     let position = self.position;
@@ -84,7 +109,8 @@ impl<'a> HeaderScan<'a> {
         }
         let length = (self.end - self.position).min(self.read_bytes.max(wanted) as u64) as usize;
         self.buffer.resize(length, 0);
-        let read = self.file.read_at(&mut self.buffer, self.position).map_err(LogError::io(&self.path))?;
+        let read = self.file.read_at(&mut self.buffer, self.position);
+        let read = read.map_err(|error| LogError::io(self.scanned.path())(error))?;
         self.buffer.truncate(read);
         self.buffer_start = self.position;
         Ok(())
