@@ -204,3 +204,100 @@ fn voters_and_versions_are_known_at_every_offset() {
     let unknown = KRaftVersionRecord { k_raft_version: 2, ..Default::default() };
     assert!(state.replay(Offset(30), &ControlRecord::KRaftVersion(unknown)).is_err());
 }
+
+/// A driver with a log that loses what was not synced, for seeded runs.
+struct Run {
+    raft: Raft,
+    /// The file `quorum-state`.
+    election: Option<ElectionState>,
+    durable: OffsetAndEpoch,
+    end: OffsetAndEpoch,
+    led: Vec<LeaderEpoch>,
+    high_watermark: Option<Offset>,
+}
+
+impl Run {
+    fn voters() -> ControlRecordsState {
+        dynamic(&[voter(key(1, 7), 9093)], 2)
+    }
+
+    fn new() -> Self {
+        let end = log_end(3, 0);
+        let raft = Raft::new(local(key(1, 7)), Self::voters(), None, end, NOW).expect("the only voter");
+        Self { raft, election: None, durable: end, end, led: Vec::new(), high_watermark: None }
+    }
+
+    /// Performs the effects, and checks what must hold for each.
+    fn perform(&mut self, seed: u64) {
+        while let Some(effect) = self.raft.poll_effect() {
+            match effect {
+                Effect::PersistElection { state, .. } => self.election = Some(state),
+                Effect::BecameLeader { epoch, opening } => {
+                    let election =
+                        self.election.as_ref().expect("an election is durable before it is acted on");
+                    assert!(election.is_leader(NodeId(1)) && election.epoch == epoch, "seed {seed}");
+                    assert!(self.led.iter().all(|led| *led < epoch), "seed {seed}: {epoch} was led before");
+                    self.led.push(epoch);
+                    self.high_watermark = None;
+                    self.end = OffsetAndEpoch::new(self.end.offset.plus(opening.len() as i64), epoch);
+                }
+                Effect::HighWatermarkAdvanced { offset } => {
+                    assert!(offset <= self.durable.offset, "seed {seed}: only what is durable is committed");
+                    assert_eq!(
+                        self.durable.epoch,
+                        self.raft.epoch(),
+                        "seed {seed}: by a record of the epoch"
+                    );
+                    assert!(self.high_watermark < Some(offset), "seed {seed}: it never falls");
+                    self.high_watermark = Some(offset);
+                }
+                Effect::Resigned { epoch } => assert_eq!(self.led.last(), Some(&epoch), "seed {seed}"),
+            }
+        }
+    }
+
+    /// The process dies; `is_power_cut` takes what was not synced with it.
+    fn restart(&mut self, is_power_cut: bool) {
+        if is_power_cut {
+            self.end = self.durable;
+        }
+        let (election, end) = (self.election.clone(), self.end);
+        self.raft = Raft::new(local(key(1, 7)), Self::voters(), election, end, NOW).expect("the only voter");
+    }
+}
+
+#[test]
+fn in_seeded_runs_no_epoch_is_led_twice_and_nothing_is_committed_that_can_be_lost() {
+    let mut elections = 0;
+    for seed in 0..500_u64 {
+        let mut state = seed;
+        let mut below = |bound: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % bound
+        };
+        let (mut run, mut now) = (Run::new(), NOW);
+        for _ in 0..60 {
+            let committed = run.high_watermark;
+            match below(7) {
+                0 => run.raft.handle_start(run.end.offset),
+                1 if run.raft.role() == RoleName::Leader => run.end.offset = run.end.offset.plus(1),
+                2 => {
+                    run.durable = run.end;
+                    run.raft.handle_log_durable(run.durable.offset);
+                }
+                3 => run.raft.handle_resign(now, below(10_000)),
+                4 => {
+                    now += Duration::from_millis(below(1_500));
+                    run.raft.handle_timeout(now, run.end.offset);
+                }
+                5 => run.restart(below(2) == 0),
+                // A report that says nothing new.
+                _ => run.raft.handle_log_durable(run.durable.offset),
+            }
+            assert!(committed <= Some(run.end.offset), "seed {seed}: what was committed is lost");
+            run.perform(seed);
+        }
+        elections += run.led.len();
+    }
+    assert!(elections > 1_000, "the runs must elect to prove something: {elections}");
+}
