@@ -32,4 +32,6 @@ mod node_config_test;
 #[cfg(test)]
 mod node_key_test;
 #[cfg(test)]
+mod topic_key_test;
+#[cfg(test)]
 mod topic_layers_test;

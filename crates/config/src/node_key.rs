@@ -1,5 +1,7 @@
 //! One broker key as data: its type, default, valid values, and what Milena does with it.
 
+use std::collections::BTreeSet;
+
 use crate::node_error::ConfigError;
 use crate::node_keys;
 
@@ -33,10 +35,10 @@ pub enum Valid {
     NotEmpty,
     OneOf(&'static [&'static str]),
     OneOfAnyCase(&'static [&'static str]),
-    /// A list without duplicates or empty entries; itself it may be empty.
+    /// A list without empty entries, repeated ones count once; itself it may be empty.
     Distinct,
     DistinctNotEmpty,
-    /// A list of these, without duplicates, not empty.
+    /// A list of these, repeated ones count once, not empty.
     ListOf(&'static [&'static str]),
     ListOfOrEmpty(&'static [&'static str]),
 }
@@ -153,7 +155,13 @@ impl NodeKey {
 
     /// The typed value of `text`, or why it is none.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, ConfigError> {
-        let value = self.parse_type(text).ok_or_else(|| self.invalid(text, self.type_name().to_owned()))?;
+        let mut value =
+            self.parse_type(text).ok_or_else(|| self.invalid(text, self.type_name().to_owned()))?;
+        if let Value::List(entries) = &mut value
+            && self.valid != Valid::Any
+        {
+            remove_repeats(entries);
+        }
         match self.complaint(&value) {
             None => Ok(value),
             Some(expected) => Err(self.invalid(text, expected)),
@@ -211,16 +219,16 @@ impl NodeKey {
                 names.iter().any(|name| name.eq_ignore_ascii_case(text)),
                 format!("one of {}", names.join(", ")),
             ),
-            (Valid::Distinct, Value::List(entries)) => (are_distinct(entries), NO_DUPLICATES.to_owned()),
+            (Valid::Distinct, Value::List(entries)) => (none_is_empty(entries), NO_EMPTY_ENTRIES.to_owned()),
             (Valid::DistinctNotEmpty, Value::List(entries)) => {
-                (are_distinct(entries) && !entries.is_empty(), format!("{NO_DUPLICATES}, at least one"))
+                (none_is_empty(entries) && !entries.is_empty(), format!("{NO_EMPTY_ENTRIES}, at least one"))
             }
             (Valid::ListOf(names), Value::List(entries)) => (
-                are_distinct(entries) && !entries.is_empty() && all_among(entries, names),
+                none_is_empty(entries) && !entries.is_empty() && all_among(entries, names),
                 format!("a list of {}", names.join(", ")),
             ),
             (Valid::ListOfOrEmpty(names), Value::List(entries)) => (
-                are_distinct(entries) && all_among(entries, names),
+                none_is_empty(entries) && all_among(entries, names),
                 format!("nothing or a list of {}", names.join(", ")),
             ),
             _ => return None,
@@ -234,10 +242,16 @@ impl NodeKey {
     }
 }
 
-const NO_DUPLICATES: &str = "a list without duplicates or empty entries";
+const NO_EMPTY_ENTRIES: &str = "a list without empty entries";
 
-fn are_distinct(entries: &[String]) -> bool {
-    entries.iter().enumerate().all(|(index, entry)| !entry.is_empty() && !entries[..index].contains(entry))
+fn none_is_empty(entries: &[String]) -> bool {
+    entries.iter().all(|entry| !entry.is_empty())
+}
+
+/// An entry counts where it stands first.
+fn remove_repeats(entries: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    entries.retain(|entry| seen.insert(entry.clone()));
 }
 
 fn all_among(entries: &[String], names: &[&str]) -> bool {

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::node_key::NodeKey;
 use crate::{
-    ConfigEntry, ConfigSource, Properties, TopicConfig, TopicConfigError, TopicKey, TopicLayers,
-    TopicOverrides,
+    ConfigEntry, ConfigSource, Properties, TopicConfig, TopicConfigError, TopicLayers, TopicOverrides,
 };
 
 /// What `kafka-configs --describe --all` shows of two topics (`conformance/golden_metadata.py`).
@@ -129,7 +127,6 @@ fn each_value_is_checked() {
         assert_eq!(validated(&[fine], &[]), Ok(()), "{fine:?}");
     }
     for wrong in [
-        ("cleanup.policy", "delete,delete"),
         ("cleanup.policy", "archive"),
         ("retention.ms", "-2"),
         ("retention.ms", "5s"),
@@ -170,16 +167,4 @@ fn an_internal_key_is_shown_where_it_is_set_and_counts() {
     let shown = |overrides: &TopicOverrides| layers.entries(overrides).len();
     assert_eq!(shown(&own), shown(&none) + 1);
     assert_eq!(layers.resolve(&own).segment_bytes, 100);
-}
-
-#[test]
-fn the_table_is_sorted_and_its_synonyms_are_broker_keys_of_the_same_type() {
-    let keys = TopicKey::all();
-    assert!(keys.windows(2).all(|pair| pair[0].name() < pair[1].name()));
-    for key in keys {
-        key.default_value();
-        for synonym in key.broker_synonyms {
-            assert!(NodeKey::find(synonym.name).is_some(), "{}", synonym.name);
-        }
-    }
 }
