@@ -1,14 +1,19 @@
 //! Request bytes to messages and messages to response bytes.
 
 use net::{Answer, Chunk, CloseReason, Request, RequestHeader, Response};
-use protocol::{Message, Reader, Writer};
+use protocol::{DecodeBudget, Message, Reader, Writer};
 
 /// What a handler returns: an answer, or why the connection ends.
 pub(crate) type Handled = Result<Answer, CloseReason>;
 
+/// Memory that decoding may take for one connection, in bytes: requests of a connection are decoded one after the
+/// other, so this bounds what a hostile body costs however many of them come. Bodies of record batches are slices of
+/// the request and cost nothing here.
+const DECODED_BYTES_MAX: usize = 256 << 20;
+
 /// The request's body. A body that is no encoding of its message ends the connection, as the oracle does.
 pub(crate) fn decode<M: Message>(request: &Request) -> Result<M, CloseReason> {
-    let mut reader = Reader::new(request.body.clone());
+    let mut reader = Reader::with_budget(request.body.clone(), DecodeBudget::new(DECODED_BYTES_MAX));
     let message = M::decode(&mut reader, request.header.api_version).and_then(|message| {
         reader.finish()?;
         Ok(message)
