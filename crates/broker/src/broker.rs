@@ -1,7 +1,7 @@
 //! What handlers call: the broker's state and services in one place, each service in its own file.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::log::log_dirs::LogDirs;
 use arc_swap::ArcSwap;
@@ -36,6 +36,8 @@ pub struct Broker {
     /// The metadata that the partitions here agree with.
     image: ArcSwap<MetadataImage>,
     applied: watch::Sender<Offset>,
+    /// Held while partitions are brought in agreement with an image, and while one whose log was opened joins them.
+    hosting: Mutex<()>,
 }
 
 /// The broker's settings that its services need.
@@ -102,6 +104,7 @@ impl Broker {
             kraft_version: parts.kraft_version,
             image: ArcSwap::default(),
             applied: watch::Sender::new(Offset(-1)),
+            hosting: Mutex::new(()),
         }
     }
 
@@ -190,6 +193,10 @@ impl Broker {
     /// Where blocking work goes.
     pub fn blocking(&self) -> Blocking {
         self.blocking
+    }
+
+    pub(crate) fn hosting(&self) -> MutexGuard<'_, ()> {
+        self.hosting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {

@@ -35,20 +35,32 @@ pub struct BeginReport {
     pub stray: usize,
 }
 
-/// Opens the logs that the data directories hold and the partitions of `image` claim, several at a time, and makes
-/// those that are missing. Each partition is served as soon as its log is open. `on_progress` is told the logs opened
-/// and the logs to open.
+/// The logs that a start found: those to open, and how many were set aside.
+#[derive(Debug)]
+pub struct FoundLogs {
+    claimed: Vec<FoundLog>,
+    stray: usize,
+}
+
+/// Takes the metadata of the start as the broker's own, and sorts out what the data directories hold: logs to open, logs
+/// that go on being deleted, logs that nobody claims. To be called before [`run`] makes new ones.
 ///
 /// # Errors
 /// See [`BeginError`].
+pub fn adopt(broker: &Broker, image: Arc<MetadataImage>) -> Result<FoundLogs, BeginError> {
+    broker.set_image(image);
+    sort_out(broker)
+}
+
+/// Opens the logs that were found, several at a time, and makes those that are
+/// missing. Each partition is served as soon as its log is open; metadata that changes meanwhile is applied by [`run`].
+/// `on_progress` is told the logs opened and the logs to open.
 pub async fn begin(
     broker: &Arc<Broker>,
-    image: Arc<MetadataImage>,
+    found: FoundLogs,
     on_progress: impl Fn(usize, usize) + Send + Sync + 'static,
-) -> Result<BeginReport, BeginError> {
-    // Lookups go by the image, so it comes first; a partition whose log is not open yet is told as not led here.
-    broker.set_image(image.clone());
-    let (claimed, stray) = sort_out(broker, &image)?;
+) -> BeginReport {
+    let FoundLogs { claimed, stray } = found;
     let total = claimed.len();
     let queue = Arc::new(Mutex::new(VecDeque::from(claimed)));
     let on_progress = Arc::new(on_progress);
@@ -56,11 +68,11 @@ pub async fn begin(
     let threads = broker.settings().recovery_threads * broker.log_dirs().directories().len();
     let workers: Vec<_> = (0..threads.clamp(1, total.max(1)))
         .map(|_| {
-            let (broker, image, queue) = (broker.clone(), image.clone(), queue.clone());
+            let (broker, queue) = (broker.clone(), queue.clone());
             let (on_progress, counts) = (on_progress.clone(), counts.clone());
             broker.clone().blocking().spawn(move || {
                 while let Some(found) = pop(&queue) {
-                    let opened = open(&broker, &image, &found);
+                    let opened = open(&broker, &found);
                     let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
                     if opened {
                         counts.0 += 1
@@ -77,11 +89,10 @@ pub async fn begin(
             std::panic::resume_unwind(error.into_panic());
         }
     }
-    let missing = image.clone();
-    let broker_of_missing = broker.clone();
-    broker.blocking().run(move || create_missing(&broker_of_missing, &missing)).await;
+    let creating = broker.clone();
+    broker.blocking().run(move || create_missing(&creating)).await;
     let (opened, failed) = *counts.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(BeginReport { opened, failed, stray })
+    BeginReport { opened, failed, stray }
 }
 
 /// Applies every image that comes, until `stop` says so or the sender is gone; never half of one.
@@ -106,6 +117,7 @@ pub async fn run(
 
 /// Brings the partitions in agreement with `image`.
 fn apply(broker: &Broker, image: Arc<MetadataImage>) {
+    let _hosting = broker.hosting();
     let before = broker.image();
     let changes = image.topics.changes_since(&before.topics);
     for change in &changes {
@@ -155,24 +167,24 @@ fn give_settings(broker: &Broker, image: &MetadataImage, topic: &TopicImage) {
 }
 
 /// Splits what was found: logs to open, by partition; logs set aside; logs that go on being deleted.
-fn sort_out(broker: &Broker, image: &MetadataImage) -> Result<(Vec<FoundLog>, usize), BeginError> {
-    let dirs = broker.log_dirs();
+fn sort_out(broker: &Broker) -> Result<FoundLogs, BeginError> {
+    let (dirs, image) = (broker.log_dirs(), broker.image());
     let now_ms = broker.clock().now_ms();
-    let delay_ms = cluster_topic_config(broker, image).file_delete_delay_ms;
+    let delay_ms = cluster_topic_config(broker, &image).file_delete_delay_ms;
     let (mut claimed, mut stray) = (Vec::new(), 0);
     for found in dirs.find()? {
         match found.name.kind {
             DirectoryKind::Delete => dirs.resume_deletion(found, now_ms, delay_ms),
             // Both wait for an operator or for the move that made them to go on.
             DirectoryKind::Stray | DirectoryKind::Future => {}
-            DirectoryKind::Current if is_claimed(broker.node_id(), image, &found) => claimed.push(found),
+            DirectoryKind::Current if is_claimed(broker.node_id(), &image, &found) => claimed.push(found),
             DirectoryKind::Current => {
                 dirs.set_aside(&found)?;
                 stray += 1;
             }
         }
     }
-    Ok((claimed, stray))
+    Ok(FoundLogs { claimed, stray })
 }
 
 /// Whether the partition of this log is still one of ours: a topic made anew under the name has another id.
@@ -187,28 +199,45 @@ fn pop(queue: &Mutex<VecDeque<FoundLog>>) -> Option<FoundLog> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-fn open(broker: &Broker, image: &MetadataImage, found: &FoundLog) -> bool {
+fn open(broker: &Broker, found: &FoundLog) -> bool {
     let name = &found.name.partition;
-    let Some(topic) = image.topics.by_name(&name.topic) else { return false };
-    let Some(partition) = topic.partition(name.partition) else { return false };
-    let config = Arc::new(topic_config(broker, image, &topic.name));
-    match broker.log_dirs().open(found, config, broker.clock().now_ms()) {
-        Ok(log) => serve(broker, topic, name.partition, partition, log),
+    let config = Arc::new(topic_config(broker, &broker.image(), &name.topic));
+    let log = match broker.log_dirs().open(found, config, broker.clock().now_ms()) {
+        Ok(log) => log,
         Err(error) => {
             tracing::error!(partition = %name, %error, "log not opened, its partition is not served");
-            false
+            return false;
+        }
+    };
+    // The metadata may have moved on while the log was recovered.
+    let _hosting = broker.hosting();
+    let image = broker.image();
+    let still_ours =
+        image.topics.by_name(&name.topic).filter(|_| is_claimed(broker.node_id(), &image, found));
+    match still_ours.and_then(|topic| Some((topic, topic.partition(name.partition)?))) {
+        Some((topic, partition)) => {
+            log.update_config(Arc::new(topic_config(broker, &image, &topic.name)));
+            serve(broker, topic, name.partition, partition, log);
+        }
+        None => {
+            if let Err(error) = broker.log_dirs().delete(name, broker.clock().now_ms()) {
+                tracing::error!(partition = %name, %error, "log of a deleted partition not marked");
+            }
         }
     }
+    true
 }
 
 /// Makes the logs of partitions that should be here and are not.
-fn create_missing(broker: &Broker, image: &MetadataImage) {
+fn create_missing(broker: &Broker) {
+    let _hosting = broker.hosting();
+    let image = broker.image();
     for topic in image.topics.iter() {
         for (index, partition) in &topic.partitions {
             let name = TopicPartition { topic: topic.name.clone(), partition: *index };
             let is_ours = partition.replicas.contains(&broker.node_id());
             if is_ours && !broker.log_dirs().has_log_of(&name) {
-                host(broker, image, topic, *index, partition);
+                host(broker, &image, topic, *index, partition);
             }
         }
     }
@@ -233,44 +262,29 @@ fn host(
     }
     let config = Arc::new(topic_config(broker, image, &topic.name));
     match broker.log_dirs().create(&name, topic.id, config, broker.clock().now_ms()) {
-        Ok(log) => drop(serve(broker, topic, index, partition, log)),
+        Ok(log) => serve(broker, topic, index, partition, log),
         Err(error) => tracing::error!(partition = %name, %error, "log not made, its partition is not served"),
     }
 }
 
 /// Begins to serve a partition whose log is open.
-fn serve(
-    broker: &Broker,
-    topic: &TopicImage,
-    index: PartitionIndex,
-    image: &PartitionImage,
-    log: Arc<Log>,
-) -> bool {
+fn serve(broker: &Broker, topic: &TopicImage, index: PartitionIndex, image: &PartitionImage, log: Arc<Log>) {
     let id = TopicIdPartition { topic_id: topic.id, partition: index };
     let name = TopicPartition { topic: topic.name.clone(), partition: index };
     let partition = Arc::new(Partition::new(broker.node_id(), id, name, log));
-    let is_served = follow(broker, &partition, image);
-    if is_served {
-        broker.partitions().insert(partition);
-    }
-    is_served
+    follow(broker, &partition, image);
+    broker.partitions().insert(partition);
 }
 
-fn follow(broker: &Broker, partition: &Partition, image: &PartitionImage) -> bool {
-    let change = LeadershipChange {
+fn follow(broker: &Broker, partition: &Partition, image: &PartitionImage) {
+    partition.apply_leadership(LeadershipChange {
         leader: image.leader.unwrap_or(NodeId::NONE),
         leader_epoch: image.leader_epoch,
         partition_epoch: image.partition_epoch,
         replicas: image.replicas.clone(),
         isr: image.isr.clone(),
-    };
-    if let Err(error) = partition.apply_leadership(change) {
-        tracing::error!(partition = %partition.name(), %error, "leader epoch not recorded, partition not served");
-        partition.retire();
-        return false;
-    }
+    });
     wake(broker, partition);
-    true
 }
 
 fn delete_topic(broker: &Broker, topic: &TopicImage) {

@@ -69,6 +69,6 @@ fn find(
         .map_err(|error| errors::lookup_error(&error))?;
     let known = (asked.current_leader_epoch >= 0).then_some(LeaderEpoch(asked.current_leader_epoch));
     partition.check_epoch(known).map_err(|error| errors::leadership_error(&error))?;
-    let end = partition.log().end_offset_for_epoch(LeaderEpoch(asked.leader_epoch));
-    Ok(end.map(|end| (end.epoch.0, end.end_offset.0)))
+    let end = partition.end_offset_for_epoch(LeaderEpoch(asked.leader_epoch));
+    Ok(end.map(|(epoch, end_offset)| (epoch.0, end_offset.0)))
 }

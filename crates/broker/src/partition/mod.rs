@@ -85,21 +85,17 @@ impl Partition {
         self.leadership_guard().clone()
     }
 
-    /// Follows a change in the metadata log. A new leader epoch of ours enters the log's epoch checkpoint before the
-    /// first record of the epoch is appended (KIP-101).
+    /// Follows a change in the metadata log. An older leader epoch than the known one changes nothing.
     ///
-    /// # Errors
-    /// When the epoch checkpoint cannot be written; the partition then has no leader here.
-    pub fn apply_leadership(&self, new: LeadershipChange) -> Result<(), ::log::LogError> {
+    /// A new epoch of ours enters the log's epoch checkpoint with its first append, not here: a start with thousands of
+    /// partitions would else write thousands of files. Until then [`Partition::end_offset_for_epoch`] knows of it.
+    pub fn apply_leadership(&self, new: LeadershipChange) {
         let mut current = self.leadership.write().unwrap_or_else(PoisonError::into_inner);
         if new.leader_epoch < current.leader_epoch {
-            return Ok(());
+            return;
         }
-        let is_new_epoch = new.leader_epoch > current.leader_epoch;
-        if is_new_epoch && new.leader == self.local {
-            let end = self.log.log_end_offset();
-            self.log.assign_epoch_start(new.leader_epoch, end)?;
-            current.epoch_start_offset = end;
+        if new.leader_epoch > current.leader_epoch && new.leader == self.local {
+            current.epoch_start_offset = self.log.log_end_offset();
         }
         current.leader = new.leader;
         current.leader_epoch = new.leader_epoch;
@@ -109,7 +105,22 @@ impl Partition {
         if current.leader == self.local {
             self.advance_high_watermark(&current);
         }
-        Ok(())
+    }
+
+    /// Where a leader epoch ends: the largest epoch known that is not above the one asked for, and the first offset of
+    /// the next (KIP-101, KIP-279). `None` for an epoch that is newer than the leader's, or older than all.
+    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        let current = self.leadership_guard().leader_epoch;
+        let end = self.log.log_end_offset();
+        let written = self.log.latest_epoch();
+        if epoch == current {
+            return Some((current, end));
+        }
+        // Nothing is appended in the current epoch yet, so that the log knows it only from us: it begins at the end.
+        if epoch < current && written.is_some_and(|written| written < epoch) {
+            return written.map(|written| (written, end));
+        }
+        self.log.end_offset_for_epoch(epoch).map(|end| (end.epoch, end.end_offset))
     }
 
     /// Changes the topic's settings for appends from now on.

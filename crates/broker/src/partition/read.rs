@@ -53,7 +53,7 @@ impl Partition {
     /// # Errors
     /// See [`PartitionReadError`].
     pub fn read(&self, request: &ReadRequest) -> Result<PartitionRead, PartitionReadError> {
-        let leadership = self.checked_leadership(request.partition.current_leader_epoch)?;
+        self.check_epoch(request.partition.current_leader_epoch)?;
         let log = &self.log;
         let mut read = PartitionRead {
             records: None,
@@ -64,23 +64,22 @@ impl Partition {
             diverging_epoch: None,
         };
         if let Some(fetched_epoch) = request.partition.last_fetched_epoch {
-            let end = log.end_offset_for_epoch(fetched_epoch);
+            let end = self.end_offset_for_epoch(fetched_epoch);
             let fetch_offset = request.partition.fetch_offset;
             let out_of_range = || ReadError::OffsetOutOfRange {
                 requested: fetch_offset,
                 log_start: log.log_start_offset(),
                 log_end: log.log_end_offset(),
             };
-            let end = end.ok_or_else(out_of_range)?;
+            let (end_epoch, end_offset) = end.ok_or_else(out_of_range)?;
             if fetch_offset < read.log_start_offset {
                 return Err(out_of_range().into());
             }
-            if end.epoch < fetched_epoch || end.end_offset < fetch_offset {
-                read.diverging_epoch = Some((end.epoch, end.end_offset));
+            if end_epoch < fetched_epoch || end_offset < fetch_offset {
+                read.diverging_epoch = Some((end_epoch, end_offset));
                 return Ok(read);
             }
         }
-        drop(leadership);
         let slice = log.read(::log::ReadRequest {
             from: request.partition.fetch_offset,
             bytes_max: request.max_bytes,

@@ -116,7 +116,7 @@ impl Node {
         })
     }
 
-    /// Opens the logs, each served as soon as it is open, starts the background tasks and takes up leadership. When
+    /// Takes up leadership, opens the logs, each served as soon as it is open, and starts the background tasks. When
     /// this returns every partition of this broker is served.
     ///
     /// # Errors
@@ -126,20 +126,17 @@ impl Node {
         let (produces, fetches) = (broker.delayed_produces().clone(), broker.delayed_fetches().clone());
         self.tasks.spawn(async move { produces.run().await });
         self.tasks.spawn(async move { fetches.run().await });
-        let image = self.controller.image();
-        let report = metadata_applier::begin(broker, image, move |opened, total| {
+        let found = metadata_applier::adopt(broker, self.controller.image())?;
+        let applier = metadata_applier::run(broker.clone(), self.controller.images(), self.stop.subscribe());
+        self.workers.spawn(applier);
+        lifecycle::unfence(broker, &self.controller, self.epoch).await?;
+        let report = metadata_applier::begin(broker, found, move |opened, total| {
             progress.logs_opened(opened, total);
         })
-        .await?;
+        .await;
         self.are_all_logs_open = report.failed == 0;
-        self.workers.spawn(metadata_applier::run(
-            broker.clone(),
-            self.controller.images(),
-            self.stop.subscribe(),
-        ));
         let maintenance = maintenance_settings(&self.config);
         self.workers.spawn(log_maintenance::run(broker.clone(), maintenance, self.stop.subscribe()));
-        lifecycle::unfence(broker, &self.controller, self.epoch).await?;
         let interval = millis(self.config.lifecycle.broker_heartbeat_interval_ms.into());
         self.tasks.spawn(lifecycle::run(broker.clone(), self.controller.clone(), self.epoch, interval));
         Ok(report)
