@@ -1,7 +1,7 @@
 //! Making the log durable, and stopping.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use types::Offset;
 
@@ -23,27 +23,30 @@ impl Log {
         self.flush_up_to(self.log_end_offset())
     }
 
-    /// Like [`Log::flush`], for everything below `offset`.
+    /// Like [`Log::flush`], for everything below `offset`. Callers at one time share a sync: each waits for the one
+    /// that is under way, and the next one covers all that was appended until then.
     ///
     /// # Errors
     /// As [`Log::flush`].
     pub fn flush_up_to(&self, offset: Offset) -> Result<(), LogError> {
-        let offset = offset.min(self.log_end_offset());
-        if offset <= self.recovery_point() { Ok(()) } else { self.make_durable(offset) }
+        if offset.min(self.log_end_offset()) <= self.recovery_point() {
+            return Ok(());
+        }
+        let _turn = self.flush_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if offset.min(self.log_end_offset()) <= self.recovery_point() { Ok(()) } else { self.make_durable() }
     }
 
-    fn make_durable(&self, offset: Offset) -> Result<(), LogError> {
+    fn make_durable(&self) -> Result<(), LogError> {
         let (view, covered_bytes, unsynced, completed) = {
             let mut state = self.lock();
             self.check_not_failed(&state)?;
-            if state.bytes_since_snapshot >= SNAPSHOT_BYTES && state.producers.end_offset() == offset {
+            if state.bytes_since_snapshot >= SNAPSHOT_BYTES {
                 state.take_snapshot()?;
             }
             let view = self.view.load_full();
-            let is_all = view.end.offset == offset;
-            let covered_bytes = if is_all { self.unflushed_bytes() } else { 0 };
-            (view, covered_bytes, state.snapshots.unsynced(), state.unsynced_indexes.clone())
+            (view, self.unflushed_bytes(), state.snapshots.unsynced(), state.unsynced_indexes.clone())
         };
+        let offset = view.end.offset;
         let segments = view.range(view.recovery_point, offset);
         let has_new_names =
             !unsynced.is_empty() || segments.iter().any(|segment| segment.base_offset >= view.recovery_point);
@@ -107,7 +110,8 @@ impl Log {
             !state.snapshots.unsynced().is_empty()
         };
         let log_end = self.log_end_offset();
-        if has_new_snapshot || log_end > self.recovery_point() { self.make_durable(log_end) } else { Ok(()) }
+        let _turn = self.flush_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_new_snapshot || log_end > self.recovery_point() { self.make_durable() } else { Ok(()) }
     }
 
     /// Removes the log with its directory. Readers that hold a region can still send it.

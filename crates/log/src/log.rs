@@ -1,6 +1,6 @@
 //! One partition's log: Kafka's UnifiedLog.
 //!
-//! *Locks:* `state`, the append mutex, orders all writers; `epochs` is taken after it, never before. Readers take
+//! *Locks:* `state`, the append mutex, orders all writers; `epochs` is taken after it, `flush_turn` before it. Readers take
 //! neither: they load the [`View`] that the last writer published.
 
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub struct Log {
     pub(crate) epochs: RwLock<LeaderEpochs>,
     /// Bytes appended since the recovery point.
     pub(crate) unflushed_bytes: AtomicU64,
+    /// Held by the one who syncs; taken before `state`, never after it.
+    pub(crate) flush_turn: Mutex<()>,
     pub(crate) state: Mutex<State>,
 }
 

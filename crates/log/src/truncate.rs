@@ -1,5 +1,7 @@
 //! Cutting the log's end off, where its leader says that it has diverged.
 
+use std::sync::PoisonError;
+
 use types::Offset;
 
 use crate::log::State;
@@ -15,6 +17,8 @@ impl Log {
     /// # Errors
     /// When the disk refuses.
     pub fn truncate_to(&self, offset: Offset, now_ms: i64) -> Result<bool, LogError> {
+        // A flush under way would take what is appended next for what it has synced.
+        let _turn = self.flush_turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.lock();
         self.check_not_failed(&state)?;
         let view = View::clone(&self.view());
@@ -71,6 +75,7 @@ impl Log {
     /// # Errors
     /// When the disk refuses.
     pub fn truncate_fully_and_start_at(&self, offset: Offset, now_ms: i64) -> Result<(), LogError> {
+        let _turn = self.flush_turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.lock();
         self.check_not_failed(&state)?;
         self.start_over(&mut state, offset, offset, now_ms)

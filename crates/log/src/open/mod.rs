@@ -181,6 +181,7 @@ impl Log {
             view: ArcSwap::from_pointee(view),
             epochs: RwLock::new(epochs),
             unflushed_bytes: AtomicU64::new(unflushed_bytes),
+            flush_turn: Mutex::new(()),
             state: Mutex::new(state),
         })
     }
