@@ -49,7 +49,7 @@ pub(crate) async fn handle(
                 let mut told = CreatableTopicResult { name: outcome.name, ..Default::default() };
                 match outcome.result {
                     Ok(created) => {
-                        told.topic_id = if body.validate_only { types::Uuid::ZERO } else { created.id };
+                        told.topic_id = created.id;
                         describe(&mut told, created.description);
                     }
                     Err(error) => refuse(&mut told, error.code(), Some(error.to_string())),
