@@ -21,6 +21,8 @@ enum Golden {
     Logs,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
+    /// What keys hash to: crates/client/testdata.
+    Murmur2,
 }
 
 /// Which golden bytes to make.
@@ -42,7 +44,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 Golden::Messages => messages(),
                 Golden::Records => records(),
                 Golden::Logs => logs(),
-                Golden::NodeKeys => node_keys(),
+                Golden::NodeKeys => printed("NodeKeys", "crates/config/testdata/node-keys-4.3.1.tsv"),
+                Golden::Murmur2 => printed("Murmur2", "crates/client/testdata/murmur2-4.3.1.tsv"),
             }
             .with_context(|| format!("golden bytes of {golden:?}"))?;
         }
@@ -69,15 +72,16 @@ fn logs() -> anyhow::Result<()> {
     run_command("python3", ["conformance/oracle.py", "run", program, "crates/log/testdata/golden_logs.gz"])
 }
 
-fn node_keys() -> anyhow::Result<()> {
-    let table = root().join("crates/config/testdata/node-keys-4.3.1.tsv");
+/// A program that prints its file.
+fn printed(program: &str, file: &str) -> anyhow::Result<()> {
+    let path = root().join(file);
     let status = Command::new("python3")
-        .args(["conformance/oracle.py", "run", "conformance/golden-bytes/NodeKeys.java"])
+        .args(["conformance/oracle.py", "run", &format!("conformance/golden-bytes/{program}.java")])
         .current_dir(root())
-        .stdout(Stdio::from(File::create(&table).with_context(|| table.display().to_string())?))
+        .stdout(Stdio::from(File::create(&path).with_context(|| path.display().to_string())?))
         .status()?;
     if !status.success() {
-        bail!("NodeKeys failed: {status}");
+        bail!("{program} failed: {status}");
     }
     Ok(())
 }

@@ -16,8 +16,8 @@ mod topic_keys;
 mod topic_layers;
 
 pub use node_config::{
-    ConnectionConfig, InternalTopicConfig, LifecycleConfig, LogConfig, MetadataLogConfig, NodeConfig,
-    ProducerConfig, ReplicationConfig, RequestConfig, TopicCreationConfig,
+    ConnectionConfig, LifecycleConfig, LogConfig, MetadataLogConfig, NodeConfig, ProducerConfig,
+    RequestConfig, TopicCreationConfig,
 };
 pub use node_error::{ConfigError, ConfigWarning};
 pub use node_key::{KeyType, NodeKey, Support, Valid};

@@ -30,8 +30,6 @@ pub struct NodeConfig {
     pub inter_broker_listener_name: String,
     /// `controller.quorum.voters`: given, the quorum is static (`kraft.version` 0). Empty, or this node alone.
     pub quorum_voters: Vec<Voter>,
-    /// `controller.quorum.bootstrap.servers`: at most one, which is this node.
-    pub quorum_bootstrap_servers: Vec<HostPort>,
     /// Directories for partitions; at least one.
     pub log_dirs: Vec<PathBuf>,
     /// The directory of the metadata log: `metadata.log.dir`, else the first of `log_dirs`.
@@ -50,14 +48,8 @@ pub struct NodeConfig {
     pub metadata_log: MetadataLogConfig,
     /// How this broker keeps its registration alive.
     pub lifecycle: LifecycleConfig,
-    /// Replication between brokers.
-    pub replication: ReplicationConfig,
-    /// Idempotent and transactional producers.
+    /// Idempotent producers.
     pub producers: ProducerConfig,
-    /// The topic `__consumer_offsets`.
-    pub offsets_topic: InternalTopicConfig,
-    /// The topic `__transaction_state`.
-    pub transaction_topic: InternalTopicConfig,
     /// Everything that was set, as it was written: the difference between a static value and a default.
     pub properties: Properties,
 }
@@ -72,8 +64,6 @@ pub struct ConnectionConfig {
     pub max_connections_per_ip: i32,
     /// Hosts or addresses with a bound of their own.
     pub max_connections_per_ip_overrides: Vec<(String, i32)>,
-    /// Per second.
-    pub max_connection_creation_rate: i32,
     /// Bytes of requests in flight over all connections; `None`: no bound.
     pub queued_max_request_bytes: Option<u64>,
     pub socket_listen_backlog_size: i32,
@@ -109,13 +99,10 @@ pub struct TopicCreationConfig {
 pub struct LogConfig {
     /// How often recovery points are written.
     pub flush_offset_checkpoint_interval_ms: i32,
-    /// How often the logs are looked at for what is due to be flushed; `i64::MAX`: never.
-    pub flush_scheduler_interval_ms: i64,
     pub flush_start_offset_checkpoint_interval_ms: i32,
     /// How long after the start background work begins.
     pub initial_task_delay_ms: i64,
     pub retention_check_interval_ms: i64,
-    pub segment_delete_delay_ms: i64,
     pub num_recovery_threads_per_data_dir: i32,
     pub replica_high_watermark_checkpoint_interval_ms: i64,
 }
@@ -129,8 +116,6 @@ pub struct MetadataLogConfig {
     pub log_max_snapshot_interval_ms: i64,
     pub log_segment_bytes: i32,
     pub log_segment_ms: i64,
-    /// How often the active controller appends a no-op record; 0: never (KIP-835).
-    pub max_idle_interval_ms: i32,
     pub max_retention_bytes: i64,
     pub max_retention_ms: i64,
     /// `internal.metadata.max.batch.size.in.bytes`.
@@ -145,43 +130,16 @@ pub struct MetadataLogConfig {
 pub struct LifecycleConfig {
     pub broker_heartbeat_interval_ms: i32,
     pub broker_session_timeout_ms: i32,
-    pub initial_broker_registration_timeout_ms: i32,
     pub controlled_shutdown_enable: bool,
-    pub request_timeout_ms: i32,
 }
 
-/// Replication between brokers; the keys are `replica.…`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is the key of the same name")]
-pub struct ReplicationConfig {
-    pub num_replica_fetchers: i32,
-    pub fetch_backoff_ms: i32,
-    pub fetch_max_bytes: i32,
-    pub fetch_min_bytes: i32,
-    pub fetch_response_max_bytes: i32,
-    pub fetch_wait_max_ms: i32,
-    pub lag_time_max_ms: i64,
-    pub socket_timeout_ms: i32,
-}
-
-/// Idempotent and transactional producers.
+/// Idempotent producers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each field is the key of the same name")]
 pub struct ProducerConfig {
     /// How long a silent producer's state is kept.
     pub producer_id_expiration_ms: i32,
     pub producer_id_expiration_check_interval_ms: i32,
-    pub transaction_max_timeout_ms: i32,
-    pub transactional_id_expiration_ms: i32,
-}
-
-/// A topic that the cluster makes for itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is the key of the same ending")]
-pub struct InternalTopicConfig {
-    pub num_partitions: i32,
-    pub replication_factor: i16,
-    pub segment_bytes: i32,
 }
 
 impl NodeConfig {
@@ -238,7 +196,6 @@ impl NodeConfig {
             controller_listener_names: listeners.controller_names,
             inter_broker_listener_name: listeners.inter_broker_name,
             quorum_voters,
-            quorum_bootstrap_servers,
             log_dirs,
             metadata_log_dir,
             connections: connections(&values)?,
@@ -258,10 +215,7 @@ impl NodeConfig {
             logs: logs(&values),
             metadata_log: metadata_log(&values),
             lifecycle: lifecycle(&values),
-            replication: replication(&values),
             producers: producers(&values),
-            offsets_topic: internal_topic(&values, "offsets.topic"),
-            transaction_topic: internal_topic(&values, "transaction.state.log"),
             properties,
         };
         Ok((config, warnings))
@@ -275,34 +229,6 @@ impl NodeConfig {
     /// The listeners for clients and brokers.
     pub fn client_listeners(&self) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().filter(|listener| !self.controller_listener_names.contains(&listener.name))
-    }
-
-    /// The listeners for controllers; none for a quorum of one that nobody else calls.
-    pub fn controller_listeners(&self) -> impl Iterator<Item = &Listener> {
-        self.listeners.iter().filter(|listener| self.controller_listener_names.contains(&listener.name))
-    }
-
-    /// What clients and brokers are told about listeners.
-    pub fn client_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.advertised_listeners
-            .iter()
-            .filter(|endpoint| !self.controller_listener_names.contains(&endpoint.listener))
-    }
-
-    /// The address of this node as a voter. Where no controller listener is bound it is the one that Apache Kafka's
-    /// own configuration would give it, so that the directory can be handed over: the clients' host, port 9093.
-    pub fn controller_endpoint(&self) -> Endpoint {
-        let name = &self.controller_listener_names[0];
-        let advertised = self.advertised_listeners.iter().find(|endpoint| endpoint.listener == *name);
-        advertised.cloned().unwrap_or_else(|| Endpoint {
-            listener: name.clone(),
-            host: self
-                .client_endpoints()
-                .next()
-                .map_or("127.0.0.1", |client| client.host.as_str())
-                .to_owned(),
-            port: 9093,
-        })
     }
 
     /// Binds and advertises the first listener for clients at `port`; 0: one that is free.
@@ -418,7 +344,6 @@ fn connections(values: &NodeValues) -> Result<ConnectionConfig, ConfigError> {
         max_connections: values.int("max.connections"),
         max_connections_per_ip: per_ip,
         max_connections_per_ip_overrides: overrides,
-        max_connection_creation_rate: values.int("max.connection.creation.rate"),
         queued_max_request_bytes: u64::try_from(queued).ok().filter(|bytes| *bytes > 0),
         socket_listen_backlog_size: values.int("socket.listen.backlog.size"),
         socket_receive_buffer_bytes: values.int("socket.receive.buffer.bytes"),
@@ -452,12 +377,10 @@ fn per_ip_overrides(values: &NodeValues) -> Result<Vec<(String, i32)>, ConfigErr
 fn logs(values: &NodeValues) -> LogConfig {
     LogConfig {
         flush_offset_checkpoint_interval_ms: values.int("log.flush.offset.checkpoint.interval.ms"),
-        flush_scheduler_interval_ms: values.long("log.flush.scheduler.interval.ms"),
         flush_start_offset_checkpoint_interval_ms: values
             .int("log.flush.start.offset.checkpoint.interval.ms"),
         initial_task_delay_ms: values.long("log.initial.task.delay.ms"),
         retention_check_interval_ms: values.long("log.retention.check.interval.ms"),
-        segment_delete_delay_ms: values.long("log.segment.delete.delay.ms"),
         num_recovery_threads_per_data_dir: values.int("num.recovery.threads.per.data.dir"),
         replica_high_watermark_checkpoint_interval_ms: values
             .long("replica.high.watermark.checkpoint.interval.ms"),
@@ -474,7 +397,6 @@ fn metadata_log(values: &NodeValues) -> MetadataLogConfig {
             .and_then(|bytes| i32::try_from(bytes).ok())
             .unwrap_or_else(|| values.int("metadata.log.segment.bytes")),
         log_segment_ms: values.long("metadata.log.segment.ms"),
-        max_idle_interval_ms: values.int("metadata.max.idle.interval.ms"),
         max_retention_bytes: values.long("metadata.max.retention.bytes"),
         max_retention_ms: values.long("metadata.max.retention.ms"),
         max_batch_bytes: values.int("internal.metadata.max.batch.size.in.bytes"),
@@ -486,22 +408,7 @@ fn lifecycle(values: &NodeValues) -> LifecycleConfig {
     LifecycleConfig {
         broker_heartbeat_interval_ms: values.int("broker.heartbeat.interval.ms"),
         broker_session_timeout_ms: values.int("broker.session.timeout.ms"),
-        initial_broker_registration_timeout_ms: values.int("initial.broker.registration.timeout.ms"),
         controlled_shutdown_enable: values.boolean("controlled.shutdown.enable"),
-        request_timeout_ms: values.int("request.timeout.ms"),
-    }
-}
-
-fn replication(values: &NodeValues) -> ReplicationConfig {
-    ReplicationConfig {
-        num_replica_fetchers: values.int("num.replica.fetchers"),
-        fetch_backoff_ms: values.int("replica.fetch.backoff.ms"),
-        fetch_max_bytes: values.int("replica.fetch.max.bytes"),
-        fetch_min_bytes: values.int("replica.fetch.min.bytes"),
-        fetch_response_max_bytes: values.int("replica.fetch.response.max.bytes"),
-        fetch_wait_max_ms: values.int("replica.fetch.wait.max.ms"),
-        lag_time_max_ms: values.long("replica.lag.time.max.ms"),
-        socket_timeout_ms: values.int("replica.socket.timeout.ms"),
     }
 }
 
@@ -509,16 +416,5 @@ fn producers(values: &NodeValues) -> ProducerConfig {
     ProducerConfig {
         producer_id_expiration_ms: values.int("producer.id.expiration.ms"),
         producer_id_expiration_check_interval_ms: values.int("producer.id.expiration.check.interval.ms"),
-        transaction_max_timeout_ms: values.int("transaction.max.timeout.ms"),
-        transactional_id_expiration_ms: values.int("transactional.id.expiration.ms"),
-    }
-}
-
-fn internal_topic(values: &NodeValues, prefix: &str) -> InternalTopicConfig {
-    InternalTopicConfig {
-        num_partitions: values.int(&format!("{prefix}.num.partitions")),
-        replication_factor: i16::try_from(values.long(&format!("{prefix}.replication.factor")))
-            .expect("a SHORT key was checked for 16 bits"),
-        segment_bytes: values.int(&format!("{prefix}.segment.bytes")),
     }
 }

@@ -1,6 +1,6 @@
 use types::NodeId;
 
-use crate::{CompressionSetting, ConfigError, ConfigWarning, NodeConfig, Properties};
+use crate::{CompressionSetting, ConfigError, ConfigWarning, NodeConfig, Properties, TopicConfig};
 
 /// What `config/server.properties` of Apache Kafka's distribution sets (combined mode).
 const DISTRIBUTION: &str = "\
@@ -53,9 +53,9 @@ fn kafkas_own_server_properties_start_unchanged() {
     assert_eq!(config.node_id, NodeId(1));
     assert_eq!(config.client_listener().port, 9092);
     assert_eq!(config.client_listener().host, None);
-    assert_eq!(config.controller_listeners().count(), 1);
-    assert_eq!(config.controller_endpoint().host, "localhost");
-    assert_eq!(config.quorum_bootstrap_servers[0].to_string(), "localhost:9093");
+    assert_eq!(config.listeners.len(), 2);
+    assert_eq!(config.controller_listener_names, ["CONTROLLER"]);
+    assert_eq!(config.advertised_listeners[1].host, "localhost");
     assert_eq!(config.log_dirs, [std::path::PathBuf::from("/tmp/kraft-combined-logs")]);
     assert_eq!(config.metadata_log_dir, config.log_dirs[0]);
     assert!(!warnings.iter().any(|warning| matches!(warning, ConfigWarning::Unknown { .. })), "{warnings:?}");
@@ -66,34 +66,37 @@ fn embedded_defaults_are_a_node_for_this_machine() {
     let (config, warnings) = resolve(NodeConfig::embedded_defaults()).expect("resolves");
     assert_eq!(config.listeners.len(), 1);
     assert_eq!(config.client_listener().host.as_deref(), Some("127.0.0.1"));
-    assert_eq!(config.controller_endpoint().listener, "CONTROLLER");
-    assert_eq!(config.controller_endpoint().port, 9093);
-    assert_eq!(config.offsets_topic.replication_factor, 1);
+    assert_eq!(config.controller_listener_names, ["CONTROLLER"]);
     assert_eq!(config.connections.queued_max_request_bytes, Some(256 << 20));
     assert!(!warnings.iter().any(|warning| matches!(warning, ConfigWarning::Unknown { .. })), "{warnings:?}");
 }
 
+/// What a topic without settings of its own gets.
+fn topic_with(lines: &str) -> TopicConfig {
+    with(lines).expect("resolves").topic_defaults
+}
+
 #[test]
 fn topic_defaults_without_settings_are_kafkas() {
-    assert_eq!(with("").expect("resolves").topic_defaults, crate::TopicConfig::default());
+    assert_eq!(topic_with(""), TopicConfig::default());
 }
 
 #[test]
 fn the_finest_unit_of_time_counts() {
-    let retention = |lines| with(lines).expect("resolves").topic_defaults.retention_ms;
+    let retention = |lines| topic_with(lines).retention_ms;
     assert_eq!(retention("log.retention.hours=2"), 7_200_000);
     assert_eq!(retention("log.retention.hours=2\nlog.retention.minutes=3"), 180_000);
     assert_eq!(retention("log.retention.minutes=3\nlog.retention.ms=4"), 4);
     assert_eq!(retention("log.retention.hours=-1"), -1);
-    let defaults = with("log.roll.hours=1\nlog.roll.jitter.ms=5\nlog.flush.scheduler.interval.ms=7");
-    let defaults = defaults.expect("resolves").topic_defaults;
+    assert_eq!(retention("log.retention.ms=-5"), -1);
+    let defaults = topic_with("log.roll.hours=1\nlog.roll.jitter.ms=5\nlog.flush.scheduler.interval.ms=7");
     assert_eq!((defaults.segment_ms, defaults.segment_jitter_ms, defaults.flush_ms), (3_600_000, 5, 7));
 }
 
 #[test]
 fn compression_takes_the_level_of_its_codec() {
-    let config = with("compression.type=zstd\ncompression.zstd.level=7").expect("resolves");
-    assert_eq!(config.topic_defaults.compression, CompressionSetting::Zstd { level: 7 });
+    let topic = topic_with("compression.type=zstd\ncompression.zstd.level=7");
+    assert_eq!(topic.compression, CompressionSetting::Zstd { level: 7 });
 }
 
 #[test]
@@ -213,7 +216,6 @@ fn a_listener_on_every_interface_is_advertised_by_the_machines_name() {
 fn a_listener_may_have_bounds_of_its_own() {
     let config = with("listener.name.plaintext.max.connections=7").expect("resolves");
     assert_eq!(config.client_listener().max_connections, 7);
-    assert_eq!(config.client_listener().max_connection_creation_rate, i32::MAX);
 }
 
 #[test]
@@ -222,8 +224,8 @@ fn the_clients_port_can_be_set_from_outside() {
         resolve(Properties::parse(DISTRIBUTION.as_bytes()).expect("parses")).expect("resolves");
     config.set_client_port(0);
     assert_eq!(config.client_listener().port, 0);
-    assert_eq!(config.client_endpoints().next().map(|endpoint| endpoint.port), Some(0));
-    assert_eq!(config.controller_listeners().next().map(|listener| listener.port), Some(9093));
+    assert_eq!(config.advertised_listeners[0].port, 0);
+    assert_eq!((config.listeners[1].port, config.advertised_listeners[1].port), (9093, 9093));
 }
 
 #[test]

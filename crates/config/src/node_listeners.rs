@@ -19,8 +19,6 @@ pub struct Listener {
     pub port: u16,
     /// `listener.name.<name>.max.connections`; `i32::MAX`: no bound of its own.
     pub max_connections: i32,
-    /// `listener.name.<name>.max.connection.creation.rate`, per second; `i32::MAX`: no bound of its own.
-    pub max_connection_creation_rate: i32,
 }
 
 /// An address that others are told to connect to.
@@ -114,8 +112,7 @@ fn listeners(
             return Err(conflict(KEY, &entry, format!("the port is taken by the listener {}", other.name)));
         }
         let max_connections = values.int_of_listener(&name, "max.connections");
-        let max_connection_creation_rate = values.int_of_listener(&name, "max.connection.creation.rate");
-        listeners.push(Listener { name, host, port, max_connections, max_connection_creation_rate });
+        listeners.push(Listener { name, host, port, max_connections });
     }
     Ok(listeners)
 }

@@ -12,8 +12,8 @@ pub(crate) struct NodeValues {
     of_listeners: BTreeMap<(String, &'static str), Value>,
 }
 
-/// Keys that one listener may override: `listener.name.<listener>.<key>` (KIP-402, KIP-612).
-const PER_LISTENER: &[&str] = &["max.connections", "max.connection.creation.rate"];
+/// Keys that one listener may override: `listener.name.<listener>.<key>` (KIP-402).
+const PER_LISTENER: &[&str] = &["max.connections"];
 
 impl NodeValues {
     /// Checks every property on its own.

@@ -13,7 +13,7 @@ pub(super) const KEYS: &[NodeKey] = &[
     implemented("inter.broker.listener.name", Text, None, Any),
     implemented("listener.security.protocol.map", Text, Some("SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"), Any),
     implemented("listeners", List, Some("PLAINTEXT://:9092"), DistinctNotEmpty),
-    implemented("max.connection.creation.rate", Int, Some("2147483647"), AtLeast(0)),
+    not_yet("max.connection.creation.rate", Int, Some("2147483647"), AtLeast(0), "bounds on how fast connections come"),
     implemented("max.connections", Int, Some("2147483647"), AtLeast(0)),
     implemented("max.connections.per.ip", Int, Some("2147483647"), AtLeast(0)),
     implemented("max.connections.per.ip.overrides", Text, Some(""), Any),

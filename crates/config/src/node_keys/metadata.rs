@@ -28,7 +28,7 @@ pub(super) const KEYS: &[NodeKey] = &[
     implemented("metadata.log.max.snapshot.interval.ms", Long, Some("3600000"), AtLeast(0)),
     implemented("metadata.log.segment.bytes", Int, Some("1073741824"), AtLeast(8_388_608)),
     implemented("metadata.log.segment.ms", Long, Some("604800000"), Any),
-    implemented("metadata.max.idle.interval.ms", Int, Some("500"), AtLeast(0)),
+    not_yet("metadata.max.idle.interval.ms", Int, Some("500"), AtLeast(0), CLUSTERS),
     implemented("metadata.max.retention.bytes", Long, Some("104857600"), Any),
     implemented("metadata.max.retention.ms", Long, Some("604800000"), Any),
 ];
