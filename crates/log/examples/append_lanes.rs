@@ -49,9 +49,10 @@ async fn with_mutex(path: &Path, batch: Arc<[u8]>, connections: usize, each: usi
             let (tail, batch) = (tail.clone(), batch.clone());
             tokio::spawn(async move {
                 for _ in 0..each {
-                    let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-                    std::hint::black_box(tail.append(&mut [IoSlice::new(&batch)]));
-                    drop(tail);
+                    {
+                        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+                        std::hint::black_box(tail.append(&mut [IoSlice::new(&batch)]));
+                    }
                     tokio::task::yield_now().await;
                 }
             })
