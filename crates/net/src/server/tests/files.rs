@@ -178,3 +178,35 @@ async fn a_reader_that_does_not_read_pins_no_more_than_one_response_above_the_ca
         assert_eq!(response(&mut peer).await.0, number);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn waits_that_end_together_do_not_pile_up_their_responses() {
+    let (journal, gates) = (Journal::default(), Gates::default());
+    let (written, waited) = (journal.clone(), gates.clone());
+    let service = script(move |request| {
+        let (journal, gates) = (written.clone(), waited.clone());
+        async move {
+            let name = request.header.correlation_id.to_string();
+            gates.open(&format!("begun {name}"));
+            Answer::Later(Box::pin(async move {
+                gates.passed(&name).await;
+                journal.write(name);
+                answer(&request, &[0; 100_000])
+            }))
+        }
+    });
+    let settings = ServerSettings { unwritten_bytes_max: 250_000, ..ServerSettings::default() };
+    let (mut peer, _ended) = over_pipe(&Server::new(settings), service);
+    for number in 0..10 {
+        peer.write_all(&request(number, b"")).await.unwrap();
+    }
+    gates.passed("begun 9").await;
+    for number in (0..10).rev() {
+        gates.open(&number.to_string());
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!((3..=5).contains(&journal.read().len()), "{:?}", journal.read());
+    for number in 0..10 {
+        assert_eq!(response(&mut peer).await.0, number);
+    }
+}

@@ -103,6 +103,25 @@ async fn a_first_frame_that_trickles_is_cut_off_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_first_frame_has_ten_seconds_however_much_it_brings() {
+    let (mut peer, ended) = over_pipe(&Server::new(ServerSettings::default()), echo());
+    let trickle = async {
+        for piece in request(1, &[0; 65_000]).chunks(5000) {
+            if peer.write_all(piece).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let (reason, ()) = tokio::join!(ended, trickle);
+    let reason = reason.unwrap();
+    assert!(
+        matches!(reason, CloseReason::SlowFrame { announced: 65_010, received } if received < 60_000),
+        "{reason}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_later_frame_may_be_slow_but_not_below_a_kibibyte_a_second() {
     let bytes = request(2, &[0; 200_000]);
     for (step, survives) in [(1500, true), (900, false)] {

@@ -112,7 +112,9 @@ async fn a_peer_that_goes_frees_what_waits_for_it_and_its_last_requests_take_eff
     journal.has("begin c").await;
     drop(peer);
     gates.open("c");
+    let start = tokio::time::Instant::now();
     assert!(matches!(ended.await.unwrap(), CloseReason::PeerClosed));
+    assert_eq!(start.elapsed(), Duration::ZERO, "nothing is waited for");
     let journal = journal.read();
     assert!(journal.contains(&"end d".to_owned()), "what arrived takes effect: {journal:?}");
     assert!(journal.contains(&"dropped or done".to_owned()), "{journal:?}");
