@@ -5,6 +5,7 @@ mod command;
 mod conformance;
 mod fix;
 mod golden;
+mod instructions;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +29,8 @@ enum Task {
     Bench(conformance::BenchOptions),
     /// Runs Apache Kafka: `start DIR`, `adopt DIR DATA`, or `run CLASS ARGS...` for one of its tools.
     Oracle(conformance::OracleOptions),
+    /// Counts the instructions of the hot paths, per request (needs valgrind).
+    Instructions,
     /// Makes the golden bytes anew with Apache Kafka's own classes.
     Golden(golden::Options),
 }
@@ -39,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => conformance::bench(&options),
         Task::Oracle(options) => conformance::oracle(&options),
+        Task::Instructions => instructions::run(),
         Task::Golden(options) => golden::run(&options),
     }
 }
