@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 
 from harness import processes
 
@@ -46,6 +47,11 @@ def java(main, *arguments, jvm=TOOL_JVM, classes=None):
 def tool(name, *arguments, stdin=None, seconds=120):
     """Runs one of Kafka's commands, named like its script, and returns its standard output as text."""
     return processes.run(java(TOOLS[name], *arguments), stdin=stdin, seconds=seconds).decode()
+
+
+def sorted_settings(text):
+    """What kafka-topics describes with a topic's settings by name; Kafka shows them in the order of a hash map."""
+    return re.sub(r"(?<=Configs: )\S+", lambda found: ",".join(sorted(found.group().split(","))), text)
 
 
 def compiled(program):

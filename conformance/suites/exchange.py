@@ -96,7 +96,7 @@ def state(node):
         seen[f"records {level}"] = len(records)
         seen[f"digest {level}"] = digest(records)
     return {
-        "topics": "\n".join(sorted(line.strip() for line in described.splitlines())),
+        "topics": "\n".join(sorted(kafka.sorted_settings(line.strip()) for line in described.splitlines())),
         "earliest": kafka.tool("kafka-get-offsets", *server, "--topic", "handed", "--time", "-2"),
         "latest": kafka.tool("kafka-get-offsets", *server, "--topic", "handed", "--time", "-1"),
         **seen,

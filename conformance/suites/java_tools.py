@@ -55,7 +55,7 @@ def output(node, tool, *arguments, stdin=None):
 
 def masked(text, node):
     """Text without what differs from run to run: addresses, topic ids, times, stack traces and log lines."""
-    text = text.replace(node.bootstrap, "SERVER")
+    text = kafka.sorted_settings(text.replace(node.bootstrap, "SERVER"))
     text = re.sub(r"TopicId: \S{22}", "TopicId: ID", text)
     text = re.sub(r"CreateTime:\d+", "CreateTime:TIME", text)
     text = re.sub(r"\[20\d\d-[^\]]*\] ", "", text)
