@@ -15,6 +15,7 @@ use types::{NodeId, Offset, TopicIdPartition};
 
 use crate::fetch_sessions::FetchSessions;
 use crate::producer_ids::ProducerIds;
+use crate::topic_settings::ClusterTopicConfig;
 use crate::{PartitionRegistry, Purgatory};
 
 /// A broker. Handlers and tasks share one.
@@ -38,6 +39,7 @@ pub struct Broker {
     applied: watch::Sender<Offset>,
     /// Held while partitions are brought in agreement with an image, and while one whose log was opened joins them.
     hosting: Mutex<()>,
+    cluster_topic_config: ClusterTopicConfig,
 }
 
 /// The broker's settings that its services need.
@@ -105,6 +107,7 @@ impl Broker {
             image: ArcSwap::default(),
             applied: watch::Sender::new(Offset(-1)),
             hosting: Mutex::new(()),
+            cluster_topic_config: ClusterTopicConfig::default(),
         }
     }
 
@@ -193,6 +196,10 @@ impl Broker {
     /// Where blocking work goes.
     pub fn blocking(&self) -> Blocking {
         self.blocking
+    }
+
+    pub(crate) fn cluster_topic_config(&self) -> &ClusterTopicConfig {
+        &self.cluster_topic_config
     }
 
     pub(crate) fn hosting(&self) -> MutexGuard<'_, ()> {

@@ -157,7 +157,7 @@ fn apply_settings(broker: &Broker, before: &MetadataImage, image: &MetadataImage
 }
 
 fn give_settings(broker: &Broker, image: &MetadataImage, topic: &TopicImage) {
-    let config = Arc::new(topic_config(broker, image, &topic.name));
+    let config = topic_config(broker, image, &topic.name);
     for index in topic.partitions.keys() {
         let id = TopicIdPartition { topic_id: topic.id, partition: *index };
         if let Some(partition) = broker.partitions().get(&id) {
@@ -201,7 +201,7 @@ fn pop(queue: &Mutex<VecDeque<FoundLog>>) -> Option<FoundLog> {
 
 fn open(broker: &Broker, found: &FoundLog) -> bool {
     let name = &found.name.partition;
-    let config = Arc::new(topic_config(broker, &broker.image(), &name.topic));
+    let config = topic_config(broker, &broker.image(), &name.topic);
     let log = match broker.log_dirs().open(found, config, broker.clock().now_ms()) {
         Ok(log) => log,
         Err(error) => {
@@ -216,7 +216,7 @@ fn open(broker: &Broker, found: &FoundLog) -> bool {
         image.topics.by_name(&name.topic).filter(|_| is_claimed(broker.node_id(), &image, found));
     match still_ours.and_then(|topic| Some((topic, topic.partition(name.partition)?))) {
         Some((topic, partition)) => {
-            log.update_config(Arc::new(topic_config(broker, &image, &topic.name)));
+            log.update_config(topic_config(broker, &image, &topic.name));
             serve(broker, topic, name.partition, partition, log);
         }
         None => {
@@ -260,7 +260,7 @@ fn host(
     if broker.log_dirs().has_log_of(&name) {
         return;
     }
-    let config = Arc::new(topic_config(broker, image, &topic.name));
+    let config = topic_config(broker, image, &topic.name);
     match broker.log_dirs().create(&name, topic.id, config, broker.clock().now_ms()) {
         Ok(log) => serve(broker, topic, index, partition, log),
         Err(error) => tracing::error!(partition = %name, %error, "log not made, its partition is not served"),

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::node_error::ConfigError;
 use crate::node_keys;
 
@@ -128,7 +131,9 @@ impl NodeKey {
 
     /// The key of this name.
     pub fn find(name: &str) -> Option<&'static NodeKey> {
-        Self::all().find(|key| key.name == name)
+        static BY_NAME: LazyLock<BTreeMap<&str, &NodeKey>> =
+            LazyLock::new(|| NodeKey::all().map(|key| (key.name, key)).collect());
+        BY_NAME.get(name).copied()
     }
 
     /// The key whose name differs least from `name`; `None` when none comes near (more than a third differs).

@@ -1,6 +1,7 @@
 //! One topic key as data: what it takes, what it means, and which broker keys give it its default.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::node_error::ConfigError;
 use crate::node_key::{KeyType, NodeKey, Support, Valid, Value};
@@ -49,7 +50,9 @@ impl TopicKey {
 
     /// The key of this name.
     pub fn find(name: &str) -> Option<&'static TopicKey> {
-        Self::all().iter().find(|key| key.name() == name)
+        static BY_NAME: LazyLock<BTreeMap<&str, &TopicKey>> =
+            LazyLock::new(|| TopicKey::all().iter().map(|key| (key.name(), key)).collect());
+        BY_NAME.get(name).copied()
     }
 
     /// The key's name.
