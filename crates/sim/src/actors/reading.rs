@@ -1,0 +1,54 @@
+//! Fetch, as all that read need it: requests made, answers taken apart.
+
+use protocol::Records;
+use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
+use protocol::messages::fetch_response::PartitionData;
+use record::{AnyBatch, Batches, Limits};
+use types::Uuid;
+
+use crate::invariants::{Seen, Violation};
+
+/// A request that asks for partitions of one topic from these offsets on; without a session, answered at once.
+pub(super) fn fetch_request(id: Uuid, name: &str, from: &[(i32, i64)], bytes_max: i32) -> FetchRequest {
+    let partitions = from.iter().map(|(partition, offset)| FetchPartition {
+        partition: *partition,
+        current_leader_epoch: -1,
+        fetch_offset: *offset,
+        last_fetched_epoch: -1,
+        log_start_offset: -1,
+        partition_max_bytes: bytes_max,
+        ..Default::default()
+    });
+    FetchRequest {
+        max_bytes: i32::MAX,
+        session_epoch: -1,
+        topics: vec![FetchTopic {
+            topic: name.to_owned(),
+            topic_id: id,
+            partitions: partitions.collect(),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+/// The records of an answer from `from` on: an answer begins with the batch that holds the offset.
+pub(super) fn records_from(place: &str, data: &PartitionData, from: i64) -> Result<Vec<Seen>, Violation> {
+    let Some(Records::Bytes(bytes)) = &data.records else { return Ok(Vec::new()) };
+    let broken =
+        |detail: String| Violation::new("batches_are_whole", format!("{place} from {from}: {detail}"));
+    let mut seen = Vec::new();
+    for batch in Batches::new(bytes.clone()) {
+        let batch = batch.map_err(|error| broken(error.to_string()))?;
+        batch.verify_crc().map_err(|error| broken(error.to_string()))?;
+        let AnyBatch::Batch(batch) = batch else { return Err(broken("an old format".to_owned())) };
+        let mut records = batch.records(Limits::default()).map_err(|error| broken(error.to_string()))?;
+        while let Some(record) = records.next().map_err(|error| broken(error.to_string()))? {
+            if record.offset.0 >= from {
+                let value = String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned();
+                seen.push(Seen { offset: record.offset.0, timestamp: record.timestamp, value });
+            }
+        }
+    }
+    Ok(seen)
+}

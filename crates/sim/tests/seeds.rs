@@ -1,0 +1,48 @@
+//! A thousand short runs, and the proof that a seed is a run.
+
+use sim::{Size, run};
+
+/// Seeds of the test tier: `SEEDS_PER_TEST` in each of the tests below, so that they run side by side.
+const SEEDS_PER_TEST: u64 = 250;
+
+fn check(part: u64) {
+    for seed in part * SEEDS_PER_TEST..(part + 1) * SEEDS_PER_TEST {
+        if let Err(failure) = run(seed, Size::Short) {
+            panic!("{failure}");
+        }
+    }
+}
+
+#[test]
+fn every_promise_is_kept_first_quarter() {
+    check(0);
+}
+
+#[test]
+fn every_promise_is_kept_second_quarter() {
+    check(1);
+}
+
+#[test]
+fn every_promise_is_kept_third_quarter() {
+    check(2);
+}
+
+#[test]
+fn every_promise_is_kept_fourth_quarter() {
+    check(3);
+}
+
+#[test]
+fn one_seed_run_twice_gives_one_trace() {
+    for seed in [1, 7, 42, 99] {
+        let twice = || run(seed, Size::Short).unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(twice(), twice(), "seed {seed}");
+    }
+}
+
+#[test]
+fn different_seeds_are_different_runs() {
+    let digest = |seed| run(seed, Size::Short).unwrap_or_else(|failure| panic!("{failure}")).trace_digest;
+    assert_ne!(digest(1), digest(2));
+}
