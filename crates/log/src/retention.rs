@@ -33,10 +33,8 @@ impl Log {
         state.producers.on_log_start_incremented(offset);
         let latest = state.snapshots.latest().unwrap_or(Offset(0));
         state.snapshots.set_last_offset(latest);
-        self.publish(&state, |view| {
-            view.log_start = offset;
-            view.recovery_point = view.recovery_point.max(offset);
-        });
+        // The recovery point stays: a power cut may bring back what is below, and it is not known to be durable.
+        self.publish(&state, |view| view.log_start = offset);
         Ok(true)
     }
 
@@ -114,7 +112,6 @@ impl Log {
         self.publish(state, |view| {
             view.segments = kept;
             view.log_start = view.log_start.max(start);
-            view.recovery_point = view.recovery_point.max(start);
         });
         self.remove_segments(state, &removed, now_ms.saturating_add(config.file_delete_delay_ms))?;
         let latest = state.snapshots.latest().unwrap_or(Offset(0));

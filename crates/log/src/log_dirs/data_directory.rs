@@ -113,7 +113,9 @@ impl DataDirectory {
     pub fn begin(&self) -> Result<DirectoryState, DataDirectoryError> {
         let marker = CleanShutdownFile::new(self.disk.clone(), &self.path);
         let (had_clean_shutdown, clean_shutdown_epoch) = (marker.exists(), marker.read());
-        marker.remove().map_err(|source| DataDirectoryError::Io { path: self.path.clone(), source })?;
+        // Durably: a power cut that brought the marker back would pass a torn log for a clean one.
+        let removed = marker.remove().and_then(|()| self.disk.sync_directory(&self.path));
+        removed.map_err(|source| DataDirectoryError::Io { path: self.path.clone(), source })?;
         Ok(DirectoryState {
             had_clean_shutdown,
             clean_shutdown_epoch,

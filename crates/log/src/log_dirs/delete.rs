@@ -17,7 +17,10 @@ impl LogDirs {
         open.log.rename_directory(&marked)?;
         let delay_ms = open.log.config().file_delete_delay_ms;
         let deleted = DeletedLog { path: open.log.path(), remove_at_ms: now_ms.saturating_add(delay_ms) };
-        self.lock().deleted.push(deleted);
+        let mut state = self.lock();
+        state.deleted.push(deleted);
+        state.deleted_names.insert(partition.clone());
+        drop(state);
         Ok(true)
     }
 

@@ -15,7 +15,7 @@ mod open;
 #[cfg(test)]
 mod log_dirs_test;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -46,6 +46,8 @@ struct OpenLogs {
     current: BTreeMap<TopicPartition, OpenLog>,
     /// Logs of deleted topics, until their files may go.
     deleted: Vec<DeletedLog>,
+    /// Partitions of deleted topics that the checkpoints on disk may still name.
+    deleted_names: BTreeSet<TopicPartition>,
 }
 
 /// A log in use.

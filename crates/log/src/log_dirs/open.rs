@@ -6,7 +6,7 @@ use std::sync::Arc;
 use config::TopicConfig;
 use types::{Offset, TopicPartition, Uuid};
 
-use super::{DirectoryName, FoundLog, LogDirs, OpenLog};
+use super::{DirectoryName, DirectoryState, FoundLog, LogDirs, OpenLog};
 use crate::checkpoint::{CheckpointError, PartitionMetadataFile};
 use crate::{Log, LogError, OpenOptions};
 
@@ -76,6 +76,13 @@ impl LogDirs {
         config: Arc<TopicConfig>,
         now_ms: i64,
     ) -> Result<Arc<Log>, OpenLogError> {
+        if self.is_in_checkpoints(partition) {
+            // After a crash the new log would be held to what they say of the old one: cut where that began.
+            self.checkpoint_recovery_points()?;
+            self.checkpoint_log_starts()?;
+            self.checkpoint_high_watermarks()?;
+            self.lock().deleted_names.clear();
+        }
         let directory = self.emptiest_directory();
         let path =
             self.directories[directory].path().join(DirectoryName::current(partition.clone()).to_string());
@@ -88,6 +95,16 @@ impl LogDirs {
         };
         let log = Log::open(self.disk.clone(), path, options, &mut |_progress| {})?;
         self.add(partition, directory, log)
+    }
+
+    /// Whether a topic of this name was there before and the checkpoints may speak of it.
+    fn is_in_checkpoints(&self, partition: &TopicPartition) -> bool {
+        let is_named = |state: &DirectoryState| {
+            [&state.recovery_points, &state.log_starts, &state.high_watermarks]
+                .iter()
+                .any(|offsets| offsets.contains_key(partition))
+        };
+        self.lock().deleted_names.contains(partition) || self.states.iter().any(is_named)
     }
 
     fn create_directory(&self, path: &Path) -> Result<(), OpenLogError> {

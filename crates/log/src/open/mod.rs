@@ -171,7 +171,7 @@ impl Log {
             end,
             high_watermark: log_start,
             first_unstable,
-            recovery_point: recovery_point.max(log_start),
+            recovery_point,
         };
         Ok(Self {
             directory,
