@@ -34,14 +34,15 @@ pub enum ProduceOutcome {
     },
 }
 
-/// An acks=all entry that is appended and not yet acknowledged.
+/// An entry that is appended and not yet acknowledged: with acks=all, or with acks=1 where every append is flushed.
 #[derive(Debug)]
 pub struct Unacknowledged {
     /// The entry's place in the request.
     pub index: usize,
     partition: Arc<Partition>,
-    /// The high watermark has to reach this.
+    /// The high watermark has to reach this; with acks=1 it is enough that the log is flushed to it.
     end: Offset,
+    acks: i16,
 }
 
 /// Why an appended entry was not acknowledged in time.
@@ -104,8 +105,9 @@ impl Broker {
                     self.after_append(&entry.partition, appended.moved_high_watermark);
                     let end = appended.info.last_offset.plus(1);
                     let is_pending = entry.partition.is_acknowledged(end) == Ok(false);
-                    if acks == -1 && is_pending {
-                        unacknowledged.push(Unacknowledged { index, partition: entry.partition, end });
+                    let is_awaited = acks == -1 || acks == 1 && entry.partition.flushes_every_append();
+                    if is_awaited && is_pending {
+                        unacknowledged.push(Unacknowledged { index, partition: entry.partition, end, acks });
                     }
                     ProduceOutcome::Appended(appended)
                 }
@@ -163,6 +165,7 @@ impl Broker {
     ) -> Result<(), AcknowledgementError> {
         if let Some(flush) = flush {
             match tokio::time::timeout_at(deadline, flush).await {
+                Ok(Ok(Ok(()))) if entry.acks == 1 => return Ok(()),
                 Ok(Ok(Ok(()))) => {}
                 Ok(_) => return Err(AcknowledgementError::Storage),
                 Err(_elapsed) => return Err(AcknowledgementError::TimedOut),

@@ -89,7 +89,16 @@ impl Partition {
     ///
     /// A new epoch of ours enters the log's epoch checkpoint with its first append, not here: a start with thousands of
     /// partitions would else write thousands of files. Until then [`Partition::end_offset_for_epoch`] knows of it.
+    ///
+    /// Where every append is flushed, what was found in the log is flushed before it is served: after a crash the
+    /// recovery point is behind what was acknowledged, and the high watermark would stay there until the next append.
     pub fn apply_leadership(&self, new: LeadershipChange) {
+        if new.leader == self.local && self.log.config().flush_messages == 1 && self.leads_anew(&new) {
+            let end = self.log.log_end_offset();
+            if let Err(error) = self.log.flush_up_to(end) {
+                tracing::error!(partition = %self.name, %error, "what was recovered cannot be flushed");
+            }
+        }
         let mut current = self.leadership.write().unwrap_or_else(PoisonError::into_inner);
         if new.leader_epoch < current.leader_epoch {
             return;
@@ -105,6 +114,10 @@ impl Partition {
         if current.leader == self.local {
             self.advance_high_watermark(&current);
         }
+    }
+
+    fn leads_anew(&self, new: &LeadershipChange) -> bool {
+        new.leader_epoch > self.leadership_guard().leader_epoch
     }
 
     /// Where a leader epoch ends: the largest epoch known that is not above the one asked for, and the first offset of
