@@ -6,6 +6,7 @@ mod conformance;
 mod fix;
 mod golden;
 mod instructions;
+mod sim;
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +32,8 @@ enum Task {
     Oracle(conformance::OracleOptions),
     /// Counts the instructions of the hot paths, per request (needs valgrind).
     Instructions,
+    /// Runs seeds of the simulated node: `SEED`, or `--seeds N`; `--long` for long runs, `--log` for what it logs.
+    Sim(sim::Options),
     /// Makes the golden bytes anew with Apache Kafka's own classes.
     Golden(golden::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(options) => conformance::bench(&options),
         Task::Oracle(options) => conformance::oracle(&options),
         Task::Instructions => instructions::run(),
+        Task::Sim(options) => sim::run(&options),
         Task::Golden(options) => golden::run(&options),
     }
 }

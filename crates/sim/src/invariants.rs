@@ -126,7 +126,8 @@ pub(crate) fn producers_are_idempotent(place: &str, records: &[Seen]) -> Checked
         if let Some((before, at)) = last.insert(producer, (number, record.offset))
             && before >= number
         {
-            let detail = format!("{place}: {producer} sent {before} at {at}, then {number} at {}", record.offset);
+            let detail =
+                format!("{place}: {producer} sent {before} at {at}, then {number} at {}", record.offset);
             return broken("producers_are_idempotent", detail);
         }
     }

@@ -21,10 +21,19 @@ struct Options {
     /// Goes on after a failure, and shows no traces.
     #[arg(long)]
     keep_going: bool,
+    /// Shows what the node logs.
+    #[arg(long)]
+    log: bool,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if options.log {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+            .without_time()
+            .init();
+    }
     let size = if options.long { Size::Long } else { Size::Short };
     let (mut counts, mut failures) = (Counts::default(), 0);
     for seed in options.seed..options.seed.saturating_add(options.seeds) {

@@ -51,6 +51,7 @@ exchanges! {
     delete_records_request delete_records_response: DeleteRecordsRequest -> DeleteRecordsResponse;
     incremental_alter_configs_request incremental_alter_configs_response:
         IncrementalAlterConfigsRequest -> IncrementalAlterConfigsResponse;
+    list_offsets_request list_offsets_response: ListOffsetsRequest -> ListOffsetsResponse;
     init_producer_id_request init_producer_id_response: InitProducerIdRequest -> InitProducerIdResponse;
 }
 
@@ -180,7 +181,9 @@ impl Connection {
             if let Cut::Answer(bytes) = cut {
                 let mut part = vec![0; bytes];
                 let _ = stream.read_exact(&mut part).await;
-                self.world.trace.line(&self.who, &format!("connection lost after {bytes} bytes of an answer"));
+                self.world
+                    .trace
+                    .line(&self.who, &format!("connection lost after {bytes} bytes of an answer"));
                 return Err(Lost);
             }
             stream.read_exact(&mut length).await.map_err(|_| Lost)?;

@@ -65,11 +65,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         ],
     ),
     ("protocol-generator", 0, &[]),
-    (
-        "sim",
-        0,
-        &["types", "record", "protocol", "config", "io", "net", "handlers", "milena"],
-    ),
+    ("sim", 0, &["types", "record", "protocol", "config", "io", "net", "handlers", "milena"]),
     ("xtask", 0, &[]),
 ];
 

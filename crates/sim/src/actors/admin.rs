@@ -113,7 +113,11 @@ impl Admin {
         let count = partitions + 1;
         let request = CreatePartitionsRequest {
             timeout_ms: 30_000,
-            topics: vec![CreatePartitionsTopic { name: name.clone(), count: count as i32, ..Default::default() }],
+            topics: vec![CreatePartitionsTopic {
+                name: name.clone(),
+                count: count as i32,
+                ..Default::default()
+            }],
             ..Default::default()
         };
         self.world.book.borrow_mut().asks_for_partitions(id, count);
@@ -156,8 +160,9 @@ impl Admin {
     }
 
     async fn alter_config(&mut self, name: String) {
-        let (key, value) = [("segment.ms", "60"), ("max.message.bytes", "1500"), ("file.delete.delay.ms", "1")]
-            [self.entropy.below(3) as usize];
+        let (key, value) =
+            [("segment.ms", "60"), ("max.message.bytes", "1500"), ("file.delete.delay.ms", "1")]
+                [self.entropy.below(3) as usize];
         let config = AlterableConfig {
             name: key.to_owned(),
             config_operation: 0,
@@ -187,7 +192,8 @@ impl Admin {
 impl Actor for Admin {
     async fn step(&mut self) {
         let present = self.world.book.borrow().present();
-        let Some((id, name, partitions)) = present.get(self.entropy.below(present.len() as u64) as usize).cloned()
+        let Some((id, name, partitions)) =
+            present.get(self.entropy.below(present.len() as u64) as usize).cloned()
         else {
             return self.create().await;
         };

@@ -9,7 +9,7 @@ use protocol::messages::metadata_request::MetadataRequest;
 use protocol::messages::metadata_response::MetadataResponseTopic;
 use types::Uuid;
 
-use super::reading::{fetch_request, records_from};
+use super::reading::{fetch_request, log_start, records_from};
 use crate::book::Fate;
 use crate::invariants::{self, Reading, Violation};
 use crate::wire::{Connection, Lost};
@@ -22,7 +22,8 @@ const METADATA_TELLS_IDS: i16 = 12;
 pub(crate) async fn audit(world: &Rc<World>) {
     let mut connection = Connection::reliable(world, "audit", Entropy::from_seed(world.entropy.next_u64()));
     if audit_all(world, &mut connection).await == Err(Lost) && !world.is_broken() {
-        world.fail(Violation::new("connections_end_for_a_reason", "the audit lost its connection".to_owned()));
+        world
+            .fail(Violation::new("connections_end_for_a_reason", "the audit lost its connection".to_owned()));
     }
 }
 
@@ -35,6 +36,8 @@ async fn audit_all(world: &Rc<World>, connection: &mut Connection) -> Result<(),
         for index in 0..partitions as i32 {
             let reading = read(world, connection, id, &name, index).await?;
             let Some(reading) = reading else { continue };
+            let line = format!("{name}-{index} is {}..{}", reading.log_start, reading.high_watermark);
+            world.trace.line("audit", &line);
             world.counts.borrow_mut().records_read += reading.records.len() as u64;
             let result = world.book.borrow_mut().audited(id, index, &reading);
             world.check(result);
@@ -109,10 +112,12 @@ async fn read(
     name: &str,
     index: i32,
 ) -> Result<Option<Reading>, Lost> {
-    const OFFSET_OUT_OF_RANGE: i16 = 1;
     let place = format!("{name}-{index}");
     let mut reading = Reading { log_start: 0, high_watermark: 0, records: Vec::new() };
-    let mut position = 0;
+    let Some(mut position) = log_start(connection, name, index).await? else {
+        world.fail(Violation::new("topics_are_served", format!("{place}: no log start")));
+        return Ok(None);
+    };
     // An answer brings something on or is the last: so many would be too many.
     for _ in 0..10_000 {
         let version = connection.version_from(&FetchRequest::default(), 5);
@@ -120,13 +125,10 @@ async fn read(
         let response = connection.call(&request, version).await?;
         let data = response.responses.first().and_then(|topic| topic.partitions.first());
         let Some(data) = data else {
-            world.fail(Violation::new("topics_are_served", format!("{place}: error {}", response.error_code)));
+            world
+                .fail(Violation::new("topics_are_served", format!("{place}: error {}", response.error_code)));
             return Ok(None);
         };
-        if data.error_code == OFFSET_OUT_OF_RANGE && data.log_start_offset > position {
-            position = data.log_start_offset;
-            continue;
-        }
         if data.error_code != 0 {
             world.fail(Violation::new("topics_are_served", format!("{place}: error {}", data.error_code)));
             return Ok(None);

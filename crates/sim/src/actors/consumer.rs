@@ -1,6 +1,6 @@
 //! A consumer: reads a topic on and on, with a fetch session or without (KIP-227).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use io::Entropy;
@@ -8,14 +8,13 @@ use protocol::messages::fetch_response::{FetchResponse, PartitionData};
 use types::{ErrorCode, Uuid};
 
 use super::Actor;
-use super::reading::{fetch_request, records_from};
+use super::reading::{fetch_request, log_start, records_from};
 use crate::invariants::{self, Violation};
 use crate::wire::Connection;
 use crate::world::World;
 
 pub(super) struct Consumer {
     world: Rc<World>,
-    who: String,
     entropy: Entropy,
     connection: Connection,
     /// What is read, until something else is drawn.
@@ -36,13 +35,14 @@ struct Reading {
     /// High watermark and log start of each partition as the connection of this number last told them.
     told: BTreeMap<i32, (i64, i64)>,
     connection: u64,
+    /// Partitions to be read from their log's start again.
+    is_out_of_range: BTreeSet<i32>,
 }
 
 impl Consumer {
     pub(super) fn new(world: &Rc<World>, index: usize, entropy: Entropy) -> Self {
-        let who = format!("c{index}");
-        let connection = Connection::new(world, &who, entropy.clone());
-        Self { world: world.clone(), who, entropy, connection, reading: None }
+        let connection = Connection::new(world, &format!("c{index}"), entropy.clone());
+        Self { world: world.clone(), entropy, connection, reading: None }
     }
 
     fn draw(&self) -> Option<Reading> {
@@ -60,6 +60,8 @@ impl Consumer {
             session: None,
             told: BTreeMap::new(),
             connection: 0,
+            // Where else to begin is not known.
+            is_out_of_range: (0..partitions as i32).collect(),
         })
     }
 
@@ -92,7 +94,7 @@ impl Consumer {
             Some(ErrorCode::None) => {}
             Some(ErrorCode::OffsetOutOfRange) => {
                 // Deleted, or lost with the power.
-                reading.positions.insert(index, data.log_start_offset.max(0));
+                reading.is_out_of_range.insert(index);
                 return Ok(Next::GoOn);
             }
             _ => return Ok(Next::Leave),
@@ -104,7 +106,12 @@ impl Consumer {
         if let Some((high_watermark, log_start)) =
             reading.told.insert(index, (data.high_watermark, data.log_start_offset))
         {
-            invariants::never_falls("high_watermark_never_falls", &place, high_watermark, data.high_watermark)?;
+            invariants::never_falls(
+                "high_watermark_never_falls",
+                &place,
+                high_watermark,
+                data.high_watermark,
+            )?;
             if reading.version >= 5 {
                 invariants::never_falls("log_start_never_falls", &place, log_start, data.log_start_offset)?;
             }
@@ -139,7 +146,20 @@ impl Actor for Consumer {
             self.reading = self.draw();
         }
         let Some(mut reading) = self.reading.take() else { return };
-        let from: Vec<(i32, i64)> = reading.positions.iter().map(|(index, offset)| (*index, *offset)).collect();
+        if let Some(index) = reading.is_out_of_range.first().copied() {
+            match log_start(&mut self.connection, &reading.name, index).await {
+                Ok(Some(offset)) => {
+                    reading.is_out_of_range.remove(&index);
+                    reading.positions.insert(index, offset);
+                }
+                Ok(None) => return,
+                Err(_) => {}
+            }
+            self.reading = Some(reading);
+            return;
+        }
+        let from: Vec<(i32, i64)> =
+            reading.positions.iter().map(|(index, offset)| (*index, *offset)).collect();
         let bytes_max = if self.entropy.below(4) == 0 { 1 + self.entropy.below(500) as i32 } else { 1 << 20 };
         let mut request = fetch_request(reading.topic, &reading.name, &from, bytes_max);
         request.isolation_level = reading.isolation_level;

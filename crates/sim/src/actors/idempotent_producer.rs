@@ -51,6 +51,7 @@ impl IdempotentProducer {
 
     async fn init(&mut self) {
         let request = InitProducerIdRequest {
+            transactional_id: None,
             transaction_timeout_ms: 60_000,
             producer_id: -1,
             producer_epoch: -1,
@@ -132,7 +133,8 @@ impl Actor for IdempotentProducer {
         let version = self.connection.version_from(&request, 3);
         let Ok(response) = self.connection.call(&request, version).await else { return };
         let Some(partition) = only_partition(&response) else { return };
-        let line = format!("{} error {} offset {}", batch.place(), partition.error_code, partition.base_offset);
+        let line =
+            format!("{} error {} offset {}", batch.place(), partition.error_code, partition.base_offset);
         self.world.trace.line(&self.who, &line);
         match ErrorCode::from_code(partition.error_code) {
             Some(ErrorCode::None) => self.acknowledged(&batch, partition.base_offset),

@@ -38,7 +38,8 @@ impl Actor for PlainProducer {
         }
         let Ok(response) = self.connection.call(&request, version).await else { return };
         let Some(partition) = only_partition(&response) else { return };
-        let line = format!("{} error {} offset {}", batch.place(), partition.error_code, partition.base_offset);
+        let line =
+            format!("{} error {} offset {}", batch.place(), partition.error_code, partition.base_offset);
         self.world.trace.line(&self.who, &line);
         if partition.error_code == 0 {
             batch.acknowledged(&self.world, partition.base_offset);

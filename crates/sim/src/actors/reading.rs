@@ -3,10 +3,12 @@
 use protocol::Records;
 use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
 use protocol::messages::fetch_response::PartitionData;
+use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use record::{AnyBatch, Batches, Limits};
 use types::Uuid;
 
 use crate::invariants::{Seen, Violation};
+use crate::wire::{Connection, Lost};
 
 /// A request that asks for partitions of one topic from these offsets on; without a session, answered at once.
 pub(super) fn fetch_request(id: Uuid, name: &str, from: &[(i32, i64)], bytes_max: i32) -> FetchRequest {
@@ -30,6 +32,33 @@ pub(super) fn fetch_request(id: Uuid, name: &str, from: &[(i32, i64)], bytes_max
         }],
         ..Default::default()
     }
+}
+
+/// Where a partition's log starts; `None` where it is not served. Asked by name.
+pub(super) async fn log_start(
+    connection: &mut Connection,
+    name: &str,
+    partition: i32,
+) -> Result<Option<i64>, Lost> {
+    const EARLIEST: i64 = -2;
+    let request = ListOffsetsRequest {
+        replica_id: -1,
+        topics: vec![ListOffsetsTopic {
+            name: name.to_owned(),
+            partitions: vec![ListOffsetsPartition {
+                partition_index: partition,
+                current_leader_epoch: -1,
+                timestamp: EARLIEST,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let version = connection.version::<ListOffsetsRequest>();
+    let response = connection.call(&request, version).await?;
+    let found = response.topics.first().and_then(|topic| topic.partitions.first());
+    Ok(found.filter(|found| found.error_code == 0).map(|found| found.offset))
 }
 
 /// The records of an answer from `from` on: an answer begins with the batch that holds the offset.
