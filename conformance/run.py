@@ -13,7 +13,7 @@ import time
 
 from harness import brokers, checks
 
-SUITES = ["start", "kcat", "command_line", "java_tools", "exchange", "crash", "flights"]
+SUITES = ["start", "wire", "kcat", "command_line", "java_tools", "exchange", "crash", "flights"]
 
 
 class World:

@@ -55,11 +55,16 @@ def sorted_settings(text):
 
 
 def compiled(program):
-    """The directory of the classes of a program in conformance/java, compiled against Kafka's jars when it changed."""
-    source = HERE / "java" / f"{program}.java"
+    """The directory of the classes of a program in conformance/java, compiled against Kafka's jars when it changed.
+
+    A program is one file, or a package: a directory of them.
+    """
+    package = HERE / "java" / program
+    sources = sorted(package.glob("*.java")) if package.is_dir() else [package.with_suffix(".java")]
     classes = CACHE / "classes" / program
-    made = classes / f"{program}.class"
-    if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
+    mark = classes / "compiled"
+    if not mark.exists() or mark.stat().st_mtime < max(source.stat().st_mtime for source in sources):
         classes.mkdir(parents=True, exist_ok=True)
-        processes.run(["javac", "-cp", f"{jars()}/*", "-d", str(classes), str(source)], seconds=120)
+        processes.run(["javac", "-cp", f"{jars()}/*", "-d", str(classes), *map(str, sources)], seconds=120)
+        mark.touch()
     return classes

@@ -64,14 +64,25 @@ impl Broker {
     }
 
     fn describe_key(&self, key: &NodeKey) -> DescribedConfig {
-        let set = self.settings().properties.get(key.name);
-        let value = set.or(key.default).filter(|_| !key.is_sensitive());
-        let source = if set.is_some() { ConfigSource::StaticBroker } else { ConfigSource::Default };
+        let image = self.image();
+        let dynamic = image.configs.of(&ConfigResource::broker_defaults()).get(key.name).map(String::as_str);
+        let places = [
+            (ConfigSource::DynamicDefaultBroker, dynamic),
+            (ConfigSource::StaticBroker, self.settings().properties.get(key.name)),
+            (ConfigSource::Default, key.default),
+        ];
+        let set = || places.into_iter().filter_map(|(source, value)| Some((source, value?)));
+        let (source, value) =
+            set().next().map_or((ConfigSource::Default, None), |(source, value)| (source, Some(value)));
+        let value = value.filter(|_| !key.is_sensitive());
         DescribedConfig {
             name: key.name.to_owned(),
             value: value.map(str::to_owned),
             source,
-            synonyms: synonyms(key.name, value, source),
+            synonyms: match key.is_sensitive() {
+                true => Vec::new(),
+                false => set().flat_map(|(source, value)| synonyms(key.name, Some(value), source)).collect(),
+            },
             key_type: key.key_type,
             is_sensitive: key.is_sensitive(),
             is_read_only: true,

@@ -37,6 +37,8 @@ pub(crate) async fn handle(
             for (name, outcome) in outcomes {
                 let (error, message) = match outcome {
                     Ok(()) => (ErrorCode::None, None),
+                    // The oracle has nothing to say on this one beyond its code.
+                    Err(error) if error.code() == ErrorCode::UnknownTopicOrPartition => (error.code(), None),
                     Err(error) => (error.code(), Some(error.to_string())),
                 };
                 response.results.push(result(name, error, message));

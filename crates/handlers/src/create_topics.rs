@@ -46,9 +46,11 @@ pub(crate) async fn handle(
     match controller.create_topics(topics, body.validate_only).await {
         Ok(outcomes) => {
             for outcome in outcomes {
-                let mut told = CreatableTopicResult { name: outcome.name, ..Default::default() };
+                let mut told =
+                    CreatableTopicResult { name: outcome.name, error_message: None, ..Default::default() };
                 match outcome.result {
                     Ok(created) => {
+                        // Also when only validated: the id it would have had, as the oracle tells it.
                         told.topic_id = created.id;
                         describe(&mut told, created.description);
                     }

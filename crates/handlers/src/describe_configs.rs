@@ -26,7 +26,8 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
     let describe_one = |resource: &DescribeConfigsResource| {
         let described = describe(broker, authorizer, request, resource);
         let (error, error_message, entries) = match described {
-            Ok(entries) => (ErrorCode::None, None, entries),
+            // Empty, not null: the oracle leaves the field at its default.
+            Ok(entries) => (ErrorCode::None, Some(String::new()), entries),
             Err(Refusal { error, message }) => (error, message, Vec::new()),
         };
         DescribeConfigsResult {
@@ -73,7 +74,13 @@ fn describe(
     }
     let invalid = |message: String| Refusal { error: ErrorCode::InvalidRequest, message: Some(message) };
     let entries = match resource.resource_type {
-        TOPIC => broker.describe_topic_config(name).ok_or(topic_names::unknown_topic_error(name))?,
+        TOPIC => match broker.describe_topic_config(name) {
+            Some(entries) => entries,
+            None => {
+                let error = topic_names::unknown_topic_error(name);
+                return Err(Refusal { error, message: Some(format!("there is no topic {name:?}")) });
+            }
+        },
         BROKER if name.is_empty() => broker.describe_broker_defaults(),
         BROKER if name.parse() == Ok(broker.node_id().0) => broker.describe_broker_config(),
         BROKER => {
@@ -82,7 +89,8 @@ fn describe(
         }
         other => return Err(invalid(format!("resources of type {other} have no settings here"))),
     };
-    let keys = resource.configuration_keys.as_ref();
+    // An empty list asks for all, as no list does.
+    let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
     let is_wanted = |entry: &DescribedConfig| keys.is_none_or(|keys| keys.contains(&entry.name));
     Ok(entries.into_iter().filter(is_wanted).collect())
 }

@@ -2,13 +2,13 @@
 //!
 //! Broker listeners. Needs DESCRIBE on a topic. At most `response_partition_limit` partitions, and never more than
 //! `max.request.partition.size.limit`, are told; where there are more, the answer holds the cursor to go on from.
-//! A cursor outside the topics asked for, or before partition 0, is a malformed request.
+//! A cursor outside the topics asked for, or before partition 0, is INVALID_REQUEST for each topic.
 
 use std::collections::BTreeSet;
 
 use broker::Broker;
 use metadata::{MetadataImage, TopicImage};
-use net::{CloseReason, Request};
+use net::Request;
 use protocol::messages::describe_topic_partitions_request::DescribeTopicPartitionsRequest;
 use protocol::messages::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponse, DescribeTopicPartitionsResponsePartition,
@@ -34,13 +34,9 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             body.topics.iter().map(|topic| topic.name.as_str()).filter(|name| *name >= first_topic).collect()
         }
     };
-    if body.cursor.is_some() && !is_all && !names.contains(first_topic) {
-        return Err(CloseReason::refused(format!(
-            "the cursor's topic {first_topic:?} is not among those asked for"
-        )));
-    }
-    if first_partition < 0 {
-        return Err(CloseReason::refused(format!("the cursor's partition {first_partition} is negative")));
+    let is_cursor_astray = body.cursor.is_some() && !is_all && !names.contains(first_topic);
+    if is_cursor_astray || first_partition < 0 {
+        return exchange::answer(&request.header, &refuse_all(&body));
     }
     let may_see =
         |name: &&str| authorizer.allows(&request.connection, Operation::Describe, Resource::Topic(name));
@@ -85,6 +81,16 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
         response.topics.extend(hidden.map(|name| unknown(name, ErrorCode::TopicAuthorizationFailed)));
     }
     exchange::answer(&request.header, &response)
+}
+
+/// Every topic asked for, with INVALID_REQUEST.
+fn refuse_all(body: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
+    let refused = body.topics.iter().map(|topic| DescribeTopicPartitionsResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(topic.name.clone()),
+        ..Default::default()
+    });
+    DescribeTopicPartitionsResponse { topics: refused.collect(), ..Default::default() }
 }
 
 fn partitions(

@@ -105,7 +105,7 @@ pub(crate) fn append_error(error: &PartitionAppendError) -> AppendRefusal {
     use broker::partition::{AppendError, ProducerStateError, ValidateError};
     let mut refusal = AppendRefusal {
         error: ErrorCode::UnknownServerError,
-        message: Some(error.to_string()),
+        message: None,
         record_errors: Vec::new(),
         reached_log: true,
     };
@@ -116,6 +116,8 @@ pub(crate) fn append_error(error: &PartitionAppendError) -> AppendRefusal {
         PartitionAppendError::Flush(_) => is_quiet(ErrorCode::KafkaStorageError),
         PartitionAppendError::Append(error) => match error {
             AppendError::Invalid(ValidateError::Rejected(rejected)) => {
+                // The one refusal that the oracle explains.
+                refusal.message = Some(error.to_string());
                 let told = rejected.records.iter();
                 refusal.record_errors =
                     told.map(|record| (record.batch_index, Some(record.reason.to_string()))).collect();

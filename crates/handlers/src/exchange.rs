@@ -11,14 +11,12 @@ pub(crate) type Handled = Result<Answer, CloseReason>;
 /// the request and cost nothing here.
 const DECODED_BYTES_MAX: usize = 256 << 20;
 
-/// The request's body. A body that is no encoding of its message ends the connection, as the oracle does.
+/// The request's body. A body that is no encoding of its message ends the connection; bytes after one that is are
+/// ignored, as the oracle does.
 pub(crate) fn decode<M: Message>(request: &Request) -> Result<M, CloseReason> {
     let mut reader = Reader::with_budget(request.body.clone(), DecodeBudget::new(DECODED_BYTES_MAX));
-    let message = M::decode(&mut reader, request.header.api_version).and_then(|message| {
-        reader.finish()?;
-        Ok(message)
-    });
-    message.map_err(|error| CloseReason::refused(format!("malformed {}: {error}", M::NAME)))
+    M::decode(&mut reader, request.header.api_version)
+        .map_err(|error| CloseReason::refused(format!("malformed {}: {error}", M::NAME)))
 }
 
 /// Answers now with this message.

@@ -12,6 +12,7 @@
 //!
 //! Replicas are not served yet: a fetch that claims to be one is told that it is no replica of the partition.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +60,8 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     let results = Broker::read(&call.entries, &bounds);
     let header = request.header.clone();
     let listener = request.connection.listener.clone();
-    let has_refusal = call.refusals.iter().any(Option::is_some);
-    if call.entries.is_empty() || has_refusal || Broker::is_answer(&results, &bounds) {
+    // A partition that is refused here does not answer at once: the oracle, too, waits for the others.
+    if call.entries.is_empty() || Broker::is_answer(&results, &bounds) {
         return Ok(Answer::Now(call.respond(&header, &listener, results)));
     }
     Ok(Answer::Later(Box::pin(async move {
@@ -109,6 +110,7 @@ fn begin_session(broker: &Broker, body: FetchRequest, version: i16, replica_id: 
             topic: name.clone(),
         }));
     }
+    let partitions = last_of_each(partitions);
     let forgotten = body.forgotten_topics_data.into_iter().flat_map(|topic| {
         let key = topic_key(&topic.topic, topic.topic_id);
         let keyed = move |index| PartitionKey { topic: key.clone(), partition: PartitionIndex(index) };
@@ -123,6 +125,22 @@ fn begin_session(broker: &Broker, body: FetchRequest, version: i16, replica_id: 
         forgotten: forgotten.collect(),
     };
     broker.fetch_sessions().begin(session, |id| broker.topic_name(&TopicKey::Id(*id)), broker.uptime_ms())
+}
+
+/// A partition named twice is read once, at its first place and as it was named last.
+fn last_of_each(partitions: Vec<FetchPartition>) -> Vec<FetchPartition> {
+    let mut places = BTreeMap::new();
+    let mut kept: Vec<FetchPartition> = Vec::with_capacity(partitions.len());
+    for partition in partitions {
+        match places.get(&partition.key) {
+            Some(place) => kept[*place] = partition,
+            None => {
+                places.insert(partition.key.clone(), kept.len());
+                kept.push(partition);
+            }
+        }
+    }
+    kept
 }
 
 fn known_epoch(epoch: i32) -> Option<LeaderEpoch> {
@@ -193,14 +211,11 @@ impl Call {
             ..Default::default()
         };
         let mut regions = Vec::new();
-        for ((partition, told), _) in self
-            .context
-            .partitions()
-            .iter()
-            .zip(&mut told)
-            .zip(&session.listed)
-            .filter(|(_, listed)| **listed)
-        {
+        let asked = self.context.partitions().iter().zip(&mut told).zip(&session.listed);
+        let mut listed: Vec<_> = asked.filter_map(|(one, is_listed)| is_listed.then_some(one)).collect();
+        // Those that nobody tried to read come last, as the oracle lists them.
+        listed.sort_by_key(|(_, told)| is_refused_unread(told.error));
+        for (partition, told) in listed {
             if let Some((leader, _)) = told.leader
                 && header.api_version >= 16
             {
@@ -277,7 +292,13 @@ impl Told {
             data.current_leader =
                 LeaderIdAndEpoch { leader_id: leader.0, leader_epoch: leader_epoch.0, ..Default::default() };
         }
-        let Some(read) = self.read.take() else { return data };
+        let Some(read) = self.read.take() else {
+            // Empty for those that nobody tried to read, null for those that could not be read: as the oracle has it.
+            if !is_refused_unread(self.error) {
+                data.aborted_transactions = None;
+            }
+            return data;
+        };
         data.high_watermark = read.high_watermark.0;
         data.last_stable_offset = read.last_stable_offset.0;
         data.log_start_offset = read.log_start_offset.0;
@@ -301,6 +322,12 @@ impl Told {
         }
         data
     }
+}
+
+/// Whether the oracle decides this error before it looks at the partition.
+fn is_refused_unread(error: ErrorCode) -> bool {
+    use ErrorCode::{TopicAuthorizationFailed, UnknownTopicId, UnknownTopicOrPartition};
+    matches!(error, TopicAuthorizationFailed | UnknownTopicId | UnknownTopicOrPartition)
 }
 
 impl From<FetchResult> for Told {

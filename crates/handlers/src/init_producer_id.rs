@@ -38,6 +38,9 @@ async fn give(
     request: &Request,
     body: &InitProducerIdRequest,
 ) -> Result<ProducerId, ErrorCode> {
+    if body.transactional_id.as_deref() == Some("") {
+        return Err(ErrorCode::InvalidRequest);
+    }
     if body.transactional_id.is_some() {
         return Err(ErrorCode::TransactionalIdAuthorizationFailed);
     }

@@ -35,7 +35,7 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
     };
     let duplicates = duplicates(&body);
     let mut response = ListOffsetsResponse::default();
-    for topic in &body.topics {
+    for topic in body.topics.iter().filter(|topic| !topic.partitions.is_empty()) {
         let is_allowed =
             authorizer.allows(&request.connection, Operation::Describe, Resource::Topic(&topic.name));
         let answer_one = |asked: &ListOffsetsPartition| {
@@ -66,7 +66,10 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             }
             told
         };
-        let partitions = topic.partitions.iter().map(answer_one).collect();
+        // One that was asked for twice is told once.
+        let mut told = BTreeSet::new();
+        let once = topic.partitions.iter().filter(|asked| told.insert(asked.partition_index));
+        let partitions = once.map(answer_one).collect();
         response.topics.push(ListOffsetsTopicResponse {
             name: topic.name.clone(),
             partitions,
@@ -91,7 +94,8 @@ fn find(
     let partition = broker
         .find_partition(&key, PartitionIndex(asked.partition_index))
         .map_err(|error| errors::lookup_error(&error))?;
-    let known_epoch = (asked.current_leader_epoch >= 0).then_some(LeaderEpoch(asked.current_leader_epoch));
+    // Only −1 stands for none: any other epoch below 0 is one from the past.
+    let known_epoch = (asked.current_leader_epoch != -1).then_some(LeaderEpoch(asked.current_leader_epoch));
     let found = partition.find_offset(&OffsetsRequest { query, isolation, known_epoch });
     found.map_err(|error| errors::list_offsets_error(&error, version))
 }

@@ -40,7 +40,11 @@ pub(crate) async fn handle(
     request: &Request,
 ) -> Handled {
     let body: MetadataRequest = exchange::decode(request)?;
-    let wanted = Wanted::of(&body, request.header.api_version)?;
+    let version = request.header.api_version;
+    if version < TOPIC_IDS_SINCE && names_by_id(&body) {
+        return exchange::answer(&request.header, &refuse_all(&body));
+    }
+    let wanted = Wanted::of(&body, version)?;
     let mut refused = BTreeMap::new();
     if let Wanted::ByName(names) = &wanted
         && body.allow_auto_topic_creation
@@ -94,6 +98,22 @@ pub(crate) async fn handle(
         ..Default::default()
     };
     exchange::answer(&request.header, &response)
+}
+
+/// Versions 10 and 11 have a field for the id, and no meaning for it.
+fn names_by_id(body: &MetadataRequest) -> bool {
+    body.topics.iter().flatten().any(|topic| !topic.topic_id.is_zero() || topic.name.is_none())
+}
+
+/// Every topic asked for, with INVALID_REQUEST.
+fn refuse_all(body: &MetadataRequest) -> MetadataResponse {
+    let refused = body.topics.iter().flatten().map(|topic| MetadataResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(topic.name.clone().unwrap_or_default()),
+        topic_id: topic.topic_id,
+        ..Default::default()
+    });
+    MetadataResponse { topics: refused.collect(), ..Default::default() }
 }
 
 /// Which topics a request asks for.

@@ -44,7 +44,8 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     let acks = body.acks;
     let timeout = Duration::from_millis(u64::try_from(body.timeout_ms).unwrap_or(0));
     let mut call = Call { places: Vec::new(), entries: Vec::new(), response: ProduceResponse::default() };
-    for topic in body.topic_data {
+    let terms = Terms { acks, is_transactional: body.transactional_id.is_some() };
+    for topic in body.topic_data.into_iter().filter(|topic| !topic.partition_data.is_empty()) {
         call.begin_topic(&topic.name, topic.topic_id);
         let key = if request.header.api_version >= TOPIC_IDS_SINCE {
             TopicKey::Id(topic.topic_id)
@@ -53,7 +54,7 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
         };
         for partition in topic.partition_data {
             let index = PartitionIndex(partition.index);
-            let entry = admit(broker, authorizer, request, &key, index, acks, partition.records);
+            let entry = admit(broker, authorizer, request, &key, index, terms, partition.records);
             call.add(broker, request, partition.index, entry);
         }
     }
@@ -185,6 +186,14 @@ impl Call {
     }
 }
 
+/// What a request says of all its entries.
+#[derive(Clone, Copy)]
+struct Terms {
+    acks: i16,
+    /// Whether it names a transactional id; without one, nobody may write transactional batches.
+    is_transactional: bool,
+}
+
 /// Why an entry is not even tried.
 struct Refusal {
     error: ErrorCode,
@@ -204,7 +213,7 @@ fn admit(
     request: &Request,
     topic: &TopicKey,
     index: PartitionIndex,
-    acks: i16,
+    terms: Terms,
     records: Option<Bytes>,
 ) -> Result<ProduceEntry, Refusal> {
     let name = broker.topic_name(topic).ok_or(errors::unknown_topic(topic))?;
@@ -220,17 +229,20 @@ fn admit(
         message: None,
         leader: errors::looked_up_leader(&error),
     })?;
-    if !(-1..=1).contains(&acks) {
+    if !(-1..=1).contains(&terms.acks) {
         return Err(ErrorCode::InvalidRequiredAcks.into());
     }
     let records = records.unwrap_or_default();
     broker::produce::check_records(&records, request.header.api_version).map_err(|error| match error {
-        RecordsError::Invalid(message) => {
-            Refusal { error: ErrorCode::InvalidRecord, message: Some(message.to_owned()), leader: None }
-        }
-        RecordsError::Corrupt => ErrorCode::CorruptMessage.into(),
+        RecordsError::Invalid(_) => ErrorCode::InvalidRecord.into(),
+        RecordsError::Corrupt => Refusal {
+            error: ErrorCode::CorruptMessage,
+            message: Some("these bytes are no record batch".to_owned()),
+            leader: None,
+        },
         RecordsError::UnsupportedCompression => ErrorCode::UnsupportedCompressionType.into(),
-        RecordsError::Transactional => ErrorCode::InvalidTxnState.into(),
+        RecordsError::Transactional if terms.is_transactional => ErrorCode::InvalidTxnState.into(),
+        RecordsError::Transactional => ErrorCode::TransactionalIdAuthorizationFailed.into(),
     })?;
     Ok(ProduceEntry { partition, records })
 }

@@ -1,0 +1,160 @@
+package wire;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.message.DeleteRecordsResponseData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.ListOffsetsResponseData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.DescribeConfigsResponseData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
+import org.apache.kafka.common.message.CreatePartitionsResponseData;
+import org.apache.kafka.common.message.DeleteTopicsResponseData;
+import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.MutableRecordBatch;
+
+/**
+ * Answers as JSON, with names for what no two brokers have in common: topic ids, session ids and producer ids by the
+ * order of their first appearance, free text as "text", the time of now as "now".
+ */
+final class Normal {
+    private static final String NO_ID = "AAAAAAAAAAAAAAAAAAAAAA";
+    private static final int CRC_AT = 17;
+    private static final int MAX_TIMESTAMP_AT = 35;
+
+    private final Map<String, String> names = new HashMap<>();
+    private final Map<String, Integer> counts = new HashMap<>();
+
+    JsonNode response(ApiMessage response, int version) {
+        try {
+            Class<?> converter = Class.forName(response.getClass().getName() + "JsonConverter");
+            JsonNode json = (JsonNode) converter.getMethod("write", response.getClass(), short.class, boolean.class)
+                .invoke(null, response, (short) version, true);
+            if (response instanceof FetchResponseData fetch) {
+                addRecords(json, fetch);
+            }
+            sort(json, response);
+            return normal(json);
+        } catch (ReflectiveOperationException failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    /** Lists whose order is that of a hash map in Kafka, and so says nothing, by name. */
+    private static void sort(JsonNode json, ApiMessage response) {
+        if (response instanceof MetadataResponseData) {
+            sort(json, "topics", "name");
+        } else if (response instanceof DeleteTopicsResponseData) {
+            sort(json, "responses", "name");
+        } else if (response instanceof CreatePartitionsResponseData) {
+            sort(json, "results", "name");
+        } else if (response instanceof IncrementalAlterConfigsResponseData) {
+            sort(json, "responses", "resourceName");
+        } else if (response instanceof ProduceResponseData) {
+            json.get("responses").forEach(topic -> sort(topic, "partitionResponses", "index"));
+        } else if (response instanceof ListOffsetsResponseData || response instanceof DeleteRecordsResponseData) {
+            json.get("topics").forEach(topic -> sort(topic, "partitions", "partitionIndex"));
+        } else if (response instanceof DescribeConfigsResponseData) {
+            json.get("results").forEach(result -> sort(result, "configs", "name"));
+        } else if (response instanceof ApiVersionsResponseData && json.has("finalizedFeatures")) {
+            sort(json, "finalizedFeatures", "name");
+            sort(json, "supportedFeatures", "name");
+        }
+    }
+
+    private static void sort(JsonNode parent, String list, String by) {
+        if (parent.get(list) instanceof ArrayNode array) {
+            List<JsonNode> nodes = new ArrayList<>();
+            array.forEach(nodes::add);
+            nodes.sort(Comparator.comparing((JsonNode node) -> node.path(by).asText()).thenComparing(JsonNode::toString));
+            array.removeAll();
+            array.addAll(nodes);
+        }
+    }
+
+    private void addRecords(JsonNode json, FetchResponseData fetch) {
+        for (int topic = 0; topic < fetch.responses().size(); topic++) {
+            var partitions = fetch.responses().get(topic).partitions();
+            for (int partition = 0; partition < partitions.size(); partition++) {
+                ObjectNode node = (ObjectNode) json.get("responses").get(topic).get("partitions").get(partition);
+                node.remove(List.of("records", "recordsSizeInBytes"));
+                var records = (MemoryRecords) partitions.get(partition).records();
+                node.put("records", records == null ? null : hex(records));
+            }
+        }
+    }
+
+    /** The bytes; the time of appending and the checksum over it are masked. A last batch that was cut is left so. */
+    private static String hex(MemoryRecords records) {
+        ByteBuffer bytes = ByteBuffer.allocate(records.sizeInBytes());
+        bytes.put(records.buffer().duplicate()).flip();
+        int at = 0;
+        for (MutableRecordBatch batch : records.batches()) {
+            if (batch.timestampType() == TimestampType.LOG_APPEND_TIME && batch.magic() == 2) {
+                bytes.putLong(at + MAX_TIMESTAMP_AT, 0).putInt(at + CRC_AT, 0);
+            }
+            at += batch.sizeInBytes();
+        }
+        return HexFormat.of().formatHex(bytes.array(), 0, bytes.limit());
+    }
+
+    private JsonNode normal(JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            List<String> fields = new ArrayList<>();
+            object.fieldNames().forEachRemaining(fields::add);
+            for (String field : fields) {
+                object.set(field, field(field, object.get(field)));
+            }
+        } else if (node instanceof ArrayNode array) {
+            for (int at = 0; at < array.size(); at++) {
+                array.set(at, normal(array.get(at)));
+            }
+        }
+        return node;
+    }
+
+    private JsonNode field(String field, JsonNode value) {
+        if (value.isContainerNode() || value.isNull()) {
+            return normal(value);
+        }
+        return switch (field) {
+            case "topicId" -> value.asText().equals(NO_ID) ? value : named("topic", value);
+            case "sessionId" -> value.asInt() == 0 ? value : named("session", value);
+            case "producerId" -> value.asLong() < 0 ? value : named("producer", value);
+            case "port" -> text("port");
+            case "clusterId" -> text("cluster");
+            case "finalizedFeaturesEpoch" -> value.asLong() < 0 ? value : text("epoch");
+            case "logAppendTimeMs" -> value.asLong() < 0 ? value : text("now");
+            case "errorMessage", "batchIndexErrorMessage", "documentation" -> text("text");
+            default -> value;
+        };
+    }
+
+    /** The name that a value has had since it was first seen. */
+    private JsonNode named(String kind, JsonNode value) {
+        String key = kind + value.asText();
+        return text(names.computeIfAbsent(key, unknown -> kind + "-" + counts.merge(kind, 1, Integer::sum)));
+    }
+
+    /** A word of our own in the place of an answer. */
+    JsonNode word(String word) {
+        return text(word);
+    }
+
+    private static JsonNode text(String value) {
+        return JsonNodeFactory.instance.textNode(value);
+    }
+}
