@@ -54,7 +54,7 @@ final class Normal {
     }
 
     /** Lists whose order is that of a hash map in Kafka, and so says nothing, by name. */
-    private static void sort(JsonNode json, ApiMessage response) {
+    private void sort(JsonNode json, ApiMessage response) {
         if (response instanceof MetadataResponseData) {
             sort(json, "topics", "name");
         } else if (response instanceof DeleteTopicsResponseData) {
@@ -75,11 +75,12 @@ final class Normal {
         }
     }
 
-    private static void sort(JsonNode parent, String list, String by) {
+    private void sort(JsonNode parent, String list, String by) {
         if (parent.get(list) instanceof ArrayNode array) {
             List<JsonNode> nodes = new ArrayList<>();
             array.forEach(nodes::add);
-            nodes.sort(Comparator.comparing((JsonNode node) -> node.path(by).asText()).thenComparing(JsonNode::toString));
+            nodes.sort(Comparator.comparing((JsonNode node) -> node.path(by).asText())
+                .thenComparing(node -> names.getOrDefault("topic" + node.path("topicId").asText(), "")));
             array.removeAll();
             array.addAll(nodes);
         }
