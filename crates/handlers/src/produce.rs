@@ -216,7 +216,11 @@ fn admit(
     terms: Terms,
     records: Option<Bytes>,
 ) -> Result<ProduceEntry, Refusal> {
-    let name = broker.topic_name(topic).ok_or(errors::unknown_topic(topic))?;
+    // Whoever names a topic is told whether it exists only after being allowed to.
+    let name = match topic {
+        TopicKey::Name(name) => name.clone(),
+        TopicKey::Id(_) => broker.topic_name(topic).ok_or(errors::unknown_topic(topic))?,
+    };
     if !authorizer.allows(&request.connection, Operation::Write, Resource::Topic(&name)) {
         return Err(ErrorCode::TopicAuthorizationFailed.into());
     }

@@ -22,6 +22,21 @@ fn an_api_is_advertised_exactly_where_it_is_routed_to_its_handler_file() {
     assert!(breaches.is_empty(), "APIs that are served only in part ({ROUTES}):\n{}", breaches.join("\n"));
 }
 
+/// ApiVersions alone comes before any authentication: a client needs it to learn how to authenticate.
+#[test]
+fn every_handler_but_api_versions_asks_the_authorizer() {
+    let routes = tree::text(ROUTES).unwrap_or_default();
+    let served = apis().into_iter().map(|name| spellings(&name).1);
+    let served: Vec<_> = served.filter(|module| calls(&routes, &format!("{module}::handle("))).collect();
+    let asks = |module: &String| {
+        let source = tree::text(&format!("crates/handlers/src/{module}.rs")).unwrap_or_default();
+        source.contains("authorizer.allows(") || source.contains("authorizer.allowed_operations(")
+    };
+    let silent: Vec<_> = served.iter().filter(|module| !asks(module)).collect();
+    assert!(served.len() >= 15, "the routes are found: {served:?}");
+    assert_eq!(silent, ["api_versions"], "handlers that do not ask who may do what");
+}
+
 #[test]
 fn the_spellings_of_an_api_are_found() {
     assert_eq!(spellings("InitProducerId"), ("INIT_PRODUCER_ID".to_owned(), "init_producer_id".to_owned()));

@@ -53,7 +53,15 @@ impl Partition {
                     FoundOffset { timestamp_ms: -1, offset: visible_end, leader_epoch: Some(leader_epoch) };
                 Ok(Some(latest))
             }
-            OffsetQuery::Earliest | OffsetQuery::EarliestLocal => Ok(self.log.find_offset(query)?),
+            OffsetQuery::Earliest | OffsetQuery::EarliestLocal => {
+                // The log learns an epoch with its first append; where it knows none, that is this leader's.
+                let found = self.log.find_offset(query)?;
+                let known = |found: FoundOffset| FoundOffset {
+                    leader_epoch: found.leader_epoch.or(Some(leader_epoch)),
+                    ..found
+                };
+                Ok(found.map(known))
+            }
             _ => match self.log.find_offset(query)? {
                 Some(found) if found.offset < visible_end => Ok(Some(found)),
                 _ => {
