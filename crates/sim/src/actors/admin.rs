@@ -116,6 +116,7 @@ impl Admin {
             topics: vec![CreatePartitionsTopic {
                 name: name.clone(),
                 count: count as i32,
+                assignments: None,
                 ..Default::default()
             }],
             ..Default::default()
