@@ -138,7 +138,8 @@ class Oracle(Node):
         fresh = not (self.data / "meta.properties").exists()
         self.properties_file.write_text(self.properties(fresh))
         if fresh:
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            # The letter in front keeps the id from looking like an option.
+            cluster = "K" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
             kafka.tool("kafka-storage", "format", "--standalone", "-t", cluster, "-c", self.properties_file)
 
     def command(self):
