@@ -157,8 +157,10 @@ fn admit(
     partition: &FetchPartition,
     replica_id: i32,
 ) -> Result<FetchEntry, Refusal> {
-    let Some(name) = &partition.topic else {
-        return Err((errors::unknown_topic(&partition.key.topic), None));
+    // Who may not read a topic is not told whether it exists.
+    let name = match (&partition.topic, &partition.key.topic) {
+        (Some(name), _) | (None, TopicKey::Name(name)) => name,
+        (None, TopicKey::Id(_)) => return Err((ErrorCode::UnknownTopicId, None)),
     };
     let is_allowed = if replica_id >= 0 {
         authorizer.allows(&request.connection, Operation::ClusterAction, Resource::Cluster)

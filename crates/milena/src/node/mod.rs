@@ -13,6 +13,8 @@ mod directories;
 pub mod environment;
 mod error;
 mod listeners;
+#[cfg(test)]
+mod node_test;
 mod run;
 
 pub use assembly::{BoundListener, Node};
