@@ -1,5 +1,8 @@
 //! Deleting the oldest records of a partition.
 
+use std::sync::Arc;
+
+use ::log::checkpoint::CheckpointError;
 use types::Offset;
 
 use crate::Broker;
@@ -19,5 +22,19 @@ impl Broker {
         let log_start = partition.delete_records(offset)?;
         self.delayed_fetches().touch(&partition.id());
         Ok(log_start)
+    }
+
+    /// Writes down where the logs start, so that records which clients were told are deleted do not come back with a
+    /// crash; Kafka leaves that to the next minute. Not while logs are still being opened: the checkpoint would forget
+    /// those that are not.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be written.
+    pub async fn record_log_starts(self: &Arc<Self>) -> Result<(), CheckpointError> {
+        if !self.are_all_logs_open() {
+            return Ok(());
+        }
+        let dirs = self.log_dirs().clone();
+        self.blocking().run(move || dirs.checkpoint_log_starts()).await
     }
 }

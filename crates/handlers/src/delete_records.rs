@@ -5,6 +5,8 @@
 //! POLICY_VIOLATION (compacted, not deleted), INVALID_TOPIC_EXCEPTION (internal topics), TOPIC_AUTHORIZATION_FAILED,
 //! KAFKA_STORAGE_ERROR. With one replica the low watermark is the log's start at once: there is nobody to wait for.
 
+use std::sync::Arc;
+
 use broker::Broker;
 use broker::fetch_sessions::TopicKey;
 use net::Request;
@@ -23,7 +25,7 @@ use crate::internal_topics;
 const HIGH_WATERMARK: i64 = -1;
 
 /// Deletes, then answers.
-pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request) -> Handled {
+pub(crate) async fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Request) -> Handled {
     let body: DeleteRecordsRequest = exchange::decode(request)?;
     let mut response = DeleteRecordsResponse::default();
     for topic in &body.topics {
@@ -45,6 +47,14 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             partitions,
             ..Default::default()
         });
+    }
+    if let Err(error) = broker.record_log_starts().await {
+        tracing::error!(%error, "deleted records may come back with a crash");
+        let told = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+        for partition in told.filter(|partition| partition.error_code == 0) {
+            partition.error_code = ErrorCode::KafkaStorageError.code();
+            partition.low_watermark = -1;
+        }
     }
     exchange::answer(&request.header, &response)
 }

@@ -65,7 +65,7 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::API_VERSIONS => api_versions::handle(broker, request),
         api::CREATE_TOPICS => crate::create_topics::handle(broker, controller, authorizer, request).await,
         api::DELETE_TOPICS => crate::delete_topics::handle(broker, controller, authorizer, request).await,
-        api::DELETE_RECORDS => crate::delete_records::handle(broker, authorizer, request),
+        api::DELETE_RECORDS => crate::delete_records::handle(broker, authorizer, request).await,
         api::INIT_PRODUCER_ID => crate::init_producer_id::handle(broker, authorizer, request).await,
         api::OFFSET_FOR_LEADER_EPOCH => crate::offset_for_leader_epoch::handle(broker, authorizer, request),
         api::DESCRIBE_CONFIGS => crate::describe_configs::handle(broker, authorizer, request),

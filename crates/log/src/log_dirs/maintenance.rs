@@ -56,6 +56,7 @@ impl LogDirs {
     /// # Errors
     /// When a checkpoint cannot be written.
     pub fn checkpoint_recovery_points(&self) -> Result<(), CheckpointError> {
+        let _checkpointing = self.checkpointing();
         for (index, directory) in self.directories.iter().enumerate() {
             directory.recovery_points().write(&self.offsets(index, |log| Some(log.recovery_point())))?;
         }
@@ -67,6 +68,7 @@ impl LogDirs {
     /// # Errors
     /// When a checkpoint cannot be written.
     pub fn checkpoint_log_starts(&self) -> Result<(), CheckpointError> {
+        let _checkpointing = self.checkpointing();
         for (index, directory) in self.directories.iter().enumerate() {
             let inside_a_segment =
                 |log: &Log| Some(log.log_start_offset()).filter(|start| *start > log.first_segment_offset());
@@ -80,6 +82,7 @@ impl LogDirs {
     /// # Errors
     /// When a checkpoint cannot be written.
     pub fn checkpoint_high_watermarks(&self) -> Result<(), CheckpointError> {
+        let _checkpointing = self.checkpointing();
         for (index, directory) in self.directories.iter().enumerate() {
             directory.high_watermarks().write(&self.offsets(index, |log| Some(log.high_watermark())))?;
         }

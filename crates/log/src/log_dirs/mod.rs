@@ -39,6 +39,8 @@ pub struct LogDirs {
     /// What the checkpoints said at the start, by directory.
     states: Vec<DirectoryState>,
     open: Mutex<OpenLogs>,
+    /// Held while a checkpoint is put together and written, so that none overwrites a newer one. Taken before `open`.
+    checkpointing: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,15 @@ impl LogDirs {
         directories: Vec<DataDirectory>,
     ) -> Result<Self, DataDirectoryError> {
         let states = directories.iter().map(DataDirectory::begin).collect::<Result<_, _>>()?;
-        Ok(Self { disk, entropy, settings, directories, states, open: Mutex::default() })
+        Ok(Self {
+            disk,
+            entropy,
+            settings,
+            directories,
+            states,
+            open: Mutex::default(),
+            checkpointing: Mutex::default(),
+        })
     }
 
     /// The data directories, in the order of `log.dirs`.
@@ -117,6 +127,10 @@ impl LogDirs {
     /// All open logs.
     pub fn all(&self) -> Vec<(TopicPartition, Arc<Log>)> {
         self.lock().current.iter().map(|(partition, open)| (partition.clone(), open.log.clone())).collect()
+    }
+
+    fn checkpointing(&self) -> MutexGuard<'_, ()> {
+        self.checkpointing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, OpenLogs> {
