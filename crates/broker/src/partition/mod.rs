@@ -80,11 +80,6 @@ impl Partition {
         &self.log
     }
 
-    /// Who leads now.
-    pub fn leadership(&self) -> Leadership {
-        self.leadership_guard().clone()
-    }
-
     /// Follows a change in the metadata log. An older leader epoch than the known one changes nothing.
     ///
     /// A new epoch of ours enters the log's epoch checkpoint with its first append, not here: a start with thousands of

@@ -43,14 +43,6 @@ impl LogDirs {
         Ok(flushed)
     }
 
-    /// Flushes every log whose oldest unflushed record is due by its topic's `flush.ms`: `is_due` decides.
-    ///
-    /// # Errors
-    /// When the disk refuses; that log takes no more appends.
-    pub fn flush_where(&self, is_due: impl Fn(&Log) -> bool) -> Result<(), LogError> {
-        self.all().iter().filter(|(_, log)| is_due(log)).try_for_each(|(_, log)| log.flush())
-    }
-
     /// Writes the recovery points: everything below them is durable.
     ///
     /// # Errors
