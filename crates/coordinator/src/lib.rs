@@ -1,0 +1,16 @@
+//! What every coordinator shares: a shard is the state of one partition of an internal topic, rebuilt by replaying it.
+//!
+//! A coordinator (of groups, of transactions) is a set of [`Shard`]s, one for each partition of its topic that this
+//! broker leads. A shard is a pure machine: requests and the passing of time go in, a [`Step`] comes out.
+//!
+//! *Invariant:* a step's state is already that after its records (replay at append, answer at commit): whoever runs a
+//! shard appends the records of its steps in order, and holds every reply until all that was appended before it is
+//! committed.
+//! *Invariant:* where an append fails, the shard is dropped, every parked caller is told so with an error on which
+//! clients try again, and the shard is loaded anew from its log. Nothing is rolled back.
+
+mod record;
+mod shard;
+
+pub use record::{CoordinatorRecord, MalformedRecord, Written};
+pub use shard::{Now, Shard, Step, Token};

@@ -1,0 +1,51 @@
+//! Why a group's request is refused.
+
+/// Refusals, one for each of Kafka's error codes that groups use; `handlers` has the mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    /// An empty group id where one is needed.
+    #[error("the group id is not valid")]
+    InvalidGroupId,
+    /// There is no such group, or it is not of the protocol asked for.
+    #[error("there is no such group")]
+    GroupIdNotFound,
+    /// The member is not, or no longer, in the group.
+    #[error("the group does not know this member")]
+    UnknownMemberId,
+    /// The member id to join with was just given: join again with it (KIP-394).
+    #[error("a member id is needed to join")]
+    MemberIdRequired,
+    /// Another process has the same `group.instance.id` (KIP-345).
+    #[error("another process goes by this group instance id")]
+    FencedInstanceId,
+    /// The request speaks of another generation of the group.
+    #[error("another generation of the group is current")]
+    IllegalGeneration,
+    /// The group rebalances: join again.
+    #[error("the group rebalances")]
+    RebalanceInProgress,
+    /// Protocol type or protocols that the other members do not share.
+    #[error("the group's members have no protocol in common with this one")]
+    InconsistentGroupProtocol,
+    /// Outside `group.min.session.timeout.ms` … `group.max.session.timeout.ms`.
+    #[error("the session timeout is out of bounds")]
+    InvalidSessionTimeout,
+    /// `group.max.size` members are there.
+    #[error("the group has as many members as it may have")]
+    GroupMaxSizeReached,
+    /// The group still has members.
+    #[error("the group is not empty")]
+    NonEmptyGroup,
+    /// A member still reads the topic.
+    #[error("the group is subscribed to the topic")]
+    GroupSubscribedToTopic,
+    /// Metadata beyond `offset.metadata.max.bytes`.
+    #[error("the metadata of the offset is too large")]
+    OffsetMetadataTooLarge,
+    /// Offsets of an open transaction decide what is committed: ask again (KIP-447).
+    #[error("a transaction that is not decided holds an offset")]
+    UnstableOffsetCommit,
+    /// An older epoch than the member's (KIP-848).
+    #[error("the member epoch is stale")]
+    StaleMemberEpoch,
+}

@@ -1,0 +1,84 @@
+//! What a shard is asked and what it answers.
+
+use std::collections::BTreeSet;
+
+use types::TopicName;
+
+use crate::GroupError;
+use crate::classic::{
+    ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup, Synced,
+};
+use crate::offsets::{
+    CommitOffsets, CommittedPartition, DeleteOffsets, DeletedPartition, FetchOffsets, FetchedOffsets,
+};
+
+/// One request to the shard that holds its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupRequest {
+    /// JoinGroup.
+    Join(JoinGroup),
+    /// SyncGroup.
+    Sync(SyncGroup),
+    /// Heartbeat.
+    Heartbeat(Heartbeat),
+    /// LeaveGroup.
+    Leave(LeaveGroup),
+    /// DescribeGroups, for one group.
+    Describe {
+        /// The group.
+        group_id: String,
+    },
+    /// ListGroups, for this shard; the filters are sets of words as the client wrote them, empty ones let all pass.
+    List {
+        /// States (KIP-518), compared without case.
+        states: BTreeSet<String>,
+        /// Types (KIP-848): `classic`, `consumer`, compared without case.
+        types: BTreeSet<String>,
+    },
+    /// DeleteGroups, for one group.
+    Delete {
+        /// The group.
+        group_id: String,
+    },
+    /// OffsetCommit.
+    CommitOffsets(CommitOffsets),
+    /// OffsetFetch, for one group.
+    FetchOffsets(FetchOffsets),
+    /// OffsetDelete.
+    DeleteOffsets(DeleteOffsets),
+    /// These topics are gone: so are their offsets.
+    TopicsDeleted {
+        /// Their names.
+        topics: BTreeSet<TopicName>,
+    },
+}
+
+/// The reply to the request of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named like the requests")]
+pub enum GroupReply {
+    Join(Joined),
+    Sync(Result<Synced, GroupError>),
+    Heartbeat(Result<(), GroupError>),
+    Leave(Result<Vec<MemberLeft>, GroupError>),
+    Describe(Result<ClassicGroupDescription, GroupError>),
+    List(Vec<ListedGroup>),
+    Delete(Result<(), GroupError>),
+    CommitOffsets(Result<Vec<CommittedPartition>, GroupError>),
+    FetchOffsets(Result<FetchedOffsets, GroupError>),
+    DeleteOffsets(Result<Vec<DeletedPartition>, GroupError>),
+    TopicsDeleted,
+}
+
+/// A group as ListGroups tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedGroup {
+    /// The group.
+    pub group_id: String,
+    /// `consumer`, `connect`, …; empty for a group that only has offsets.
+    pub protocol_type: String,
+    /// `Stable`, `Empty`, …
+    pub state: &'static str,
+    /// `classic` or `consumer`, as the oracle writes them.
+    pub group_type: &'static str,
+}
