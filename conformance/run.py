@@ -11,9 +11,9 @@ import importlib
 import sys
 import time
 
-from harness import brokers, checks
+from harness import brokers, checks, results
 
-SUITES = ["start", "wire", "kcat", "command_line", "java_tools", "exchange", "crash", "flights"]
+SUITES = ["start", "wire", "kcat", "command_line", "java_tools", "exchange", "crash", "flights", "clients"]
 
 
 class World:
@@ -40,11 +40,15 @@ def main():
     unknown = [name for name in suites if name not in SUITES]
     if unknown:
         parser.error(f"no such suite: {', '.join(unknown)}")
-    begun = time.monotonic()
+    begun, figures = time.monotonic(), {}
     for name in suites:
         print(f"== {name} against {options.target}", flush=True)
+        before, started = results.counts(), time.monotonic()
         with checks.case(f"{name}: the suite ran to its end"):
             importlib.import_module(f"suites.{name}").run(World(options.target, options.quick))
+        passed, failed = (now - then for now, then in zip(results.counts(), before))
+        figures[name] = {"passed": passed, "failed": failed, "seconds": round(time.monotonic() - started)}
+    results.save(options.target, options.quick, figures)
     print(f"{checks.passed} passed, {len(checks.failures)} failed in {time.monotonic() - begun:.0f} s")
     for title in checks.failures:
         print(f"FAILED {title}")

@@ -2,11 +2,14 @@
 
 import contextlib
 import hashlib
+import threading
 import time
 import traceback
 
 failures = []
 passed = 0
+# Suites may run cases side by side: one at a time is counted and printed.
+counting = threading.Lock()
 
 
 class Mismatch(Exception):
@@ -21,12 +24,14 @@ def case(title):
     try:
         yield
     except Exception as failure:  # noqa: BLE001 - whatever went wrong, the case failed
-        failures.append(title)
         where = traceback.extract_tb(failure.__traceback__)[-1]
-        print(f"FAILED {title}\n       {type(failure).__name__}: {failure}\n       at {where.name}:{where.lineno}", flush=True)
+        with counting:
+            failures.append(title)
+            print(f"FAILED {title}\n       {type(failure).__name__}: {failure}\n       at {where.name}:{where.lineno}", flush=True)
     else:
-        passed += 1
-        print(f"ok     {title} ({time.monotonic() - begun:.1f} s)", flush=True)
+        with counting:
+            passed += 1
+            print(f"ok     {title} ({time.monotonic() - begun:.1f} s)", flush=True)
 
 
 def equal(found, expected, what):

@@ -1,0 +1,82 @@
+"""The client programs of conformance/clients: how each is built into the cache, started, and what it cannot do."""
+
+import shutil
+import sys
+import threading
+
+from harness import kafka, processes
+from harness.programs import Program
+
+SOURCES = kafka.HERE / "clients"
+CACHE = kafka.CACHE.parent / "milena-clients"
+SECONDS = 120
+
+
+class Client:
+    """One client library's program.
+
+    `lacks` names what the library cannot do, with the reason: a codec, "idempotence", "cooperative", "static", a step
+    of admin, or a whole scenario.
+    """
+
+    # The strategy that its members have in scenarios of eager groups.
+    eager = "range"
+
+    def __init__(self, name, version, lacks=None):
+        self.name, self.version, self.lacks = name, version, lacks or {}
+        self.building = threading.Lock()
+
+    @property
+    def sources(self):
+        return SOURCES / self.name
+
+    @property
+    def built(self):
+        return CACHE / self.name
+
+    def build(self):
+        """Builds the program where its sources or its libraries changed since the last time."""
+        with self.building:
+            mark = self.built / "complete"
+            newest = max(file.stat().st_mtime for file in self.sources.rglob("*") if file.is_file())
+            if not mark.exists() or mark.stat().st_mtime < newest:
+                self.built.mkdir(parents=True, exist_ok=True)
+                self.make()
+                mark.touch()
+
+    def make(self):
+        raise NotImplementedError
+
+    def command(self):
+        raise NotImplementedError
+
+    environment = {}
+
+    def start(self, verb, parameters):
+        self.build()
+        return Program(self.command(), verb, parameters, self.environment)
+
+    def run(self, verb, parameters, seconds=SECONDS):
+        """Runs a verb to its end and returns what was reported."""
+        return self.start(verb, parameters).finish(seconds)
+
+
+class Python(Client):
+    """A program in Python with a virtual environment of its own."""
+
+    environment = {"PYTHONPATH": str(SOURCES / "python"), "PYTHONUNBUFFERED": "1"}
+
+    def make(self):
+        environment = self.built / "environment"
+        shutil.rmtree(environment, ignore_errors=True)
+        processes.run([sys.executable, "-m", "venv", str(environment)], seconds=120)
+        needed = str(self.sources / "requirements.txt")
+        processes.run([str(environment / "bin/pip"), "install", "--quiet", "--no-deps", "-r", needed], seconds=600)
+
+    def command(self):
+        return [str(self.built / "environment/bin/python"), str(self.sources / "program.py")]
+
+
+CLIENTS = [
+    Python("confluent-kafka", "2.16.1", lacks={"delete_offset": "the library has no call for it"}),
+]

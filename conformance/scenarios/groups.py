@@ -1,0 +1,130 @@
+"""Classic consumer groups: members come, go, die and fall asleep."""
+
+import collections
+
+from harness import kcat, processes
+from harness.checks import equal, true
+from harness.scenario import SESSION_MS, shared_out
+
+PARTITIONS = 6
+SESSION = SESSION_MS / 1000
+
+
+def feed(scene, topic, numbers):
+    """Puts numbers on a topic, one partition after the other."""
+    for partition in range(PARTITIONS):
+        lines = [str(number).encode() for number in numbers if number % PARTITIONS == partition]
+        kcat.produce(scene.node, topic, lines, "-p", partition)
+
+
+def seen(members):
+    """How often each record was seen, by partition and offset."""
+    return collections.Counter((each["partition"], each["offset"]) for member in members for each in member.records())
+
+
+def all_seen(members, total):
+    """Waits until so many different records were seen."""
+    processes.wait_until(lambda: len(seen(members)) == total, 40, f"{total} records seen")
+
+
+def coming_and_going(scene):
+    """Three eager members: one leaves, one joins, one is killed, one is paused longer than its session and wakes."""
+    topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
+    first, second, third = (scene.member(group, topic, scene.client.eager) for _ in range(3))
+    shared_out([first, second, third], [2, 2, 2])
+    feed(scene, topic, range(60))
+    all_seen([first, second, third], 60)
+    equal(max(seen([first, second, third]).values()), 1, "how often a record was seen before anybody left")
+
+    third.leave()
+    shared_out([first, second], [3, 3])
+    fourth = scene.member(group, topic, scene.client.eager)
+    shared_out([first, second, fourth], [2, 2, 2])
+    second.kill()
+    shared_out([first, fourth], [3, 3], seconds=SESSION + 30)
+    fourth.pause()
+    shared_out([first], [6], seconds=SESSION + 30)
+    feed(scene, topic, range(60, 120))
+    all_seen([first, second, third, fourth], 120)
+    fourth.resume()
+    shared_out([first, fourth], [3, 3], seconds=SESSION + 30)
+    feed(scene, topic, range(120, 180))
+    everybody = [first, second, third, fourth]
+    all_seen(everybody, 180)
+    committed = lambda: {**first.committed()} | newest(first, fourth)  # noqa: E731
+    processes.wait_until(lambda: committed() == {p: 30 for p in range(PARTITIONS)}, 20, "all is committed")
+    first.leave()
+    fourth.leave()
+
+
+def newest(*members):
+    """The highest offset that any member committed, by partition."""
+    highest = {}
+    for member in members:
+        for partition, offset in member.committed().items():
+            highest[partition] = max(offset, highest.get(partition, 0))
+    return highest
+
+
+def cooperative(scene):
+    """Three cooperative members: who stays keeps what it may keep while others join, leave and die."""
+    scene.needs("cooperative")
+    topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
+    first = scene.member(group, topic, "cooperative")
+    shared_out([first], [6])
+    second = scene.member(group, topic, "cooperative")
+    shared_out([first, second], [3, 3])
+    third = scene.member(group, topic, "cooperative")
+    shared_out([first, second, third], [2, 2, 2])
+    true(all(first.assignments()[1:]), f"the first member was never without partitions: {first.assignments()}")
+    feed(scene, topic, range(60))
+    all_seen([first, second, third], 60)
+    equal(max(seen([first, second, third]).values()), 1, "how often a record was seen")
+    kept = [first.owns(), second.owns()]
+    third.leave()
+    shared_out([first, second], [3, 3])
+    true(kept[0] <= first.owns() and kept[1] <= second.owns(), "who stayed kept what it had")
+    second.kill()
+    shared_out([first], [6], seconds=SESSION + 30)
+    first.leave()
+
+
+def static_members(scene):
+    """Two static members: one starts again within its session and nobody else notices; its double is fenced."""
+    scene.needs("static")
+    topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
+    first = scene.member(group, topic, scene.client.eager, instance="one")
+    second = scene.member(group, topic, scene.client.eager, instance="two")
+    shared_out([first, second], [3, 3])
+    had, told = second.owns(), len(first.assignments())
+    second.kill()
+    again = scene.member(group, topic, scene.client.eager, instance="two")
+    again.program.wait(lambda reports: again.owns() == had, SESSION, "the same partitions as before")
+    equal(len(first.assignments()), told, "how often the other member was assigned partitions")
+    double = scene.member(group, topic, scene.client.eager, instance="two")
+    double.program.wait(lambda reports: double.owns() == had, 30, "the double has its partitions")
+    fenced = lambda: again.program.process.poll() is not None or again.errors() or not again.owns()  # noqa: E731
+    processes.wait_until(fenced, 30, "who was there before is fenced")
+    equal(first.owns() & had, set(), "partitions of the other member that it should not have")
+    first.kill()
+    double.kill()
+
+
+def commit_and_resume(scene):
+    """What was committed is where the next member goes on; what was not committed is read again."""
+    topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
+    feed(scene, topic, range(60))
+    first = scene.member(group, topic, scene.client.eager)
+    all_seen([first], 60)
+    ends = {partition: 10 for partition in range(PARTITIONS)}
+    processes.wait_until(lambda: first.committed() == ends, 20, "all is committed")
+    first.leave()
+    feed(scene, topic, range(60, 90))
+    second = scene.member(group, topic, scene.client.eager, commit=False)
+    all_seen([second], 30)
+    equal(min(each["offset"] for each in second.records()), 10, "the first offset that the second member read")
+    second.leave()
+    third = scene.member(group, topic, scene.client.eager)
+    all_seen([third], 30)
+    equal(seen([third]), seen([second]), "records read again after no commit")
+    third.leave()

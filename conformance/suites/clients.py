@@ -1,0 +1,53 @@
+"""The same scenarios with every client library: what each program reports is judged here, in one place.
+
+MILENA_CLIENTS names the clients to run, and MILENA_SCENARIOS the scenarios, when it should not be all of them.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import scenarios
+from harness import results
+from harness.checks import case
+from harness.clients import CLIENTS
+from harness.scenario import Lacking, Scene
+
+SIDE_BY_SIDE = 3
+SETTINGS = {"group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms": 1000, "auto.create.topics.enable": "false"}
+
+
+def run(world):
+    chosen = [client for client in CLIENTS if asked_for("MILENA_CLIENTS", client.name)]
+    for client in chosen:
+        with case(f"{client.name} {client.version}: the program is built"):
+            client.build()
+    with world.Node(overrides=SETTINGS) as node, ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+        for done in [side_by_side.submit(all_scenarios, world, node, client) for client in chosen]:
+            done.result()
+
+
+def asked_for(variable, name):
+    names = os.environ.get(variable)
+    return not names or name in names.split(",")
+
+
+def all_scenarios(world, node, client):
+    for name, scenario in scenarios.ALL:
+        if not asked_for("MILENA_SCENARIOS", name):
+            continue
+        if name in client.lacks:
+            results.cell(client, name, results.CANNOT, client.lacks[name])
+            continue
+        outcome = results.FAILED
+        reason = ""
+        with case(f"{client.name}: {name}"):
+            scene = Scene(world, node, client, name)
+            try:
+                scenario(scene)
+                outcome = results.PASSED
+                reason = scene.left_out()
+            except Lacking as lacking:
+                outcome, reason = results.CANNOT, str(lacking)
+            finally:
+                scene.close()
+        results.cell(client, name, outcome, reason)
