@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Milena beside Apache Kafka on one machine in one run, and prints a table in Markdown.
 
-    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions]
+    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions] [groups] [commits] [rebalance]
 
 cpu         CPU-seconds of the broker process (user and system) for a gigabyte (10^9 bytes) produced by
             kafka-producer-perf-test (records of 1 KB, batches of 100 KB, acks=all, no compression) and consumed by
@@ -9,9 +9,13 @@ cpu         CPU-seconds of the broker process (user and system) for a gigabyte (
 start       exec to the first answered Metadata request on a fresh directory, on disk and in memory (/dev/shm: without
             the time of fsync); resident memory when idle; size of the program
 partitions  exec to a topic of 1,000 partitions all served, after a clean stop and after kill -9
+groups      10,000 groups of one member, each with a heartbeat every 3 s: share of one core, resident memory
+commits     CPU-seconds for a million commits of one offset by members of 8 groups, after a warm-up with as many
+rebalance   one more member joins a group of 2,000: from its JoinGroup to the last answered SyncGroup
 """
 
 import argparse
+import asyncio
 import pathlib
 import statistics
 import subprocess
@@ -19,11 +23,16 @@ import sys
 import tempfile
 import time
 
-from harness import brokers, kafka, kcat, processes, wire
+from harness import brokers, group_load, kafka, kcat, processes, wire
 
-MEASUREMENTS = ["cpu", "start", "partitions"]
+MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance"]
 RECORD_BYTES = 1024
 PARTITIONS = 1000
+GROUPS = 10_000
+HEARTBEAT_SECONDS = 3
+COMMITS = 40_000
+COMMITTING_GROUPS = 8
+MEMBERS = 2_000
 
 
 def cpu(kind, megabytes):
@@ -115,6 +124,99 @@ def partitions(kind, _):
             kcat.produce(node, "many", [b"%d" % number for number in range(20 * PARTITIONS)], "-p", -1)
             end()
             yield f"{PARTITIONS:,} partitions served after {title}", timed_start(node, served), "s"
+
+
+def groups(kind, _):
+    """What thousands of idle groups cost."""
+    with kind() as node:
+        yield from asyncio.run(heartbeats(node))
+
+
+async def heartbeats(node):
+    members = await group_load.connected(node.port, [f"group-{number}" for number in range(GROUPS)])
+    await group_load.coordinator_ready(members[0])
+    await group_load.stable(members)
+    await beat(members, 3)
+    before = processes.cpu_seconds(node.pid)
+    rounds = 10
+    await beat(members, rounds)
+    share = (processes.cpu_seconds(node.pid) - before) / (rounds * HEARTBEAT_SECONDS)
+    yielded = [
+        (f"{GROUPS:,} groups with heartbeats: share of one core", share * 100, "%"),
+        (f"{GROUPS:,} groups: resident memory", processes.resident_megabytes(node.pid), "MB"),
+    ]
+    group_load.close(members)
+    return yielded
+
+
+async def beat(members, rounds):
+    """Each member sends a heartbeat every three seconds, all of them spread over that time."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+
+    async def one(member, delay):
+        for number in range(rounds):
+            await asyncio.sleep(begun + delay + number * HEARTBEAT_SECONDS - loop.time())
+            if await member.heartbeat():
+                raise SystemExit(f"{member.group} rebalances without a reason")
+
+    spread = HEARTBEAT_SECONDS / len(members)
+    await asyncio.gather(*(one(member, index * spread) for index, member in enumerate(members)))
+    await asyncio.sleep(begun + rounds * HEARTBEAT_SECONDS - loop.time())
+
+
+def commits(kind, _):
+    """CPU of committing offsets one by one."""
+    with kind() as node:
+        kafka.tool("kafka-topics", "--bootstrap-server", node.bootstrap, "--create", "--topic", "load", "--partitions", 1)
+        seconds = asyncio.run(committed(node))
+        yield "CPU-seconds for a million commits of one offset", seconds * 1_000_000 / COMMITS, "s"
+
+
+async def committed(node):
+    members = await group_load.connected(node.port, [f"group-{number}" for number in range(COMMITTING_GROUPS)])
+    await group_load.coordinator_ready(members[0])
+    await group_load.stable(members)
+
+    async def some(member, first):
+        for offset in range(first, first + COMMITS // len(members)):
+            await member.commit("load", offset)
+
+    await asyncio.gather(*(some(member, 0) for member in members))
+    before = processes.cpu_seconds(node.pid)
+    await asyncio.gather(*(some(member, COMMITS) for member in members))
+    seconds = processes.cpu_seconds(node.pid) - before
+    group_load.close(members)
+    return seconds
+
+
+def rebalance(kind, _):
+    """A large group takes one more member."""
+    with kind() as node:
+        seconds = asyncio.run(rebalanced(node))
+        yield f"a member joins a group of {MEMBERS:,}: until all have synced", seconds, "s"
+
+
+async def rebalanced(node):
+    members = await group_load.connected(node.port, ["large"] * (MEMBERS + 1))
+    await group_load.coordinator_ready(members[0])
+    newcomer = members.pop()
+    await group_load.stable(members)
+    begun = time.monotonic()
+    joining = asyncio.ensure_future(newcomer.join())
+
+    async def follow(member):
+        while not await member.heartbeat():
+            await asyncio.sleep(0.01)
+        await member.join()
+        await member.sync()
+
+    await asyncio.gather(*(follow(member) for member in members))
+    await joining
+    await newcomer.sync()
+    seconds = time.monotonic() - begun
+    group_load.close([*members, newcomer])
+    return seconds
 
 
 def table(rows, names):

@@ -36,7 +36,7 @@ pub struct BenchOptions {
     /// Megabytes to produce and to consume per broker.
     #[arg(long, default_value_t = 1000)]
     megabytes: u32,
-    /// Measures only these: cpu, start, partitions.
+    /// Measures only these: cpu, start, partitions, groups, commits, rebalance.
     measurements: Vec<String>,
 }
 
