@@ -1,7 +1,8 @@
 //! What every coordinator shares: a shard is the state of one partition of an internal topic, rebuilt by replaying it.
 //!
 //! A coordinator (of groups, of transactions) is a set of [`Shard`]s, one for each partition of its topic that this
-//! broker leads. A shard is a pure machine: requests and the passing of time go in, a [`Step`] comes out.
+//! broker leads. A shard is a pure machine: requests and the passing of time go in, a [`Step`] comes out. A
+//! [`runtime::Runtime`] stands around each: it knows when the shard may be asked and when its replies may leave.
 //!
 //! *Invariant:* a step's state is already that after its records (replay at append, answer at commit): whoever runs a
 //! shard appends the records of its steps in order, and holds every reply until all that was appended before it is
@@ -10,7 +11,9 @@
 //! clients try again, and the shard is loaded anew from its log. Nothing is rolled back.
 
 mod record;
+pub mod runtime;
 mod shard;
 
 pub use record::{CoordinatorRecord, MalformedRecord, Written};
+pub use runtime::Unavailable;
 pub use shard::{Now, Shard, Step, Token};
