@@ -1,7 +1,6 @@
 //! What handlers call: the broker's state and services in one place, each service in its own file.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::log::log_dirs::LogDirs;
@@ -41,8 +40,6 @@ pub struct Broker {
     /// Held while partitions are brought in agreement with an image, and while one whose log was opened joins them.
     hosting: Mutex<()>,
     cluster_topic_config: ClusterTopicConfig,
-    /// Every log that the start found is open, or has failed to.
-    are_all_logs_open: AtomicBool,
 }
 
 /// The broker's settings that its services need.
@@ -111,7 +108,6 @@ impl Broker {
             applied: watch::Sender::new(Offset(-1)),
             hosting: Mutex::new(()),
             cluster_topic_config: ClusterTopicConfig::default(),
-            are_all_logs_open: AtomicBool::new(false),
         }
     }
 
@@ -204,14 +200,6 @@ impl Broker {
 
     pub(crate) fn cluster_topic_config(&self) -> &ClusterTopicConfig {
         &self.cluster_topic_config
-    }
-
-    pub(crate) fn are_all_logs_open(&self) -> bool {
-        self.are_all_logs_open.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn note_all_logs_open(&self) {
-        self.are_all_logs_open.store(true, Ordering::Release);
     }
 
     pub(crate) fn hosting(&self) -> MutexGuard<'_, ()> {

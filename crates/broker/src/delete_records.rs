@@ -25,15 +25,11 @@ impl Broker {
     }
 
     /// Writes down where the logs start, so that records which clients were told are deleted do not come back with a
-    /// crash; Kafka leaves that to the next minute. Not while logs are still being opened: the checkpoint would forget
-    /// those that are not.
+    /// crash; Kafka leaves that to the next minute.
     ///
     /// # Errors
     /// When the checkpoint cannot be written.
     pub async fn record_log_starts(self: &Arc<Self>) -> Result<(), CheckpointError> {
-        if !self.are_all_logs_open() {
-            return Ok(());
-        }
         let dirs = self.log_dirs().clone();
         self.blocking().run(move || dirs.checkpoint_log_starts()).await
     }

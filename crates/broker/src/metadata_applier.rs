@@ -92,7 +92,6 @@ pub async fn begin(
     let creating = broker.clone();
     broker.blocking().run(move || create_missing(&creating)).await;
     let (opened, failed) = *counts.lock().unwrap_or_else(PoisonError::into_inner);
-    broker.note_all_logs_open();
     BeginReport { opened, failed, stray }
 }
 

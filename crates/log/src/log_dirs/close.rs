@@ -11,7 +11,7 @@ impl LogDirs {
     /// before, and whose recovery was cut short, stays unclean.
     pub fn close(&self, epoch: BrokerEpoch, all_opened: bool) {
         for (index, directory) in self.directories.iter().enumerate() {
-            let mut is_clean = all_opened || self.states[index].had_clean_shutdown;
+            let mut is_clean = all_opened || self.was_clean(index);
             for (partition, log) in self.in_directory(index) {
                 if let Err(error) = log.close() {
                     tracing::error!(%partition, %error, "log not closed, it will be recovered at the next start");

@@ -1,16 +1,15 @@
 //! One data directory: its lock, its identity and its checkpoints.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use ::io::disk::OpenMode;
 use ::io::{Disk, DiskFile};
-use types::{BrokerEpoch, Offset, TopicPartition};
+use types::BrokerEpoch;
 
+use super::CheckpointedOffsets;
 use crate::checkpoint::{
-    CheckpointError, CleanShutdownFile, MetaProperties, MetaPropertiesError, OffsetCheckpoint,
-    OffsetCheckpointKind,
+    CleanShutdownFile, MetaProperties, MetaPropertiesError, OffsetCheckpoint, OffsetCheckpointKind,
 };
 
 /// Why a data directory cannot be used.
@@ -39,9 +38,6 @@ pub struct DataDirectory {
     path: PathBuf,
     _lock: DiskFile,
     meta: Option<MetaProperties>,
-    recovery_points: OffsetCheckpoint,
-    log_starts: OffsetCheckpoint,
-    high_watermarks: OffsetCheckpoint,
 }
 
 /// What the checkpoints of a directory said when it was opened, and whether it had been closed cleanly.
@@ -51,12 +47,8 @@ pub struct DirectoryState {
     pub had_clean_shutdown: bool,
     /// The broker's registration that closed it cleanly (KIP-966).
     pub clean_shutdown_epoch: Option<BrokerEpoch>,
-    /// Recovery points; 0 for a partition that is missing.
-    pub recovery_points: BTreeMap<TopicPartition, Offset>,
-    /// Log start offsets; a partition that is missing starts at its first segment.
-    pub log_starts: BTreeMap<TopicPartition, Offset>,
-    /// High watermarks; 0 for a partition that is missing.
-    pub high_watermarks: BTreeMap<TopicPartition, Offset>,
+    /// The offsets of its logs.
+    pub offsets: CheckpointedOffsets,
 }
 
 impl DataDirectory {
@@ -73,16 +65,7 @@ impl DataDirectory {
         if !lock.try_lock().map_err(|error| failed(&lock_path, error))? {
             return Err(DataDirectoryError::Locked(path.to_owned()));
         }
-        let checkpoint = |kind| OffsetCheckpoint::new(disk.clone(), path, kind);
-        Ok(Self {
-            meta: MetaProperties::read(&disk, path)?,
-            recovery_points: checkpoint(OffsetCheckpointKind::RecoveryPoint),
-            log_starts: checkpoint(OffsetCheckpointKind::LogStart),
-            high_watermarks: checkpoint(OffsetCheckpointKind::Replication),
-            path: path.to_owned(),
-            _lock: lock,
-            disk,
-        })
+        Ok(Self { meta: MetaProperties::read(&disk, path)?, path: path.to_owned(), _lock: lock, disk })
     }
 
     /// Where the directory is.
@@ -119,25 +102,13 @@ impl DataDirectory {
         Ok(DirectoryState {
             had_clean_shutdown,
             clean_shutdown_epoch,
-            recovery_points: or_empty(self.recovery_points.read()),
-            log_starts: or_empty(self.log_starts.read()),
-            high_watermarks: or_empty(self.high_watermarks.read()),
+            offsets: CheckpointedOffsets::read(|kind| self.checkpoint(kind)),
         })
     }
 
-    /// The checkpoint of recovery points.
-    pub fn recovery_points(&self) -> &OffsetCheckpoint {
-        &self.recovery_points
-    }
-
-    /// The checkpoint of log start offsets.
-    pub fn log_starts(&self) -> &OffsetCheckpoint {
-        &self.log_starts
-    }
-
-    /// The checkpoint of high watermarks.
-    pub fn high_watermarks(&self) -> &OffsetCheckpoint {
-        &self.high_watermarks
+    /// The directory's checkpoint of this kind.
+    pub fn checkpoint(&self, kind: OffsetCheckpointKind) -> OffsetCheckpoint {
+        OffsetCheckpoint::new(self.disk.clone(), &self.path, kind)
     }
 
     /// Marks the directory as closed cleanly. Called last, after every log in it is flushed and closed.
@@ -147,15 +118,6 @@ impl DataDirectory {
     pub fn mark_clean_shutdown(&self, epoch: BrokerEpoch) -> io::Result<()> {
         CleanShutdownFile::new(self.disk.clone(), &self.path).write(epoch)
     }
-}
-
-fn or_empty(
-    read: Result<BTreeMap<TopicPartition, Offset>, CheckpointError>,
-) -> BTreeMap<TopicPartition, Offset> {
-    read.unwrap_or_else(|error| {
-        tracing::warn!(%error, "checkpoint unreadable, taken as empty");
-        BTreeMap::new()
-    })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ impl LogDirs {
         let deleted = DeletedLog { path: open.log.path(), remove_at_ms: now_ms.saturating_add(delay_ms) };
         let mut state = self.lock();
         state.deleted.push(deleted);
-        state.deleted_names.insert(partition.clone());
+        state.stale_names.insert(partition.clone());
         drop(state);
         Ok(true)
     }

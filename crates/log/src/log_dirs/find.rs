@@ -1,10 +1,11 @@
 //! Which logs the data directories hold.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use types::Uuid;
+use types::{TopicPartition, Uuid};
 
-use super::{DataDirectoryError, DirectoryKind, DirectoryName, LogDirs};
+use super::{DataDirectoryError, DirectoryKind, DirectoryName, LogDirs, OpenLogs};
 use crate::checkpoint::PartitionMetadataFile;
 
 /// The metadata log's topic: its owner is the quorum, not the broker.
@@ -24,7 +25,8 @@ pub struct FoundLog {
 
 impl LogDirs {
     /// Lists every partition's directory. Names that are no partition's are left alone. A `partition.metadata` that
-    /// cannot be read is taken as missing: the metadata log then decides by name.
+    /// cannot be read is taken as missing: the metadata log then decides by name. What the checkpoints say of
+    /// partitions without a directory is forgotten.
     ///
     /// # Errors
     /// When a data directory cannot be listed.
@@ -48,7 +50,23 @@ impl LogDirs {
                 found.push(FoundLog { name, path, topic_id, directory });
             }
         }
+        self.forget_all_but(&found);
         Ok(found)
+    }
+
+    fn forget_all_but(&self, found: &[FoundLog]) {
+        let has_log: BTreeSet<(usize, &TopicPartition)> = (found.iter())
+            .filter(|found| found.name.kind == DirectoryKind::Current)
+            .map(|found| (found.directory, &found.name.partition))
+            .collect();
+        let mut open = self.lock();
+        for directory in 0..self.directories.len() {
+            for partition in open.unopened[directory].partitions() {
+                if !has_log.contains(&(directory, &partition)) {
+                    open.forget(directory, &partition);
+                }
+            }
+        }
     }
 
     /// Keeps a log that no partition claims out of the way under another name, as Kafka does: nothing is lost, and an
@@ -62,12 +80,22 @@ impl LogDirs {
         let to = found.path.with_file_name(stray.to_string());
         tracing::warn!(from = %found.path.display(), to = %to.display(), "a log that no partition claims is set aside");
         let renamed = self.disk.rename(&found.path, &to);
-        renamed.map_err(|source| DataDirectoryError::Io { path: found.path.clone(), source })
+        renamed.map_err(|source| DataDirectoryError::Io { path: found.path.clone(), source })?;
+        self.lock().forget(found.directory, &found.name.partition);
+        Ok(())
     }
 
     /// Puts a directory that an earlier run marked for deletion on the list of what has to go.
     pub fn resume_deletion(&self, found: FoundLog, now_ms: i64, delay_ms: i64) {
         let deleted = super::DeletedLog { path: found.path, remove_at_ms: now_ms.saturating_add(delay_ms) };
         self.lock().deleted.push(deleted);
+    }
+}
+
+impl OpenLogs {
+    /// Drops what the checkpoints said of a log that is gone; they may still say it.
+    fn forget(&mut self, directory: usize, partition: &TopicPartition) {
+        self.unopened[directory].remove(partition);
+        self.stale_names.insert(partition.clone());
     }
 }

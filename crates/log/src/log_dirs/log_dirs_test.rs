@@ -12,7 +12,7 @@ use types::{BrokerEpoch, LeaderEpoch, NodeId, Offset, TopicPartition, Uuid};
 
 use super::*;
 use crate::AppendContext;
-use crate::checkpoint::MetaProperties;
+use crate::checkpoint::{MetaProperties, OffsetCheckpointKind};
 
 const NOW_MS: i64 = 1_000_000;
 
@@ -126,7 +126,8 @@ fn unflushed_bytes_stay_below_the_bound() {
     assert_eq!(dirs.flush_beyond(6 * size).expect("enough room"), 0);
     assert_eq!(dirs.flush_beyond(4 * size).expect("flushed"), 1, "the largest goes first and is enough");
     dirs.checkpoint_recovery_points().expect("written");
-    let recovery_points = dirs.directories()[0].recovery_points().read().expect("read");
+    let recovery_points =
+        dirs.directories()[0].checkpoint(OffsetCheckpointKind::RecoveryPoint).read().expect("read");
     assert_eq!(recovery_points[&TopicPartition::new("t", 2)], Offset(3));
     assert_eq!(recovery_points[&TopicPartition::new("t", 0)], Offset(0));
 }
@@ -146,6 +147,98 @@ fn only_a_start_inside_a_segment_is_checkpointed() {
         }
     }
     dirs.checkpoint_log_starts().expect("written");
-    let starts = dirs.directories()[0].log_starts().read().expect("read");
+    let starts = dirs.directories()[0].checkpoint(OffsetCheckpointKind::LogStart).read().expect("read");
     assert_eq!(starts.into_iter().collect::<Vec<_>>(), [(TopicPartition::new("t", 1), Offset(1))]);
+}
+
+/// Two logs whose starts were moved, closed cleanly.
+fn two_logs_with_moved_starts(simulated: &SimulatedDisk) -> Disk {
+    let disk = Disk::Simulated(simulated.clone());
+    let dirs = start(&disk);
+    for partition in 0..2 {
+        let name = TopicPartition::new("t", partition);
+        let log = dirs.create(&name, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+        append(&log);
+        append(&log);
+        append(&log);
+        log.maybe_increment_high_watermark(Offset(2));
+        log.maybe_increment_log_start(Offset(1)).expect("below the high watermark");
+    }
+    dirs.close(BrokerEpoch(5), true);
+    simulated.release_locks();
+    disk
+}
+
+fn write_all_checkpoints(dirs: &LogDirs) {
+    dirs.checkpoint_recovery_points().expect("written");
+    dirs.checkpoint_log_starts().expect("written");
+    dirs.checkpoint_high_watermarks().expect("written");
+}
+
+#[test]
+fn a_crash_while_logs_are_being_opened_forgets_nothing_of_those_that_are_not() {
+    let simulated = SimulatedDisk::default();
+    let disk = two_logs_with_moved_starts(&simulated);
+    for opened_before_the_crash in [0, 1] {
+        let dirs = start(&disk);
+        write_all_checkpoints(&dirs);
+        let found = dirs.find().expect("listed");
+        assert_eq!(found.len(), 2);
+        write_all_checkpoints(&dirs);
+        for found in &found[..opened_before_the_crash] {
+            dirs.open(found, config(), NOW_MS).expect("opened");
+        }
+        // A topic made meanwhile writes them, too, where one of its name was there before.
+        write_all_checkpoints(&dirs);
+        drop(dirs);
+        simulated.crash(&Entropy::from_seed(3));
+    }
+    let dirs = start(&disk);
+    assert!(!dirs.had_clean_shutdown());
+    for found in dirs.find().expect("listed") {
+        let log = dirs.open(&found, config(), NOW_MS).expect("opened");
+        let offsets = (log.log_start_offset(), log.recovery_point(), log.high_watermark());
+        assert_eq!(offsets, (Offset(1), Offset(3), Offset(2)), "{}", found.name.partition);
+    }
+}
+
+#[test]
+fn a_clean_stop_forgets_nothing_of_logs_that_were_not_opened() {
+    let simulated = SimulatedDisk::default();
+    let disk = two_logs_with_moved_starts(&simulated);
+    let dirs = start(&disk);
+    let found = dirs.find().expect("listed");
+    dirs.open(&found[0], config(), NOW_MS).expect("opened");
+    dirs.close(BrokerEpoch(6), false);
+    drop(dirs);
+    simulated.release_locks();
+
+    let dirs = start(&disk);
+    assert!(dirs.had_clean_shutdown());
+    for found in dirs.find().expect("listed") {
+        let log = dirs.open(&found, config(), NOW_MS).expect("opened");
+        let offsets = (log.log_start_offset(), log.log_end_offset(), log.high_watermark());
+        assert_eq!(offsets, (Offset(1), Offset(3), Offset(2)), "{}", found.name.partition);
+    }
+}
+
+#[test]
+fn a_log_made_anew_is_not_held_to_what_was_said_of_the_one_before() {
+    let simulated = SimulatedDisk::default();
+    let disk = two_logs_with_moved_starts(&simulated);
+    let dirs = start(&disk);
+    let found = dirs.find().expect("listed");
+    dirs.set_aside(&found[0]).expect("renamed");
+    let again = found[0].name.partition.clone();
+    let log = dirs.create(&again, Uuid::from_halves(3, 4), config(), NOW_MS).expect("made");
+    append(&log);
+    drop((dirs, log));
+    simulated.release_locks();
+
+    let dirs = start(&disk);
+    let starts: Vec<Offset> = (dirs.find().expect("listed").iter())
+        .filter(|found| found.name.kind == DirectoryKind::Current)
+        .map(|found| dirs.open(found, config(), NOW_MS).expect("opened").log_start_offset())
+        .collect();
+    assert_eq!(starts, [Offset(0), Offset(1)], "the other log, not yet open then, kept its start");
 }

@@ -1,12 +1,11 @@
 //! What has to be done now and then: flush, checkpoint, apply retention.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use types::{Offset, TopicPartition};
 
-use super::LogDirs;
-use crate::checkpoint::CheckpointError;
+use super::{LogDirs, OpenLogs};
+use crate::checkpoint::{CheckpointError, OffsetCheckpointKind};
 use crate::{Log, LogError};
 
 /// What one round of retention did.
@@ -48,11 +47,7 @@ impl LogDirs {
     /// # Errors
     /// When a checkpoint cannot be written.
     pub fn checkpoint_recovery_points(&self) -> Result<(), CheckpointError> {
-        let _checkpointing = self.checkpointing();
-        for (index, directory) in self.directories.iter().enumerate() {
-            directory.recovery_points().write(&self.offsets(index, |log| Some(log.recovery_point())))?;
-        }
-        Ok(())
+        self.write_checkpoints(OffsetCheckpointKind::RecoveryPoint, |log| Some(log.recovery_point()))
     }
 
     /// Writes the log start offsets that recovery could not tell from the names of segments.
@@ -60,13 +55,9 @@ impl LogDirs {
     /// # Errors
     /// When a checkpoint cannot be written.
     pub fn checkpoint_log_starts(&self) -> Result<(), CheckpointError> {
-        let _checkpointing = self.checkpointing();
-        for (index, directory) in self.directories.iter().enumerate() {
-            let inside_a_segment =
-                |log: &Log| Some(log.log_start_offset()).filter(|start| *start > log.first_segment_offset());
-            directory.log_starts().write(&self.offsets(index, inside_a_segment))?;
-        }
-        Ok(())
+        self.write_checkpoints(OffsetCheckpointKind::LogStart, |log| {
+            Some(log.log_start_offset()).filter(|start| *start > log.first_segment_offset())
+        })
     }
 
     /// Writes the high watermarks.
@@ -74,9 +65,24 @@ impl LogDirs {
     /// # Errors
     /// When a checkpoint cannot be written.
     pub fn checkpoint_high_watermarks(&self) -> Result<(), CheckpointError> {
+        self.write_checkpoints(OffsetCheckpointKind::Replication, |log| Some(log.high_watermark()))
+    }
+
+    /// Writes each directory's checkpoint of this kind: what its open logs say, and what it said of those not open.
+    fn write_checkpoints(
+        &self,
+        kind: OffsetCheckpointKind,
+        offset_of: impl Fn(&Log) -> Option<Offset>,
+    ) -> Result<(), CheckpointError> {
         let _checkpointing = self.checkpointing();
         for (index, directory) in self.directories.iter().enumerate() {
-            directory.high_watermarks().write(&self.offsets(index, |log| Some(log.high_watermark())))?;
+            let (mut offsets, logs) = {
+                let open = self.lock();
+                (open.unopened[index].of(kind).clone(), open.in_directory(index))
+            };
+            let told = logs.into_iter().filter_map(|(partition, log)| Some((partition, offset_of(&log)?)));
+            offsets.extend(told);
+            directory.checkpoint(kind).write(&offsets)?;
         }
         Ok(())
     }
@@ -94,18 +100,14 @@ impl LogDirs {
         Ok(round)
     }
 
-    fn offsets(
-        &self,
-        directory: usize,
-        offset_of: impl Fn(&Log) -> Option<Offset>,
-    ) -> BTreeMap<TopicPartition, Offset> {
-        let logs = self.in_directory(directory).into_iter();
-        logs.filter_map(|(partition, log)| Some((partition, offset_of(&log)?))).collect()
-    }
-
     pub(super) fn in_directory(&self, directory: usize) -> Vec<(TopicPartition, Arc<Log>)> {
-        let open = self.lock();
-        let inside = open.current.iter().filter(|(_, log)| log.directory == directory);
+        self.lock().in_directory(directory)
+    }
+}
+
+impl OpenLogs {
+    fn in_directory(&self, directory: usize) -> Vec<(TopicPartition, Arc<Log>)> {
+        let inside = self.current.iter().filter(|(_, log)| log.directory == directory);
         inside.map(|(partition, open)| (partition.clone(), open.log.clone())).collect()
     }
 }

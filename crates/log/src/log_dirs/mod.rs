@@ -4,6 +4,7 @@
 //! the logs, open them in parallel. *At a stop:* close every log, write the checkpoints, then the marker.
 //! Nothing here keeps time: whoever owns this calls the verbs of `maintenance` when they are due.
 
+mod checkpointed_offsets;
 mod close;
 mod data_directory;
 mod delete;
@@ -20,10 +21,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::io::{Disk, Entropy};
-use types::{TopicPartition, Uuid};
+use types::{BrokerEpoch, TopicPartition, Uuid};
 
 use crate::{Log, LogSettings};
 
+pub use checkpointed_offsets::CheckpointedOffsets;
 pub use data_directory::{DataDirectory, DataDirectoryError, DirectoryState};
 pub use directory_name::{DirectoryKind, DirectoryName};
 pub use find::FoundLog;
@@ -36,8 +38,10 @@ pub struct LogDirs {
     entropy: Entropy,
     settings: LogSettings,
     directories: Vec<DataDirectory>,
-    /// What the checkpoints said at the start, by directory.
-    states: Vec<DirectoryState>,
+    /// By directory: whether it was closed cleanly before this start.
+    had_clean_shutdown: Vec<bool>,
+    /// By directory: the registration that closed it cleanly.
+    clean_shutdown_epochs: Vec<Option<BrokerEpoch>>,
     open: Mutex<OpenLogs>,
     /// Held while a checkpoint is put together and written, so that none overwrites a newer one. Taken before `open`.
     checkpointing: Mutex<()>,
@@ -46,10 +50,12 @@ pub struct LogDirs {
 #[derive(Debug, Default)]
 struct OpenLogs {
     current: BTreeMap<TopicPartition, OpenLog>,
+    /// By directory: what its checkpoints say of logs that are not open.
+    unopened: Vec<CheckpointedOffsets>,
     /// Logs of deleted topics, until their files may go.
     deleted: Vec<DeletedLog>,
-    /// Partitions of deleted topics that the checkpoints on disk may still name.
-    deleted_names: BTreeSet<TopicPartition>,
+    /// Partitions without a log that the checkpoints on disk may still name.
+    stale_names: BTreeSet<TopicPartition>,
 }
 
 /// A log in use.
@@ -78,14 +84,19 @@ impl LogDirs {
         settings: LogSettings,
         directories: Vec<DataDirectory>,
     ) -> Result<Self, DataDirectoryError> {
-        let states = directories.iter().map(DataDirectory::begin).collect::<Result<_, _>>()?;
+        let states: Vec<DirectoryState> =
+            directories.iter().map(DataDirectory::begin).collect::<Result<_, _>>()?;
+        let had_clean_shutdown = states.iter().map(|state| state.had_clean_shutdown).collect();
+        let clean_shutdown_epochs = states.iter().map(|state| state.clean_shutdown_epoch).collect();
+        let unopened = states.into_iter().map(|state| state.offsets).collect();
         Ok(Self {
             disk,
             entropy,
             settings,
             directories,
-            states,
-            open: Mutex::default(),
+            had_clean_shutdown,
+            clean_shutdown_epochs,
+            open: Mutex::new(OpenLogs { unopened, ..OpenLogs::default() }),
             checkpointing: Mutex::default(),
         })
     }
@@ -97,13 +108,13 @@ impl LogDirs {
 
     /// Whether every directory was closed cleanly before this start.
     pub fn had_clean_shutdown(&self) -> bool {
-        self.states.iter().all(|state| state.had_clean_shutdown)
+        self.had_clean_shutdown.iter().all(|was_clean| *was_clean)
     }
 
     /// The broker's registration at the last clean stop, where all directories agree on it (KIP-966).
-    pub fn clean_shutdown_epoch(&self) -> Option<types::BrokerEpoch> {
-        let first = self.states.first()?.clean_shutdown_epoch?;
-        self.states.iter().all(|state| state.clean_shutdown_epoch == Some(first)).then_some(first)
+    pub fn clean_shutdown_epoch(&self) -> Option<BrokerEpoch> {
+        let first = (*self.clean_shutdown_epochs.first()?)?;
+        self.clean_shutdown_epochs.iter().all(|epoch| *epoch == Some(first)).then_some(first)
     }
 
     /// The log of a partition, if it is open.
@@ -127,6 +138,11 @@ impl LogDirs {
     /// All open logs.
     pub fn all(&self) -> Vec<(TopicPartition, Arc<Log>)> {
         self.lock().current.iter().map(|(partition, open)| (partition.clone(), open.log.clone())).collect()
+    }
+
+    /// Whether a directory was closed cleanly before this start.
+    fn was_clean(&self, directory: usize) -> bool {
+        self.had_clean_shutdown[directory]
     }
 
     fn checkpointing(&self) -> MutexGuard<'_, ()> {

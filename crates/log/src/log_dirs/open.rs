@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use config::TopicConfig;
-use types::{Offset, TopicPartition, Uuid};
+use types::{TopicPartition, Uuid};
 
-use super::{DirectoryName, DirectoryState, FoundLog, LogDirs, OpenLog};
-use crate::checkpoint::{CheckpointError, PartitionMetadataFile};
+use super::{DirectoryName, FoundLog, LogDirs, OpenLog};
+use crate::checkpoint::{CheckpointError, OffsetCheckpointKind, PartitionMetadataFile};
 use crate::{Log, LogError, OpenOptions};
 
 /// Why a log could not be opened or made.
@@ -47,19 +47,17 @@ impl LogDirs {
         config: Arc<TopicConfig>,
         now_ms: i64,
     ) -> Result<Arc<Log>, OpenLogError> {
-        let state = &self.states[found.directory];
         let partition = &found.name.partition;
-        let checkpointed =
-            |offsets: &std::collections::BTreeMap<TopicPartition, Offset>| offsets.get(partition).copied();
+        let checkpointed = |kind| self.lock().unopened[found.directory].of(kind).get(partition).copied();
         let options = OpenOptions {
             settings: self.settings,
-            recovery_point: checkpointed(&state.recovery_points).unwrap_or_default(),
-            log_start: checkpointed(&state.log_starts).unwrap_or_default(),
-            had_clean_shutdown: state.had_clean_shutdown,
+            recovery_point: checkpointed(OffsetCheckpointKind::RecoveryPoint).unwrap_or_default(),
+            log_start: checkpointed(OffsetCheckpointKind::LogStart).unwrap_or_default(),
+            had_clean_shutdown: self.was_clean(found.directory),
             ..OpenOptions::new(config, self.entropy.clone(), now_ms)
         };
         let log = Log::open(self.disk.clone(), found.path.clone(), options, &mut |_progress| {})?;
-        if let Some(high_watermark) = checkpointed(&state.high_watermarks) {
+        if let Some(high_watermark) = checkpointed(OffsetCheckpointKind::Replication) {
             log.update_high_watermark(high_watermark);
         }
         self.add(partition, found.directory, log)
@@ -76,13 +74,7 @@ impl LogDirs {
         config: Arc<TopicConfig>,
         now_ms: i64,
     ) -> Result<Arc<Log>, OpenLogError> {
-        if self.is_in_checkpoints(partition) {
-            // After a crash the new log would be held to what they say of the old one: cut where that began.
-            self.checkpoint_recovery_points()?;
-            self.checkpoint_log_starts()?;
-            self.checkpoint_high_watermarks()?;
-            self.lock().deleted_names.clear();
-        }
+        self.clear_checkpoints_of(partition)?;
         let directory = self.emptiest_directory();
         let path =
             self.directories[directory].path().join(DirectoryName::current(partition.clone()).to_string());
@@ -97,14 +89,17 @@ impl LogDirs {
         self.add(partition, directory, log)
     }
 
-    /// Whether a topic of this name was there before and the checkpoints may speak of it.
-    fn is_in_checkpoints(&self, partition: &TopicPartition) -> bool {
-        let is_named = |state: &DirectoryState| {
-            [&state.recovery_points, &state.log_starts, &state.high_watermarks]
-                .iter()
-                .any(|offsets| offsets.contains_key(partition))
-        };
-        self.lock().deleted_names.contains(partition) || self.states.iter().any(is_named)
+    /// Has the checkpoints say nothing of a partition without a log. Else, after a crash, the new log would be held to
+    /// what they say of the old one: cut where that began.
+    fn clear_checkpoints_of(&self, partition: &TopicPartition) -> Result<(), CheckpointError> {
+        let stale = self.lock().stale_names.clone();
+        if stale.contains(partition) {
+            self.checkpoint_recovery_points()?;
+            self.checkpoint_log_starts()?;
+            self.checkpoint_high_watermarks()?;
+            self.lock().stale_names.retain(|name| !stale.contains(name));
+        }
+        Ok(())
     }
 
     fn create_directory(&self, path: &Path) -> Result<(), OpenLogError> {
@@ -120,6 +115,7 @@ impl LogDirs {
             return Err(OpenLogError::Duplicate { partition: partition.clone() });
         }
         open.current.insert(partition.clone(), OpenLog { log: log.clone(), directory });
+        open.unopened[directory].remove(partition);
         Ok(log)
     }
 
