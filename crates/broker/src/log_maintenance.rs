@@ -21,6 +21,8 @@ pub struct MaintenanceSettings {
     pub high_watermark_checkpoint: Duration,
     /// `log.retention.check.interval.ms`.
     pub retention: Duration,
+    /// `log.flush.scheduler.interval.ms`: how often the age of unflushed records is looked at.
+    pub flush_overdue: Duration,
     /// How often unflushed bytes are looked at.
     pub flush: Duration,
     /// Unflushed bytes that a data directory may have after that.
@@ -43,12 +45,14 @@ pub async fn run(broker: Arc<Broker>, settings: MaintenanceSettings, mut stop: w
     let mut high_watermark_checkpoint = every(settings.high_watermark_checkpoint);
     let mut retention = every(settings.retention);
     let mut flush = every(settings.flush);
+    let mut flush_overdue = every(settings.flush_overdue);
     let mut producer_expiration = every(settings.producer_expiration);
     loop {
         let work = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             _ = flush.tick() => Work::Flush(settings.unflushed_bytes_max),
+            _ = flush_overdue.tick() => Work::FlushOverdue,
             _ = recovery_checkpoint.tick() => Work::CheckpointRecoveryPoints,
             _ = log_start_checkpoint.tick() => Work::CheckpointLogStarts,
             _ = high_watermark_checkpoint.tick() => Work::CheckpointHighWatermarks,
@@ -65,6 +69,7 @@ pub async fn run(broker: Arc<Broker>, settings: MaintenanceSettings, mut stop: w
 #[derive(Clone, Copy, Debug)]
 enum Work {
     Flush(u64),
+    FlushOverdue,
     CheckpointRecoveryPoints,
     CheckpointLogStarts,
     CheckpointHighWatermarks,
@@ -83,6 +88,7 @@ impl Work {
                 Ok(_) => dirs.checkpoint_recovery_points().map_err(|error| error.to_string()),
                 Err(error) => Err(error.to_string()),
             },
+            Self::FlushOverdue => dirs.flush_overdue(now_ms).map_err(|error| error.to_string()),
             Self::CheckpointRecoveryPoints => {
                 dirs.checkpoint_recovery_points().map_err(|error| error.to_string())
             }

@@ -34,15 +34,18 @@ pub enum ProduceOutcome {
     },
 }
 
-/// An entry that is appended and not yet acknowledged: with acks=all, or with acks=1 where every append is flushed.
+/// An entry that is appended and not yet acknowledged: the high watermark has to pass it (acks=all), or `flush.messages`
+/// asks for a flush first, whatever the acks.
 #[derive(Debug)]
 pub struct Unacknowledged {
     /// The entry's place in the request.
     pub index: usize,
     partition: Arc<Partition>,
-    /// The high watermark has to reach this; with acks=1 it is enough that the log is flushed to it.
+    /// With acks=all the high watermark has to reach this.
     end: Offset,
     acks: i16,
+    /// The log has to be flushed to `end`.
+    is_flush_due: bool,
 }
 
 /// Why an appended entry was not acknowledged in time.
@@ -104,10 +107,11 @@ impl Broker {
                 Ok(appended) => {
                     self.after_append(&entry.partition, appended.moved_high_watermark);
                     let end = appended.info.last_offset.plus(1);
-                    let is_pending = entry.partition.is_acknowledged(end) == Ok(false);
-                    let is_awaited = acks == -1 || acks == 1 && entry.partition.flushes_every_append();
-                    if is_awaited && is_pending {
-                        unacknowledged.push(Unacknowledged { index, partition: entry.partition, end, acks });
+                    let is_pending = acks == -1 && entry.partition.is_acknowledged(end) == Ok(false);
+                    let partition = entry.partition;
+                    let is_flush_due = partition.is_flush_due(end);
+                    if is_pending || is_flush_due {
+                        unacknowledged.push(Unacknowledged { index, partition, end, acks, is_flush_due });
                     }
                     ProduceOutcome::Appended(appended)
                 }
@@ -120,8 +124,8 @@ impl Broker {
         (outcomes, unacknowledged)
     }
 
-    /// Waits until each entry is acknowledged or `timeout` has passed since now. Only waits: the flush that an
-    /// acknowledgement may need goes on when this is dropped.
+    /// Begins the flushes that are due, and waits until each entry is acknowledged or `timeout` has passed since now.
+    /// The future only waits: the flushes go on when it is dropped, as with acks=0.
     pub fn acknowledge(
         self: &Arc<Self>,
         unacknowledged: Vec<Unacknowledged>,
@@ -143,7 +147,7 @@ impl Broker {
 
     /// Starts the flush that an entry's acknowledgement needs, if it needs one.
     fn begin_acknowledgement(self: &Arc<Self>, entry: Unacknowledged) -> (Unacknowledged, Option<Flush>) {
-        if !entry.partition.flushes_every_append() {
+        if !entry.is_flush_due {
             return (entry, None);
         }
         let (broker, partition, end) = (self.clone(), entry.partition.clone(), entry.end);
@@ -165,7 +169,7 @@ impl Broker {
     ) -> Result<(), AcknowledgementError> {
         if let Some(flush) = flush {
             match tokio::time::timeout_at(deadline, flush).await {
-                Ok(Ok(Ok(()))) if entry.acks == 1 => return Ok(()),
+                Ok(Ok(Ok(()))) if entry.acks != -1 => return Ok(()),
                 Ok(Ok(Ok(()))) => {}
                 Ok(_) => return Err(AcknowledgementError::Storage),
                 Err(_elapsed) => return Err(AcknowledgementError::TimedOut),

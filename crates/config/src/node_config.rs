@@ -99,6 +99,8 @@ pub struct TopicCreationConfig {
 pub struct LogConfig {
     /// How often recovery points are written.
     pub flush_offset_checkpoint_interval_ms: i32,
+    /// `None`: not set.
+    pub flush_scheduler_interval_ms: Option<i64>,
     pub flush_start_offset_checkpoint_interval_ms: i32,
     /// How long after the start background work begins.
     pub initial_task_delay_ms: i64,
@@ -377,6 +379,8 @@ fn per_ip_overrides(values: &NodeValues) -> Result<Vec<(String, i32)>, ConfigErr
 fn logs(values: &NodeValues) -> LogConfig {
     LogConfig {
         flush_offset_checkpoint_interval_ms: values.int("log.flush.offset.checkpoint.interval.ms"),
+        flush_scheduler_interval_ms: Some(values.long("log.flush.scheduler.interval.ms"))
+            .filter(|interval_ms| *interval_ms != i64::MAX),
         flush_start_offset_checkpoint_interval_ms: values
             .int("log.flush.start.offset.checkpoint.interval.ms"),
         initial_task_delay_ms: values.long("log.initial.task.delay.ms"),

@@ -250,6 +250,7 @@ impl Log {
         state.producers.apply(&prepared);
         state.producers.set_end_offset(last.next_offset());
         state.bytes_since_snapshot += size;
+        state.unflushed_since_ms.get_or_insert(context.now_ms);
         self.unflushed_bytes.fetch_add(size, Ordering::Relaxed);
         let indexed = self.complete_transactions(state, &segment, &prepared.completed);
         self.publish(state, |view| view.end = Log::end_at(view, last.next_offset()));

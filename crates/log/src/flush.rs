@@ -43,6 +43,8 @@ impl Log {
             if state.bytes_since_snapshot >= SNAPSHOT_BYTES {
                 state.take_snapshot()?;
             }
+            // What is appended from here on waits for the next flush.
+            state.unflushed_since_ms = None;
             let view = self.view.load_full();
             (view, self.unflushed_bytes(), state.snapshots.unsynced(), state.unsynced_indexes.clone())
         };

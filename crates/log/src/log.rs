@@ -62,6 +62,8 @@ impl Default for LogSettings {
 pub(crate) struct State {
     pub(crate) producers: ProducerState,
     pub(crate) snapshots: ProducerSnapshots,
+    /// When the oldest record that is not flushed was appended or found.
+    pub(crate) unflushed_since_ms: Option<i64>,
     /// Appended since the last producer snapshot: so many would be replayed after a crash.
     pub(crate) bytes_since_snapshot: u64,
     /// Segments that were completed since the last flush.
@@ -195,6 +197,21 @@ impl Log {
     /// Bytes above the recovery point: what a restart after a crash has to check.
     pub fn unflushed_bytes(&self) -> u64 {
         self.unflushed_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Offsets above the recovery point, which `flush.messages` bounds.
+    pub fn unflushed_messages(&self) -> i64 {
+        let view = self.view();
+        view.end.offset.0 - view.recovery_point.0
+    }
+
+    /// How long the oldest record that is not flushed has waited for it, which `flush.ms` bounds; `None` where all are.
+    pub fn unflushed_ms(&self, now_ms: i64) -> Option<i64> {
+        // Most logs have nothing to flush: they are not asked under their mutex.
+        if self.unflushed_messages() == 0 {
+            return None;
+        }
+        self.lock().unflushed_since_ms.map(|since_ms| now_ms.saturating_sub(since_ms))
     }
 
     /// Number of segments; at least one.

@@ -113,6 +113,7 @@ fn node_config(entropy: &Entropy) -> NodeConfig {
         ("num.partitions", &["1", "3"]),
         ("log.initial.task.delay.ms", &["0", "50", "30000"]),
         ("log.flush.offset.checkpoint.interval.ms", &["60000", "100"]),
+        ("log.flush.scheduler.interval.ms", &["9223372036854775807", "20"]),
         ("log.flush.start.offset.checkpoint.interval.ms", &["60000", "100"]),
         ("replica.high.watermark.checkpoint.interval.ms", &["5000", "100"]),
         ("log.retention.check.interval.ms", &["300000", "100"]),

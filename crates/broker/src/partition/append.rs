@@ -47,8 +47,8 @@ impl Partition {
         Ok(self.log.high_watermark() >= end)
     }
 
-    /// Flushes the log up to `end` (exclusive) where every append has to be durable before it is acknowledged
-    /// (`flush.messages=1`), and moves the high watermark. True where it moved.
+    /// Flushes the log up to `end` (exclusive), and moves the high watermark where it waited for that. True where it
+    /// moved.
     ///
     /// # Errors
     /// When the disk refuses: the records may be lost and must not be acknowledged.
@@ -58,8 +58,10 @@ impl Partition {
         Ok(self.advance_high_watermark(&leadership))
     }
 
-    /// Whether an append has to be flushed before it is acknowledged.
-    pub fn flushes_every_append(&self) -> bool {
-        self.log.config().flush_messages == 1
+    /// Whether an append that ended at `end` (exclusive) has to be flushed before it is acknowledged: as many records
+    /// as `flush.messages` says are not. With 1, that is every append.
+    pub fn is_flush_due(&self, end: Offset) -> bool {
+        let is_flushed = self.log.recovery_point() >= end;
+        !is_flushed && self.log.unflushed_messages() >= self.log.config().flush_messages
     }
 }

@@ -11,7 +11,7 @@ const COMPACTION: &str = "log compaction";
 pub(super) const KEYS: &[NodeKey] = &[
     implemented("auto.create.topics.enable", Boolean, Some("true"), Any),
     implemented("compression.gzip.level", Int, Some("-1"), BetweenOrMinusOne(1, 9)),
-    implemented("compression.lz4.level", Int, Some("9"), Between(1, 17)),
+    no_effect("compression.lz4.level", Int, Some("9"), Between(1, 17), "the lz4 library has one level"),
     implemented("compression.type", Text, Some("producer"), OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"])),
     implemented("compression.zstd.level", Int, Some("3"), Between(-131_072, 22)),
     not_yet("cordoned.log.dirs", List, Some(""), Distinct, "moving replicas between directories"),

@@ -242,3 +242,37 @@ fn a_log_made_anew_is_not_held_to_what_was_said_of_the_one_before() {
         .collect();
     assert_eq!(starts, [Offset(0), Offset(1)], "the other log, not yet open then, kept its start");
 }
+
+#[test]
+fn records_are_flushed_once_they_have_waited_for_flush_ms() {
+    let disk = Disk::Simulated(SimulatedDisk::default());
+    let dirs = start(&disk);
+    let config = Arc::new(TopicConfig { flush_ms: 1_000, ..TopicConfig::default() });
+    let name = TopicPartition::new("t", 0);
+    let log = dirs.create(&name, Uuid::from_halves(1, 2), config, NOW_MS).expect("made");
+    dirs.flush_overdue(NOW_MS + 5_000).expect("nothing to flush");
+    append(&log);
+    log.append_as_leader(batch(), AppendContext::client(LeaderEpoch(0), NOW_MS + 900)).expect("appended");
+    dirs.flush_overdue(NOW_MS + 999).expect("nothing is overdue");
+    assert_eq!((log.recovery_point(), log.unflushed_messages()), (Offset(0), 2));
+    dirs.flush_overdue(NOW_MS + 1_000).expect("flushed");
+    assert_eq!((log.recovery_point(), log.unflushed_ms(NOW_MS + 1_000)), (Offset(2), None));
+    log.append_as_leader(batch(), AppendContext::client(LeaderEpoch(0), NOW_MS + 1_500)).expect("appended");
+    dirs.flush_overdue(NOW_MS + 2_499).expect("nothing is overdue");
+    assert_eq!(log.unflushed_ms(NOW_MS + 2_499), Some(999), "the age is that of the oldest unflushed record");
+}
+
+#[test]
+fn a_log_that_cannot_be_flushed_does_not_keep_others_from_it() {
+    let dirs = start(&Disk::Simulated(SimulatedDisk::default()));
+    let config = Arc::new(TopicConfig { flush_ms: 0, ..TopicConfig::default() });
+    let logs = [0, 1].map(|partition| {
+        let name = TopicPartition::new("t", partition);
+        let log = dirs.create(&name, Uuid::from_halves(1, 2), config.clone(), NOW_MS).expect("made");
+        append(&log);
+        log
+    });
+    logs[0].delete().expect("removed");
+    dirs.flush_overdue(NOW_MS).expect_err("the first log has failed");
+    assert_eq!((logs[0].recovery_point(), logs[1].recovery_point()), (Offset(0), Offset(1)));
+}

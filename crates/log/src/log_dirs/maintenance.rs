@@ -42,6 +42,19 @@ impl LogDirs {
         Ok(flushed)
     }
 
+    /// Flushes the logs with a record that has waited as long as their `flush.ms` allows.
+    ///
+    /// # Errors
+    /// The first log that the disk refuses to flush; it takes no more appends. The others are flushed all the same.
+    pub fn flush_overdue(&self, now_ms: i64) -> Result<(), LogError> {
+        let is_overdue = |log: &Log| {
+            let waited_ms = log.unflushed_ms(now_ms);
+            waited_ms.is_some_and(|waited_ms| waited_ms >= log.config().flush_ms)
+        };
+        let overdue = self.all().into_iter().filter(|(_, log)| is_overdue(log));
+        overdue.map(|(_, log)| log.flush()).fold(Ok(()), Result::and)
+    }
+
     /// Writes the recovery points: everything below them is durable.
     ///
     /// # Errors

@@ -97,6 +97,7 @@ impl Log {
         let mut state = State {
             producers: ProducerState::default(),
             snapshots: ProducerSnapshots::new(directory.clone(), files.snapshots.iter().copied()),
+            unflushed_since_ms: None,
             bytes_since_snapshot: 0,
             unsynced_indexes: Vec::new(),
             deleted: Vec::new(),
@@ -162,6 +163,7 @@ impl Log {
             let completed = first.saturating_sub(1)..segments.len() - 1;
             state.unsynced_indexes = segments.get(completed).unwrap_or_default().to_vec();
         }
+        state.unflushed_since_ms = (recovery_point < end).then_some(options.now_ms);
         let active = &segments[segments.len() - 1];
         let end = LogEnd { offset: end, base_offset: active.base_offset, position: active.size() };
         let first_unstable = state.producers.first_unstable_offset().map(|offset| offset.max(log_start));

@@ -28,7 +28,7 @@ use super::{Environment, NodeError};
 
 /// Unflushed bytes that a data directory may have: about what half a second of recovery reads again.
 const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
-/// How often the unflushed bytes are looked at.
+/// How often the unflushed bytes are looked at, and their age where `log.flush.scheduler.interval.ms` is not set.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A listener that is bound, as others are told of it.
@@ -307,6 +307,7 @@ fn maintenance_settings(config: &NodeConfig) -> MaintenanceSettings {
         log_start_checkpoint: millis(logs.flush_start_offset_checkpoint_interval_ms.into()),
         high_watermark_checkpoint: millis(logs.replica_high_watermark_checkpoint_interval_ms),
         retention: millis(logs.retention_check_interval_ms),
+        flush_overdue: logs.flush_scheduler_interval_ms.map_or(FLUSH_INTERVAL, millis),
         flush: FLUSH_INTERVAL,
         unflushed_bytes_max: UNFLUSHED_BYTES_MAX,
         producer_expiration: millis(config.producers.producer_id_expiration_check_interval_ms.into()),

@@ -12,6 +12,8 @@ pub mod assembly;
 mod directories;
 pub mod environment;
 mod error;
+#[cfg(test)]
+mod flush_test;
 mod listeners;
 #[cfg(test)]
 mod node_test;

@@ -11,21 +11,35 @@ use io::{Blocking, Clock, Disk, Entropy};
 use super::assembly::{Progress, Silent};
 use super::{BoundListener, Environment, Node};
 
+/// When tests take place.
+pub(super) const NOW_MS: i64 = 1_795_253_500_000;
+
 fn environment(disk: &SimulatedDisk) -> Environment {
     Environment {
         disk: Disk::Simulated(disk.clone()),
-        clock: Clock::simulated(1_795_253_500_000),
+        clock: Clock::simulated(NOW_MS),
         entropy: Entropy::from_seed(1),
         blocking: Blocking::Inline,
     }
 }
 
-async fn start(disk: &SimulatedDisk) -> Node {
+pub(super) async fn start(disk: &SimulatedDisk) -> Node {
+    start_with(disk, &[]).await.0
+}
+
+/// A node with settings of its own, and the clock it lives by.
+pub(super) async fn start_with(disk: &SimulatedDisk, settings: &[(&str, &str)]) -> (Node, Clock) {
     let mut properties = NodeConfig::embedded_defaults();
     properties.set("log.dirs", "/data");
-    let (config, _) = NodeConfig::from_properties(properties, "localhost").expect("the defaults are valid");
+    for (key, value) in settings {
+        properties.set(*key, *value);
+    }
+    let (config, _) = NodeConfig::from_properties(properties, "localhost").expect("the settings are valid");
     let listener = BoundListener { name: "PLAINTEXT".to_owned(), host: "localhost".to_owned(), port: 9092 };
-    Node::start(config, environment(disk), &[listener]).await.expect("the directory is this node's")
+    let environment = environment(disk);
+    let clock = environment.clock.clone();
+    let node = Node::start(config, environment, &[listener]).await.expect("the directory is this node's");
+    (node, clock)
 }
 
 async fn create(node: &Node, name: &str, partitions: i32) {

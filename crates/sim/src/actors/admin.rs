@@ -56,8 +56,11 @@ impl Admin {
         let partitions = 1 + self.entropy.below(3) as i32;
         let segment_bytes = ["400", "3000", "1073741824"][self.entropy.below(3) as usize];
         let mut configs = vec![("internal.segment.bytes", segment_bytes), ("index.interval.bytes", "100")];
-        if kind.is_flushed {
-            configs.push(("flush.messages", "1"));
+        match self.entropy.below(3) {
+            _ if kind.is_flushed => configs.push(("flush.messages", "1")),
+            0 => configs.push(("flush.messages", "4")),
+            1 => configs.push(("flush.ms", "30")),
+            _ => {}
         }
         configs.push(match kind.has_retention {
             true => ("retention.bytes", "2000"),
