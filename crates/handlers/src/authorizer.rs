@@ -1,5 +1,8 @@
 //! Who may do what. Every handler asks here before it acts.
 
+use std::fmt::Debug;
+use std::sync::Arc;
+
 use net::ConnectionContext;
 
 /// What a client wants to do (KIP-11's operations).
@@ -17,6 +20,7 @@ pub enum Operation {
     DescribeConfigs = 10,
     AlterConfigs = 11,
     IdempotentWrite = 12,
+    TwoPhaseCommit = 15,
 }
 
 /// What a client wants to do it to.
@@ -26,24 +30,38 @@ pub enum Resource<'a> {
     Cluster,
     /// A topic.
     Topic(&'a str),
+    /// Any topic at all: whether there is one, existing or not, to which it may be done (KIP-679).
+    AnyTopic,
+    /// A group.
+    Group(&'a str),
     /// A transactional id.
     TransactionalId(&'a str),
 }
 
-/// Decides what is allowed. This build has no access control and serves no settings that ask for one (a node refuses
-/// to start with them), so everything is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Authorizer;
+/// Rules of access.
+pub trait AccessPolicy: Debug + Send + Sync {
+    /// Whether the client of this connection may do it.
+    fn allows(&self, client: &ConnectionContext, operation: Operation, resource: Resource<'_>) -> bool;
+}
+
+/// Decides what is allowed. A node of this build has no access control and serves no settings that ask for one (it
+/// refuses to start with them), so everything is; tests bring policies of their own.
+#[derive(Clone, Debug, Default)]
+pub enum Authorizer {
+    /// Everybody may do everything.
+    #[default]
+    AllowAll,
+    /// What the policy allows.
+    Policy(Arc<dyn AccessPolicy>),
+}
 
 impl Authorizer {
     /// Whether the client of this connection may do it.
-    pub fn allows(
-        &self,
-        _client: &ConnectionContext,
-        _operation: Operation,
-        _resource: Resource<'_>,
-    ) -> bool {
-        true
+    pub fn allows(&self, client: &ConnectionContext, operation: Operation, resource: Resource<'_>) -> bool {
+        match self {
+            Self::AllowAll => true,
+            Self::Policy(policy) => policy.allows(client, operation, resource),
+        }
     }
 
     /// The operations this client may do to a resource, as a set of bits by operation number (KIP-430).
@@ -58,7 +76,7 @@ impl Authorizer {
                 Operation::AlterConfigs,
                 Operation::IdempotentWrite,
             ],
-            Resource::Topic(_) => &[
+            Resource::Topic(_) | Resource::AnyTopic => &[
                 Operation::Read,
                 Operation::Write,
                 Operation::Create,
@@ -68,7 +86,16 @@ impl Authorizer {
                 Operation::DescribeConfigs,
                 Operation::AlterConfigs,
             ],
-            Resource::TransactionalId(_) => &[Operation::Write, Operation::Describe],
+            Resource::Group(_) => &[
+                Operation::Read,
+                Operation::Delete,
+                Operation::Describe,
+                Operation::DescribeConfigs,
+                Operation::AlterConfigs,
+            ],
+            Resource::TransactionalId(_) => {
+                &[Operation::Write, Operation::Describe, Operation::TwoPhaseCommit]
+            }
         };
         let allowed = all.iter().filter(|operation| self.allows(client, **operation, resource));
         allowed.fold(0, |bits, operation| bits | 1 << *operation as i8)

@@ -1,9 +1,10 @@
 //! DeleteTopics (key 20), versions 1–6: deletes topics by name or id.
 //!
 //! v4 flexible; v5 (KIP-599) throttling by quota and messages; v6 (KIP-516) topic ids. Broker and controller
-//! listeners; the controller decides. Needs DELETE on the topic; who may not DESCRIBE it learns neither that its name
-//! exists nor which name an id has. Errors: UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, TOPIC_DELETION_DISABLED,
-//! TOPIC_AUTHORIZATION_FAILED, INVALID_REQUEST. The answer comes when this broker has let the partitions go.
+//! listeners; the controller decides. Needs DELETE on the cluster or on the topic; who may not DESCRIBE it learns
+//! neither that its name exists nor which name an id has. Errors: UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID,
+//! TOPIC_DELETION_DISABLED, TOPIC_AUTHORIZATION_FAILED, INVALID_REQUEST. The answer comes when this broker has let the
+//! partitions go.
 
 use std::sync::Arc;
 
@@ -40,8 +41,9 @@ pub(crate) async fn handle(
             .collect(),
     };
     let access = {
-        let (authorizer, connection) = (*authorizer, request.connection.clone());
-        move |name: &str| access(&authorizer, &connection, name)
+        let (authorizer, connection) = (authorizer.clone(), request.connection.clone());
+        let may_delete_all = authorizer.allows(&connection, Operation::Delete, Resource::Cluster);
+        move |name: &str| access(&authorizer, &connection, may_delete_all, name)
     };
     let mut response = DeleteTopicsResponse::default();
     match controller.delete_topics(topics.clone(), access).await {
@@ -80,7 +82,15 @@ fn by_name(names: Vec<String>) -> Vec<TopicToDelete> {
     names.into_iter().map(|name| TopicToDelete { name: Some(name), id: Uuid::ZERO }).collect()
 }
 
-fn access(authorizer: &Authorizer, connection: &ConnectionContext, name: &str) -> DeleteAccess {
+fn access(
+    authorizer: &Authorizer,
+    connection: &ConnectionContext,
+    may_delete_all: bool,
+    name: &str,
+) -> DeleteAccess {
+    if may_delete_all {
+        return DeleteAccess::Delete;
+    }
     let topic = Resource::Topic(name);
     let may_describe = authorizer.allows(connection, Operation::Describe, topic);
     let may_delete = authorizer.allows(connection, Operation::Delete, topic);

@@ -19,6 +19,7 @@ use crate::topic_names;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const GROUP: i8 = 32;
 
 /// Answers from the broker's own image and its properties.
 pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request) -> Handled {
@@ -67,6 +68,7 @@ fn describe(
     let name = resource.resource_name.as_str();
     let (allowed_on, denied) = match resource.resource_type {
         TOPIC => (Resource::Topic(name), ErrorCode::TopicAuthorizationFailed),
+        GROUP => (Resource::Group(name), ErrorCode::GroupAuthorizationFailed),
         _ => (Resource::Cluster, ErrorCode::ClusterAuthorizationFailed),
     };
     if !authorizer.allows(&request.connection, Operation::DescribeConfigs, allowed_on) {

@@ -78,7 +78,10 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
     }
     if !is_all {
         let hidden = names.iter().copied().filter(|name| !may_see(name));
-        response.topics.extend(hidden.map(|name| unknown(name, ErrorCode::TopicAuthorizationFailed)));
+        response.topics.extend(hidden.map(|name| DescribeTopicPartitionsResponseTopic {
+            is_internal: false,
+            ..unknown(name, ErrorCode::TopicAuthorizationFailed)
+        }));
     }
     exchange::answer(&request.header, &response)
 }

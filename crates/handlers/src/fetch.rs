@@ -158,16 +158,15 @@ fn admit(
     replica_id: i32,
 ) -> Result<FetchEntry, Refusal> {
     // Who may not read a topic is not told whether it exists.
+    if replica_id >= 0 && !authorizer.allows(&request.connection, Operation::ClusterAction, Resource::Cluster)
+    {
+        return Err((ErrorCode::TopicAuthorizationFailed, None));
+    }
     let name = match (&partition.topic, &partition.key.topic) {
         (Some(name), _) | (None, TopicKey::Name(name)) => name,
         (None, TopicKey::Id(_)) => return Err((ErrorCode::UnknownTopicId, None)),
     };
-    let is_allowed = if replica_id >= 0 {
-        authorizer.allows(&request.connection, Operation::ClusterAction, Resource::Cluster)
-    } else {
-        authorizer.allows(&request.connection, Operation::Read, Resource::Topic(name))
-    };
-    if !is_allowed {
+    if replica_id < 0 && !authorizer.allows(&request.connection, Operation::Read, Resource::Topic(name)) {
         return Err((ErrorCode::TopicAuthorizationFailed, None));
     }
     // By name first: an id whose topic is gone while its name lives on belongs to an earlier incarnation.

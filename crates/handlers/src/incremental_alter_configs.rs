@@ -73,6 +73,9 @@ fn changes(
         ConfigResourceType::Topic => {
             (Resource::Topic(&resource.resource_name), ErrorCode::TopicAuthorizationFailed)
         }
+        ConfigResourceType::Group => {
+            (Resource::Group(&resource.resource_name), ErrorCode::GroupAuthorizationFailed)
+        }
         _ => (Resource::Cluster, ErrorCode::ClusterAuthorizationFailed),
     };
     if !authorizer.allows(&request.connection, Operation::AlterConfigs, on) {

@@ -44,7 +44,8 @@ async fn give(
     if body.transactional_id.is_some() {
         return Err(ErrorCode::TransactionalIdAuthorizationFailed);
     }
-    if !authorizer.allows(&request.connection, Operation::IdempotentWrite, Resource::Cluster) {
+    let may = |operation, resource| authorizer.allows(&request.connection, operation, resource);
+    if !may(Operation::IdempotentWrite, Resource::Cluster) && !may(Operation::Write, Resource::AnyTopic) {
         return Err(ErrorCode::ClusterAuthorizationFailed);
     }
     let has_id = ProducerId(body.producer_id) != ProducerId::NONE;

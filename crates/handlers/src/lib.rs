@@ -36,7 +36,7 @@ use broker::Broker;
 use controller_node::ControllerHandle;
 use net::{Answer, Request, Service};
 
-pub use authorizer::Authorizer;
+pub use authorizer::{AccessPolicy, Authorizer, Operation, Resource};
 
 /// Serves the requests of a broker's listeners.
 #[derive(Clone, Debug)]

@@ -66,16 +66,14 @@ pub(crate) async fn handle(
             for name in names {
                 match image.topics.by_name(&name) {
                     Some(topic) => call.add_topic(topic, Silence::Never),
-                    None if call.is_denied(&name) => {
-                        call.add_error(&name, ErrorCode::TopicAuthorizationFailed)
-                    }
-                    None => {
-                        let error = refused.get(&name).copied();
-                        call.add_error(
-                            &name,
-                            error.unwrap_or_else(|| topic_names::unknown_topic_error(&name)),
-                        );
-                    }
+                    None if call.is_denied(&name) => call.add_denied(&name, false),
+                    None => match refused.get(&name) {
+                        Some(ErrorCode::TopicAuthorizationFailed) => {
+                            call.add_denied(&name, internal_topics::is_internal(&name));
+                        }
+                        Some(error) => call.add_error(&name, *error),
+                        None => call.add_error(&name, topic_names::unknown_topic_error(&name)),
+                    },
                 }
             }
         }
@@ -178,7 +176,7 @@ impl Call<'_> {
     fn add_topic(&mut self, topic: &TopicImage, silence: Silence) {
         if self.is_denied(&topic.name) {
             match silence {
-                Silence::Never => self.add_error(&topic.name, ErrorCode::TopicAuthorizationFailed),
+                Silence::Never => self.add_denied(&topic.name, false),
                 Silence::IfDenied => {}
                 Silence::OfName => self.topics.push(MetadataResponseTopic {
                     error_code: ErrorCode::TopicAuthorizationFailed.code(),
@@ -231,6 +229,16 @@ impl Call<'_> {
             name: Some(name.to_owned()),
             is_internal: internal_topics::is_internal(name),
             topic_authorized_operations: self.topic_operations(name),
+            ..Default::default()
+        });
+    }
+
+    /// Who may not describe or make a topic is told nothing of it, nor what else may be done to it.
+    fn add_denied(&mut self, name: &str, is_internal: bool) {
+        self.topics.push(MetadataResponseTopic {
+            error_code: ErrorCode::TopicAuthorizationFailed.code(),
+            name: Some(name.to_owned()),
+            is_internal,
             ..Default::default()
         });
     }

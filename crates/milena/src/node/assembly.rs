@@ -102,7 +102,7 @@ impl Node {
             producer_ids: producer_ids(handle.clone(), config.node_id, epoch),
             kraft_version: handle.quorum().kraft_version,
         }));
-        let handlers = Handlers { broker, controller: handle.clone(), authorizer: Authorizer };
+        let handlers = Handlers { broker, controller: handle.clone(), authorizer: Authorizer::AllowAll };
         Ok(Self {
             handlers,
             controller: handle,

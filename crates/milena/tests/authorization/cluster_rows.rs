@@ -1,0 +1,101 @@
+//! APIs of the cluster itself, and of settings.
+
+use protocol::api;
+use protocol::messages::api_versions_request::ApiVersionsRequest;
+use protocol::messages::api_versions_response::ApiVersionsResponse;
+use protocol::messages::describe_cluster_request::DescribeClusterRequest;
+use protocol::messages::describe_cluster_response::DescribeClusterResponse;
+use protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
+use protocol::messages::describe_configs_response::DescribeConfigsResponse;
+use protocol::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
+};
+use protocol::messages::incremental_alter_configs_response::IncrementalAlterConfigsResponse;
+
+use crate::node::TestNode;
+use crate::row::{Row, name};
+use crate::topic_rows::operations;
+
+const TOPIC: i8 = 2;
+const BROKER: i8 = 4;
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        // Asked before anybody can say who they are.
+        api_versions().allowed(&[], "NONE"),
+        describe_cluster()
+            .allowed(&["Describe cluster"], "NONE may 0x1fa0")
+            .and_operations_of("cluster")
+            .denied(&["Describe cluster"], "NONE may 0x0")
+            .denied(&["Create cluster"], "NONE may 0x1f80"),
+        describe_configs()
+            .allowed(&["DescribeConfigs topic t", "DescribeConfigs cluster"], "2 t NONE, 4 1 NONE")
+            .denied(&["DescribeConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 4 1 NONE")
+            .denied(&["DescribeConfigs cluster"], "2 t NONE, 4 1 CLUSTER_AUTHORIZATION_FAILED"),
+        incremental_alter_configs()
+            .allowed(&["AlterConfigs topic t", "AlterConfigs topic u"], "2 t NONE, 2 u NONE")
+            .denied(&["AlterConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 2 u NONE")
+            .denied(&["AlterConfigs topic u"], "2 t NONE, 2 u TOPIC_AUTHORIZATION_FAILED"),
+    ]
+}
+
+pub fn api_versions() -> Row {
+    let request = |_: &TestNode| ApiVersionsRequest {
+        client_software_name: "authorization".to_owned(),
+        client_software_version: "1".to_owned(),
+        ..Default::default()
+    };
+    Row::new(api::API_VERSIONS, 4, "", request, |_, answer: ApiVersionsResponse| {
+        vec![name(answer.error_code).to_owned()]
+    })
+}
+
+fn describe_cluster() -> Row {
+    let request = |_: &TestNode| DescribeClusterRequest {
+        include_cluster_authorized_operations: true,
+        endpoint_type: 1,
+        ..Default::default()
+    };
+    Row::new(api::DESCRIBE_CLUSTER, 2, "", request, |_, answer: DescribeClusterResponse| {
+        let may = operations(answer.cluster_authorized_operations);
+        vec![format!("{} may {may}", name(answer.error_code))]
+    })
+}
+
+fn describe_configs() -> Row {
+    let resource = |(resource_type, resource_name): (i8, &str)| DescribeConfigsResource {
+        resource_type,
+        resource_name: resource_name.to_owned(),
+        configuration_keys: None,
+        ..Default::default()
+    };
+    let request = move |_: &TestNode| DescribeConfigsRequest {
+        resources: [(TOPIC, "t"), (BROKER, "1")].map(resource).into(),
+        ..Default::default()
+    };
+    Row::new(api::DESCRIBE_CONFIGS, 4, "", request, |_, answer: DescribeConfigsResponse| {
+        let told = answer.results.iter();
+        told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
+    })
+}
+
+fn incremental_alter_configs() -> Row {
+    let resource = |(resource_type, resource_name): (i8, &str)| AlterConfigsResource {
+        resource_type,
+        resource_name: resource_name.to_owned(),
+        configs: vec![AlterableConfig {
+            name: "retention.ms".to_owned(),
+            value: Some("60000".to_owned()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let request = move |_: &TestNode| IncrementalAlterConfigsRequest {
+        resources: [(TOPIC, "t"), (TOPIC, "u")].map(resource).into(),
+        ..Default::default()
+    };
+    Row::new(api::INCREMENTAL_ALTER_CONFIGS, 1, "", request, |_, answer: IncrementalAlterConfigsResponse| {
+        let told = answer.responses.iter();
+        told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
+    })
+}
