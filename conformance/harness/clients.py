@@ -77,6 +77,39 @@ class Python(Client):
         return [str(self.built / "environment/bin/python"), str(self.sources / "program.py")]
 
 
+class Java(Client):
+    """A program of some classes, compiled against Kafka's jars, whose client library is among them."""
+
+    def make(self):
+        sources = sorted(map(str, self.sources.glob("*.java")))
+        processes.run(["javac", "-cp", f"{kafka.jars()}/*", "-d", str(self.built), *sources], seconds=120)
+
+    def command(self):
+        return kafka.java("Program", classes=self.built)
+
+
+class Go(Client):
+    """A package of the Go module that the programs in Go share."""
+
+    def __init__(self, name, version, package, lacks=None):
+        super().__init__(name, version, lacks)
+        self.package = package
+
+    @property
+    def sources(self):
+        return SOURCES / "go"
+
+    def make(self):
+        command = ["go", "build", "-C", str(self.sources), "-o", str(self.built / "program"), f"./{self.package}"]
+        processes.run(command, seconds=600)
+
+    def command(self):
+        return [str(self.built / "program")]
+
+
 CLIENTS = [
+    Java("java", kafka.VERSION),
+    Go("franz-go", "1.22.2", "franzgo"),
+    Go("sarama", "1.61.1", "sarama", lacks={"cooperative": "the library has no cooperative strategy"}),
     Python("confluent-kafka", "2.16.1", lacks={"delete_offset": "the library has no call for it"}),
 ]

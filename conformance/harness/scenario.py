@@ -44,9 +44,9 @@ class Scene:
         return f"{self.prefix}-{what}"
 
     def topic(self, what, partitions=1, **configs):
-        """A new topic, made without the client."""
+        """A new topic, made without the client; its records are kept, however old their timestamps."""
         name = self.name(what)
-        wire.create_topic(self.node.port, name, partitions, configs)
+        wire.create_topic(self.node.port, name, partitions, {"retention.ms": -1, **configs})
         leads = lambda: wire.partitions_served(self.node.port, name, partitions) == partitions  # noqa: E731
         processes.wait_until(leads, 20, f"{name} served")
         return name

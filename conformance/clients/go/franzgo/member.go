@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"milena/conformance/speech"
+)
+
+var strategies = map[string]kgo.GroupBalancer{
+	"range":       kgo.RangeBalancer(),
+	"roundrobin":  kgo.RoundRobinBalancer(),
+	"cooperative": kgo.CooperativeStickyBalancer(),
+}
+
+// owned is what a member has now, by topic.
+type owned struct {
+	mutex      sync.Mutex
+	partitions map[string]map[int32]bool
+}
+
+func (owned *owned) gained(_ context.Context, _ *kgo.Client, places map[string][]int32) {
+	owned.change(places, func(topic string, partition int32) {
+		if owned.partitions[topic] == nil {
+			owned.partitions[topic] = map[int32]bool{}
+		}
+		owned.partitions[topic][partition] = true
+	})
+}
+
+func (owned *owned) gone(_ context.Context, _ *kgo.Client, places map[string][]int32) {
+	owned.change(places, func(topic string, partition int32) { delete(owned.partitions[topic], partition) })
+}
+
+// change reports all that is owned after a change.
+func (owned *owned) change(places map[string][]int32, each func(string, int32)) {
+	owned.mutex.Lock()
+	defer owned.mutex.Unlock()
+	for topic, partitions := range places {
+		for _, partition := range partitions {
+			each(topic, partition)
+		}
+	}
+	assigned := [][2]any{}
+	for topic, partitions := range owned.partitions {
+		for _, partition := range slices.Sorted(maps.Keys(partitions)) {
+			assigned = append(assigned, [2]any{topic, partition})
+		}
+	}
+	speech.Report(speech.Fields{"assigned": assigned})
+}
+
+// member is a member of a classic group until it is asked to leave.
+func member(told speech.Told) {
+	owned := &owned{partitions: map[string]map[int32]bool{}}
+	options := []kgo.Opt{
+		kgo.ConsumerGroup(told.Group),
+		kgo.ConsumeTopics(told.Topics...),
+		kgo.Balancers(strategies[told.Strategy]),
+		kgo.SessionTimeout(time.Duration(told.SessionMs) * time.Millisecond),
+		kgo.HeartbeatInterval(time.Duration(told.HeartbeatMs) * time.Millisecond),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.OnPartitionsAssigned(owned.gained),
+		kgo.OnPartitionsRevoked(owned.gone),
+		kgo.OnPartitionsLost(owned.gone),
+	}
+	if told.Instance != nil {
+		options = append(options, kgo.InstanceID(*told.Instance))
+	}
+	consumer := client(told, options...)
+	polling, stop := context.WithCancel(background)
+	go func() {
+		<-speech.Orders()
+		stop()
+	}()
+	for polling.Err() == nil {
+		work(consumer, consumer.PollRecords(polling, 500), told.Commit)
+		consumer.AllowRebalance()
+	}
+	consumer.CloseAllowingRebalance()
+	speech.Report(speech.Fields{"left": true})
+}
+
+func work(consumer *kgo.Client, fetches kgo.Fetches, commit bool) {
+	fetches.EachError(func(_ string, _ int32, err error) {
+		if err != context.Canceled {
+			speech.Report(withError(speech.Fields{}, err))
+		}
+	})
+	ends := map[[2]any]int64{}
+	fetches.EachRecord(func(record *kgo.Record) {
+		speech.Report(recordFields(record))
+		ends[[2]any{record.Topic, record.Partition}] = record.Offset + 1
+	})
+	if len(ends) == 0 || !commit {
+		return
+	}
+	if err := consumer.CommitRecords(background, fetches.Records()...); err != nil {
+		speech.Report(withError(speech.Fields{}, err))
+		return
+	}
+	committed := [][3]any{}
+	for place, end := range ends {
+		committed = append(committed, [3]any{place[0], place[1], end})
+	}
+	speech.Report(speech.Fields{"committed": committed})
+}
