@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use io::Blocking;
 use milena::node::assembly::Silent;
 use milena::node::{BoundListener, Node, NodeError};
 use net::server::{Server, ServerSettings};
@@ -115,7 +116,8 @@ async fn start(world: &Rc<World>) -> Option<Node> {
                 judge(world, "every_log_opens_again", &format!("{} did not", report.failed));
                 return None;
             }
-            let server = Server::new(ServerSettings::default());
+            let server =
+                Server::new(ServerSettings { blocking: Blocking::Inline, ..ServerSettings::default() });
             world.set_door(Some(Door { server, handlers: Arc::new(node.handlers().clone()) }));
             if !world.is_disk_at_fault() {
                 audit::audit(world).await;

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod disk_test;
+mod page_cache;
 mod real;
 mod simulated;
 
@@ -14,7 +15,7 @@ use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 pub use real::RealFile;
-pub use simulated::{SimulatedDisk, SimulatedFile};
+pub use simulated::{HeldReads, SimulatedDisk, SimulatedFile};
 
 /// A file system; cheap to clone.
 #[derive(Clone, Debug)]
@@ -197,6 +198,38 @@ impl DiskFile {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(())
+    }
+
+    /// Fills the buffer from `position` if that needs no waiting for the disk. `false`: it does, or the file ends
+    /// before; what the buffer holds is then not to be used.
+    ///
+    /// # Errors
+    /// As the file system reports them.
+    pub fn read_held(&self, buffer: &mut [u8], position: u64) -> io::Result<bool> {
+        match self {
+            Self::Real(file) => file.read_held(buffer, position),
+            Self::Simulated(file) => file.read_held(buffer, position),
+        }
+    }
+
+    /// Whether a range is in memory, so that reading or sending it does not wait for the disk. A system or file system
+    /// that cannot tell says yes.
+    pub fn holds(&self, position: u64, length: usize) -> bool {
+        match self {
+            Self::Real(file) => file.holds(position, length),
+            Self::Simulated(file) => file.holds(),
+        }
+    }
+
+    /// Brings a range into memory and waits until it is there, as far as the file goes.
+    ///
+    /// # Errors
+    /// As the file system reports them.
+    pub fn fill(&self, position: u64, length: usize) -> io::Result<()> {
+        match self {
+            Self::Real(file) => file.fill(position, length),
+            Self::Simulated(file) => file.fill(),
+        }
     }
 
     /// The file's length in bytes.

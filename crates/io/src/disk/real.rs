@@ -6,14 +6,23 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
-use super::{DirectoryEntry, OpenMode};
+use super::{DirectoryEntry, OpenMode, page_cache};
 
 /// An open file of the operating system.
 #[derive(Clone, Debug)]
 pub struct RealFile {
-    file: Arc<File>,
+    file: Arc<OpenFile>,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    file: File,
+    /// Its file system keeps what was read in the page cache, as far as is known. Some have a cache of their own: what
+    /// the system says of pages means nothing there.
+    uses_page_cache: AtomicBool,
 }
 
 pub(super) fn open(path: &Path, mode: OpenMode) -> io::Result<RealFile> {
@@ -25,7 +34,8 @@ pub(super) fn open(path: &Path, mode: OpenMode) -> io::Result<RealFile> {
         OpenMode::ReadWriteOrCreate => options.write(true).create(true).truncate(false),
         OpenMode::CreateNew => options.write(true).create_new(true),
     };
-    Ok(RealFile { file: Arc::new(options.open(path)?) })
+    let file = OpenFile { file: options.open(path)?, uses_page_cache: AtomicBool::new(true) };
+    Ok(RealFile { file: Arc::new(file) })
 }
 
 pub(super) fn read_directory(path: &Path) -> io::Result<Vec<DirectoryEntry>> {
@@ -50,9 +60,13 @@ pub(super) fn modified_ms(path: &Path) -> io::Result<i64> {
 }
 
 impl RealFile {
+    fn file(&self) -> &File {
+        &self.file.file
+    }
+
     pub(super) fn append(&self, mut slices: &mut [IoSlice<'_>], mut position: u64) -> io::Result<()> {
         while slices.iter().any(|slice| !slice.is_empty()) {
-            match rustix::io::pwritev(&*self.file, slices, position) {
+            match rustix::io::pwritev(self.file(), slices, position) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     position += written as u64;
@@ -68,7 +82,7 @@ impl RealFile {
     pub(super) fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {
-            match self.file.read_at(&mut buffer[filled..], position + filled as u64) {
+            match self.file().read_at(&mut buffer[filled..], position + filled as u64) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -78,21 +92,38 @@ impl RealFile {
         Ok(filled)
     }
 
+    pub(super) fn read_held(&self, buffer: &mut [u8], position: u64) -> io::Result<bool> {
+        page_cache::read_held(self.file(), buffer, position)
+    }
+
+    pub(super) fn holds(&self, position: u64, length: usize) -> bool {
+        !self.file.uses_page_cache.load(Ordering::Relaxed) || page_cache::holds(self.file(), position, length)
+    }
+
+    pub(super) fn fill(&self, position: u64, length: usize) -> io::Result<()> {
+        page_cache::fill(self.file(), position, length)?;
+        let is_within = self.len()? >= position + length as u64;
+        if is_within && !page_cache::holds(self.file(), position, length) {
+            self.file.uses_page_cache.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     pub(super) fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        Ok(self.file().metadata()?.len())
     }
 
     pub(super) fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
+        self.file().set_len(length)
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file().sync_data()
     }
 
     pub(super) fn try_lock(&self) -> io::Result<bool> {
         // Java's FileChannel.tryLock takes a POSIX record lock on the whole file; only the same kind excludes it.
-        match rustix::fs::fcntl_lock(&*self.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match rustix::fs::fcntl_lock(self.file(), rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(true),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => Ok(false),
             Err(error) => Err(error.into()),
@@ -101,6 +132,6 @@ impl RealFile {
 
     pub(super) fn send_to(&self, socket: BorrowedFd<'_>, position: u64, length: usize) -> io::Result<usize> {
         let mut offset = position;
-        Ok(rustix::fs::sendfile(socket, &*self.file, Some(&mut offset), length)?)
+        Ok(rustix::fs::sendfile(socket, self.file(), Some(&mut offset), length)?)
     }
 }

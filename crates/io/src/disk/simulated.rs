@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{DirectoryEntry, OpenMode};
 use crate::Entropy;
@@ -12,6 +12,36 @@ use crate::Entropy;
 #[derive(Clone, Debug, Default)]
 pub struct SimulatedDisk {
     state: Arc<Mutex<State>>,
+    reads: Arc<Reads>,
+}
+
+/// Whether reads wait, as for a slow disk.
+#[derive(Debug, Default)]
+struct Reads {
+    are_held: Mutex<bool>,
+    released: Condvar,
+}
+
+/// While this lives, nothing of the disk is in memory and every read waits; see [`SimulatedDisk::hold_reads`].
+#[derive(Debug)]
+pub struct HeldReads {
+    reads: Arc<Reads>,
+}
+
+impl Drop for HeldReads {
+    fn drop(&mut self) {
+        *lock(&self.reads.are_held) = false;
+        self.reads.released.notify_all();
+    }
+}
+
+impl Reads {
+    fn wait(&self) {
+        let mut are_held = lock(&self.are_held);
+        while *are_held {
+            are_held = self.released.wait(are_held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
 }
 
 /// An open file of a simulated disk; it outlives its name, as on Linux.
@@ -89,6 +119,12 @@ impl SimulatedDisk {
                 lock(content).is_locked = false;
             }
         }
+    }
+
+    /// Makes the disk so slow that every read blocks its thread, until what this returns is dropped.
+    pub fn hold_reads(&self) -> HeldReads {
+        *lock(&self.reads.are_held) = true;
+        HeldReads { reads: self.reads.clone() }
     }
 
     /// Lets `bytes` more bytes be written, then reports a full disk; `None` lifts the bound.
@@ -256,7 +292,21 @@ impl SimulatedFile {
         Ok(())
     }
 
+    pub(super) fn holds(&self) -> bool {
+        !*lock(&self.disk.reads.are_held)
+    }
+
+    pub(super) fn fill(&self) -> io::Result<()> {
+        self.disk.reads.wait();
+        Ok(())
+    }
+
+    pub(super) fn read_held(&self, buffer: &mut [u8], position: u64) -> io::Result<bool> {
+        Ok(self.holds() && self.read_at(buffer, position)? == buffer.len())
+    }
+
     pub(super) fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        self.disk.reads.wait();
         let content = lock(&self.content);
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(content.bytes.len());
         let length = buffer.len().min(content.bytes.len() - start);

@@ -57,7 +57,7 @@ impl<T: Transport, S: Service> Connection<T, S> {
             frames: FrameBuffer::new(),
             lease: Lease::default(),
             answers: ResponseOrder::default(),
-            writer: ResponseWriter::default(),
+            writer: ResponseWriter::new(server.read_ahead.clone()),
             pace: Pace::new(&server.settings),
             is_trusted: false,
             context,

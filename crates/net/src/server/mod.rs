@@ -10,6 +10,7 @@ mod connection_registry;
 mod counters;
 mod idle;
 mod listener;
+mod read_ahead;
 mod response_order;
 mod response_writer;
 mod settings;
@@ -33,6 +34,7 @@ use self::budget::RequestBudget;
 use self::connection::Connection;
 use self::connection_quota::ConnectionQuota;
 use self::connection_registry::ConnectionRegistry;
+use self::read_ahead::ReadAhead;
 use self::transport::{Plain, Transport};
 use crate::{CloseReason, ConnectionContext, Service};
 
@@ -53,6 +55,7 @@ pub struct Server {
 struct Shared {
     settings: ServerSettings,
     budget: RequestBudget,
+    read_ahead: ReadAhead,
     quota: Arc<ConnectionQuota>,
     registry: ConnectionRegistry,
     counters: Mutex<BTreeMap<Arc<str>, Arc<ListenerCounters>>>,
@@ -75,6 +78,7 @@ impl Server {
     pub fn new(settings: ServerSettings) -> Self {
         let shared = Shared {
             budget: RequestBudget::new(settings.in_flight_bytes_max),
+            read_ahead: ReadAhead::new(settings.blocking),
             quota: Arc::new(ConnectionQuota::new(settings.connection_limits.clone())),
             registry: ConnectionRegistry::new(),
             counters: Mutex::default(),

@@ -1,4 +1,7 @@
 //! Writes responses: pieces of memory gathered into one call, ranges of files without copying.
+//!
+//! *Invariant:* nothing here waits for a disk. A range that is not in memory is brought there by others first
+//! ([`ReadAhead`]), step by step, each step no longer than one call sends.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -9,6 +12,7 @@ use ::io::FileRegion;
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 
+use super::read_ahead::{ReadAhead, Reading};
 use super::transport::Transport;
 use crate::{Chunk, CloseReason, Response};
 
@@ -18,13 +22,21 @@ const SENDFILE_MIN: usize = 16 * 1024;
 /// A stream that cannot send files gets them in pieces of this size.
 const COPY_STEP: usize = 256 * 1024;
 
+/// One `sendfile` takes no more than this, so that a fast reader does not hold up the other connections; and no more
+/// is brought into memory at once.
+const SEND_STEP: usize = 512 * 1024;
+
 /// Pieces gathered into one call.
 const GATHERED_MAX: usize = 64;
 
 /// Responses on their way out, in order.
-#[derive(Default)]
 pub(super) struct ResponseWriter {
     pieces: VecDeque<Piece>,
+    read_ahead: ReadAhead,
+    /// The beginning of the range at the front is on its way into memory.
+    reading: Option<Reading>,
+    /// What was written last was not in memory: what follows may be on its way there, as the system reads ahead, too.
+    follows_cold: bool,
     unwritten: usize,
     written: u64,
 }
@@ -36,10 +48,27 @@ enum Piece {
         sent: usize,
     },
     Bytes(Bytes),
-    File(FileRegion),
+    File(FileRange),
+}
+
+struct FileRange {
+    region: FileRegion,
+    /// So many bytes at its beginning were in memory when that was looked at last.
+    held: usize,
 }
 
 impl ResponseWriter {
+    pub(super) fn new(read_ahead: ReadAhead) -> Self {
+        Self {
+            pieces: VecDeque::new(),
+            read_ahead,
+            reading: None,
+            follows_cold: false,
+            unwritten: 0,
+            written: 0,
+        }
+    }
+
     /// Puts a response behind those being written.
     ///
     /// # Errors
@@ -53,7 +82,7 @@ impl ResponseWriter {
         let chunks = response.chunks.into_iter().filter(|chunk| !chunk.is_empty());
         self.pieces.extend(chunks.map(|chunk| match chunk {
             Chunk::Bytes(bytes) => Piece::Bytes(bytes),
-            Chunk::File(region) => Piece::File(region),
+            Chunk::File(region) => Piece::File(FileRange { region, held: 0 }),
         }));
         Ok(())
     }
@@ -79,12 +108,9 @@ impl ResponseWriter {
         }
         while let Some(front) = self.pieces.front() {
             let written = match front {
-                Piece::File(region) if sends_itself::<T>(region) => {
-                    let missing = region.length;
-                    match ready!(transport.poll_send_file(region, context)).map_err(closed_or_failed)? {
-                        0 => return Poll::Ready(Err(CloseReason::FileCut { missing })),
-                        sent => sent,
-                    }
+                Piece::File(range) if range.sends_itself::<T>() => {
+                    ready!(self.poll_front_held(context))?;
+                    ready!(self.poll_send_front(transport, context))?
                 }
                 _ => match ready!(self.poll_write_memory(transport, context))? {
                     0 => return Poll::Ready(Err(CloseReason::PeerClosed)),
@@ -97,7 +123,45 @@ impl ResponseWriter {
         Pin::new(transport).poll_flush(context).map_err(closed_or_failed)
     }
 
-    /// Writes what lies in memory up to the next range that sends itself; smaller ranges are read on the way.
+    /// Ready once the beginning of the range at the front is in memory.
+    fn poll_front_held(&mut self, context: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        let Some(Piece::File(range)) = self.pieces.front_mut() else { return Poll::Ready(Ok(())) };
+        if range.held > 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let step = range.region.length.min(SEND_STEP);
+        if self.reading.is_none() {
+            let is_held = range.is_held(step, self.follows_cold || self.read_ahead.is_busy())?;
+            self.follows_cold = !is_held;
+            if !is_held {
+                let beginning = FileRegion { length: step, ..range.region.clone() };
+                self.reading = Some(self.read_ahead.begin(beginning));
+            }
+        }
+        if let Some(reading) = &mut self.reading {
+            let read = ready!(reading.as_mut().poll(context));
+            self.reading = None;
+            read?;
+        }
+        range.held = step;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends of the range at the front what is in memory, as far as the transport takes it.
+    fn poll_send_front<T: Transport>(
+        &mut self,
+        transport: &mut T,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, CloseReason>> {
+        let Some(Piece::File(FileRange { region, held })) = self.pieces.front() else {
+            return Poll::Ready(Ok(0));
+        };
+        let sent = ready!(transport.poll_send_file(region, *held, context)).map_err(closed_or_failed)?;
+        Poll::Ready(if sent == 0 { Err(CloseReason::FileCut { missing: region.length }) } else { Ok(sent) })
+    }
+
+    /// Writes what lies in memory up to the next range that sends itself, or that is not in memory; smaller ranges are
+    /// read on the way.
     fn poll_write_memory<T: Transport>(
         &mut self,
         transport: &mut T,
@@ -106,11 +170,17 @@ impl ResponseWriter {
         let mut count = 0;
         let mut gathered = 0;
         while count < self.pieces.len().min(GATHERED_MAX) && gathered < COPY_STEP {
-            if let Piece::File(region) = &self.pieces[count] {
-                if sends_itself::<T>(region) {
+            if let Piece::File(range) = &self.pieces[count] {
+                if range.sends_itself::<T>() {
                     break;
                 }
-                self.copy_range_into_memory(count)?;
+                if !self.copy_range_into_memory(count)? {
+                    if count > 0 {
+                        break;
+                    }
+                    ready!(self.poll_front_held(context))?;
+                    continue;
+                }
             }
             gathered += self.pieces[count].len();
             count += 1;
@@ -118,7 +188,7 @@ impl ResponseWriter {
         let slices: SmallVec<[IoSlice<'_>; 16]> =
             self.pieces.range(..count).filter_map(Piece::slice).collect();
         let before_file =
-            matches!(self.pieces.get(count), Some(Piece::File(region)) if sends_itself::<T>(region));
+            matches!(self.pieces.get(count), Some(Piece::File(range)) if range.sends_itself::<T>());
         let written = if before_file {
             transport.poll_write_before_file(&slices, context)
         } else {
@@ -127,14 +197,20 @@ impl ResponseWriter {
         written.map_err(closed_or_failed)
     }
 
-    /// Replaces the range at `place`, or a beginning of it, by its bytes.
-    fn copy_range_into_memory(&mut self, place: usize) -> Result<(), CloseReason> {
-        let Piece::File(region) = &mut self.pieces[place] else { return Ok(()) };
-        let length = region.length.min(COPY_STEP);
-        let mut content = vec![0; length];
-        let read = region.file.read_at(&mut content, region.position)?;
-        if read < length {
-            return Err(CloseReason::FileCut { missing: region.length - read });
+    /// Replaces the range at `place`, or a beginning of it, by its bytes. `false`: it is not in memory.
+    fn copy_range_into_memory(&mut self, place: usize) -> Result<bool, CloseReason> {
+        let Piece::File(FileRange { region, held }) = &mut self.pieces[place] else { return Ok(true) };
+        let mut content = vec![0; region.length.min(COPY_STEP)];
+        let length = content.len();
+        if *held == 0 {
+            if !region.file.read_held(&mut content, region.position)? {
+                return Ok(false);
+            }
+        } else {
+            let read = region.file.read_at(&mut content, region.position)?;
+            if read < length {
+                return Err(CloseReason::FileCut { missing: region.length - read });
+            }
         }
         let copied = Piece::Bytes(content.into());
         if length == region.length {
@@ -142,9 +218,10 @@ impl ResponseWriter {
         } else {
             region.position += length as u64;
             region.length -= length;
+            *held = held.saturating_sub(length);
             self.pieces.insert(place, copied);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn advance(&mut self, mut written: usize) {
@@ -161,9 +238,10 @@ impl ResponseWriter {
             match front {
                 Piece::Length { sent, .. } => *sent += written,
                 Piece::Bytes(bytes) => bytes.advance(written),
-                Piece::File(region) => {
+                Piece::File(FileRange { region, held }) => {
                     region.position += written as u64;
                     region.length -= written;
+                    *held = held.saturating_sub(written);
                 }
             }
             return;
@@ -176,7 +254,7 @@ impl Piece {
         match self {
             Self::Length { sent, .. } => 4 - sent,
             Self::Bytes(bytes) => bytes.len(),
-            Self::File(region) => region.length,
+            Self::File(range) => range.region.length,
         }
     }
 
@@ -189,9 +267,21 @@ impl Piece {
     }
 }
 
-/// Whether a range goes by `sendfile`. Only the operating system's files can.
-fn sends_itself<T: Transport>(region: &FileRegion) -> bool {
-    T::SENDS_FILES && region.length >= SENDFILE_MIN && matches!(region.file, ::io::DiskFile::Real(_))
+impl FileRange {
+    /// Whether the range goes by `sendfile`. Only the operating system's files can.
+    fn sends_itself<T: Transport>(&self) -> bool {
+        T::SENDS_FILES
+            && self.region.length >= SENDFILE_MIN
+            && matches!(self.region.file, ::io::DiskFile::Real(_))
+    }
+
+    /// Whether so many bytes at the range's beginning are in memory. Pages that are on their way there count as held;
+    /// where there may be such, the last byte tells whether they have come.
+    fn is_held(&self, length: usize, may_be_on_its_way: bool) -> io::Result<bool> {
+        let FileRegion { file, position, .. } = &self.region;
+        let last = position + (length as u64).saturating_sub(1);
+        Ok(file.holds(*position, length) && (!may_be_on_its_way || file.read_held(&mut [0], last)?))
+    }
 }
 
 /// A failed read or write tells of the peer's end or of the system's.

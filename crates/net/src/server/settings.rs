@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use io::Blocking;
+
 use super::ConnectionLimits;
 
 /// Limits of connections and requests. The defaults are Kafka's where Kafka has them.
@@ -24,6 +26,8 @@ pub struct ServerSettings {
     pub pipelined_requests_max: usize,
     /// Bytes of answers not written yet, above which a connection starts no further request.
     pub unwritten_bytes_max: usize,
+    /// Where ranges of files are read that are not in memory.
+    pub blocking: Blocking,
     /// Limits on the number of connections.
     pub connection_limits: ConnectionLimits,
 }
@@ -39,6 +43,7 @@ impl Default for ServerSettings {
             in_flight_bytes_max: 512 * 1024 * 1024,
             pipelined_requests_max: 16,
             unwritten_bytes_max: 1024 * 1024,
+            blocking: Blocking::Threads,
             connection_limits: ConnectionLimits::default(),
         }
     }

@@ -16,8 +16,14 @@ pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
     /// Whether [`Transport::poll_send_file`] works here.
     const SENDS_FILES: bool;
 
-    /// Sends a beginning of a file's region without copying it; 0 where the file has ended.
-    fn poll_send_file(&mut self, region: &FileRegion, context: &mut Context<'_>) -> Poll<io::Result<usize>>;
+    /// Sends a beginning of a file's region, no longer than `length_max`, without copying it; 0 where the file has
+    /// ended.
+    fn poll_send_file(
+        &mut self,
+        region: &FileRegion,
+        length_max: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>>;
 
     /// As `poll_write_vectored`, where a file follows at once: the system may hold the bytes back to fill a packet.
     fn poll_write_before_file(
@@ -39,7 +45,7 @@ pub(super) struct Plain<S>(pub(super) S);
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for Plain<S> {
     const SENDS_FILES: bool = false;
 
-    fn poll_send_file(&mut self, _: &FileRegion, _: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_send_file(&mut self, _: &FileRegion, _: usize, _: &mut Context<'_>) -> Poll<io::Result<usize>> {
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
     }
 
@@ -63,9 +69,6 @@ pub(super) struct Socket {
     watch: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     is_peer_closed: bool,
 }
-
-/// One `sendfile` takes no more than this, so that a fast reader does not hold up the other connections.
-const SEND_STEP: usize = 512 * 1024;
 
 impl Socket {
     pub(super) fn new(stream: TcpStream) -> Self {
@@ -92,8 +95,13 @@ impl Socket {
 impl Transport for Socket {
     const SENDS_FILES: bool = true;
 
-    fn poll_send_file(&mut self, region: &FileRegion, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let length = region.length.min(SEND_STEP);
+    fn poll_send_file(
+        &mut self,
+        region: &FileRegion,
+        length_max: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let length = region.length.min(length_max);
         self.poll_write_call(context, || region.file.send_to(self.stream.as_fd(), region.position, length))
     }
 

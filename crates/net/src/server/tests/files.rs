@@ -1,6 +1,6 @@
 //! Responses that hold ranges of files.
 
-use std::io::IoSlice;
+use std::io::{IoSlice, Read, Write};
 use std::path::Path;
 
 use ::io::disk::{OpenMode, SimulatedDisk};
@@ -209,4 +209,91 @@ async fn waits_that_end_together_do_not_pile_up_their_responses() {
     for number in 0..10 {
         assert_eq!(response(&mut peer).await.0, number);
     }
+}
+
+#[test]
+fn a_range_that_is_not_in_memory_does_not_stop_other_connections_of_the_same_thread() {
+    let simulated = SimulatedDisk::default();
+    let disk = Disk::Simulated(simulated.clone());
+    let cold = file(&disk, Path::new("log"), 400_000);
+    let service = script(move |request| {
+        let mut response = answer(&request, b"");
+        // The larger one and, before it, one of the size that is copied on the way.
+        if &*request.body == b"file" {
+            response.chunks.extend([region(&cold, 7, 100), region(&cold, 1000, 300_000)]);
+        }
+        async move { Answer::Now(response) }
+    });
+    // One thread serves the network; the peers are on another, so that they notice when that one stands still.
+    let (tell_address, address) = std::sync::mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let network = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = Server::new(ServerSettings::default());
+            let settings = ListenerSettings::new("TEST", Some("127.0.0.1".to_owned()), 0);
+            let listener = Listener::bind(&settings).await.unwrap();
+            tell_address.send(listener.local_address()).unwrap();
+            server.serve(listener, service);
+            let _ = stopped.await;
+            server.shutdown(Duration::ZERO).await;
+        });
+    });
+    let address = address.recv().unwrap();
+    let connect = || {
+        let peer = std::net::TcpStream::connect(address).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        peer
+    };
+    let held = simulated.hold_reads();
+    // More cold readers than are read for at a time.
+    let mut cold_readers: Vec<_> = (0..8).map(|_| connect()).collect();
+    for reader in &mut cold_readers {
+        reader.write_all(&request(1, b"file")).unwrap();
+    }
+    let mut other = connect();
+    for number in 0..20 {
+        other.write_all(&request(number, b"")).unwrap();
+        assert_eq!(blocking_response(&mut other), (number, Vec::new()));
+    }
+    drop(held);
+    let expected = [pattern(7, 100), pattern(1000, 300_000)].concat();
+    for reader in &mut cold_readers {
+        assert!(blocking_response(reader) == (1, expected.clone()), "the content differs");
+    }
+    drop(stop);
+    network.join().unwrap();
+}
+
+/// Reads one response without a runtime; fails when the peer is silent for long.
+fn blocking_response(peer: &mut std::net::TcpStream) -> (i32, Vec<u8>) {
+    let mut number = [0; 4];
+    peer.read_exact(&mut number).expect("a response follows");
+    let length = i32::from_be_bytes(number) as usize;
+    peer.read_exact(&mut number).expect("a response has an id");
+    let mut body = vec![0; length - 4];
+    peer.read_exact(&mut body).expect("a response is whole");
+    (i32::from_be_bytes(number), body)
+}
+
+#[tokio::test]
+async fn a_real_file_that_the_system_dropped_from_memory_is_sent_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log");
+    let file = file(&Disk::Real, &path, 3 << 20);
+    file.sync().unwrap();
+    let (mut parts, mut expected) = mixture(&file);
+    parts.push(region(&file, 500_000, 2 << 20));
+    expected.extend(pattern(500_000, 2 << 20));
+    let server = Server::new(ServerSettings::default());
+    let mut peer = over_tcp(&server, chunks(parts)).await;
+    for round in 0..3 {
+        let dropped = std::fs::File::open(&path).unwrap();
+        rustix::fs::fadvise(&dropped, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        peer.write_all(&request(round, b"")).await.unwrap();
+        let (id, body) = soon("a response", response(&mut peer)).await;
+        assert_eq!(id, round);
+        assert!(body == expected, "the content differs");
+    }
+    server.shutdown(Duration::ZERO).await;
 }
