@@ -8,10 +8,19 @@
 
 pub mod classic;
 mod error;
+mod groups;
+mod list;
+mod modern;
 pub mod offsets;
+mod records;
 mod request;
 mod settings;
+mod shard;
+mod timers;
 
 pub use error::GroupError;
+pub use groups::{Group, Groups};
+pub use modern::{ModernGroup, ModernKind};
 pub use request::{GroupReply, GroupRequest, ListedGroup};
 pub use settings::GroupSettings;
+pub use shard::GroupShard;

@@ -173,6 +173,6 @@ pub struct MemberDescription {
     pub client_host: String,
     /// What it said for the protocol chosen; empty unless the group is stable.
     pub metadata: Bytes,
-    /// Its share; empty unless the group is stable.
+    /// Its share, in whatever state; empty before its leader has assigned.
     pub assignment: Bytes,
 }

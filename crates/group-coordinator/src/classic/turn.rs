@@ -1,0 +1,34 @@
+//! What a verb may touch besides its group.
+
+use coordinator::{Now, Step, Token};
+
+use super::{Joined, Synced};
+use crate::timers::Timers;
+use crate::{GroupError, GroupReply, GroupSettings};
+
+/// One event's surroundings: the settings, the time, the alarms, and what comes of it.
+pub(crate) struct Turn<'a> {
+    pub(crate) settings: &'a GroupSettings,
+    pub(crate) timers: &'a mut Timers,
+    pub(crate) now: Now,
+    pub(crate) step: &'a mut Step<GroupReply>,
+}
+
+impl Turn<'_> {
+    pub(crate) fn joined(&mut self, token: Token, joined: Joined) {
+        self.step.replies.push((token, GroupReply::Join(joined)));
+    }
+
+    pub(crate) fn synced(&mut self, token: Token, synced: Result<Synced, GroupError>) {
+        self.step.replies.push((token, GroupReply::Sync(synced)));
+    }
+
+    /// The time `timeout_ms` from now, in `uptime_ms`.
+    pub(crate) fn after_ms(&self, timeout_ms: i32) -> i64 {
+        self.now.uptime_ms.saturating_add(i64::from(timeout_ms))
+    }
+}
+
+/// JoinGroup requests of new members are answered with an error after this time, so that clients that are gone do not
+/// pile up in a long rebalance; a client that is there joins again. Not configurable in Kafka either.
+pub(crate) const NEW_MEMBER_JOIN_TIMEOUT_MS: i32 = 5 * 60 * 1_000;

@@ -1,0 +1,352 @@
+//! All groups of a shard, by their ids; and what committed offsets ask about them.
+
+use coordinator::{CoordinatorRecord, MalformedRecord, Now, Step, Token};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::classic::{
+    ClassicGroup, ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
+    OffsetExpiry, SyncGroup, Turn,
+};
+use crate::modern::ModernGroup;
+use crate::records::{GroupMetadata, ModernPart, RecordType, group_of};
+use crate::timers::{GroupId, Slot, TimerKey, Timers};
+use crate::{GroupError, GroupReply, GroupSettings};
+
+/// A group of any protocol.
+#[derive(Debug)]
+pub enum Group {
+    /// Of the classic protocol, or without members at all: a place for offsets.
+    Classic(Box<ClassicGroup>),
+    /// Of a protocol that is not served yet.
+    Modern(ModernGroup),
+}
+
+impl Group {
+    /// Whether it goes with its last offset, when nobody is in it.
+    pub(crate) fn expires(&self) -> bool {
+        match self {
+            Self::Classic(_) => true,
+            Self::Modern(group) => group.expires(),
+        }
+    }
+}
+
+/// The groups of one shard.
+#[derive(Debug)]
+pub struct Groups {
+    pub(crate) settings: GroupSettings,
+    pub(crate) timers: Timers,
+    by_id: HashMap<GroupId, Group, FixedState>,
+}
+
+/// A step of the group coordinator.
+pub(crate) type GroupStep = Step<GroupReply>;
+
+impl Groups {
+    pub(crate) fn new(settings: GroupSettings) -> Self {
+        Self { settings, timers: Timers::default(), by_id: HashMap::default() }
+    }
+
+    /// The group, of whatever protocol.
+    pub fn get(&self, group_id: &str) -> Option<&Group> {
+        self.by_id.get(group_id)
+    }
+
+    /// Every group's id, in order.
+    pub fn ids(&self) -> Vec<GroupId> {
+        let mut ids: Vec<_> = self.by_id.keys().cloned().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Group)> {
+        self.by_id.iter().map(|(id, group)| (&**id, group))
+    }
+
+    /// Calls `verb` with the classic group of this id, if there is one.
+    fn with_classic<T>(
+        &mut self,
+        group_id: &str,
+        now: Now,
+        step: &mut GroupStep,
+        verb: impl FnOnce(&mut ClassicGroup, &mut Turn<'_>) -> T,
+    ) -> Option<T> {
+        match self.by_id.get_mut(group_id) {
+            Some(Group::Classic(group)) => {
+                let mut turn = Turn { settings: &self.settings, timers: &mut self.timers, now, step };
+                Some(verb(group, &mut turn))
+            }
+            Some(Group::Modern(_)) | None => None,
+        }
+    }
+
+    pub(crate) fn join(&mut self, token: Token, request: &JoinGroup, now: Now, step: &mut GroupStep) {
+        let refusal = self.validate_join(request).or_else(|| self.make_room_for_classic(request, step));
+        if let Some(error) = refusal {
+            let member_id = match error {
+                GroupError::InconsistentGroupProtocol => "",
+                _ => &request.member_id,
+            };
+            step.replies.push((token, GroupReply::Join(Joined::refused(member_id, error))));
+            return;
+        }
+        let is_new = !self.by_id.contains_key(&*request.group_id);
+        if is_new {
+            self.create(&request.group_id, now);
+        }
+        let before = step.records.len();
+        self.with_classic(&request.group_id, now, step, |group, turn| {
+            group.join(token, request, turn);
+            // So that the log knows of the group before its first generation.
+            if is_new && turn.step.records.len() == before {
+                let record = group.never_had_members();
+                turn.step.records.push(record);
+            }
+        });
+    }
+
+    fn validate_join(&self, request: &JoinGroup) -> Option<GroupError> {
+        let bounds = self.settings.session_timeout_ms_min..=self.settings.session_timeout_ms_max;
+        if request.group_id.is_empty() {
+            Some(GroupError::InvalidGroupId)
+        } else if !bounds.contains(&request.session_timeout_ms) {
+            Some(GroupError::InvalidSessionTimeout)
+        } else {
+            None
+        }
+    }
+
+    /// Lets a group of another protocol make room where it is empty. A member that believes to be in a group that is
+    /// not here is told so.
+    fn make_room_for_classic(&mut self, request: &JoinGroup, step: &mut GroupStep) -> Option<GroupError> {
+        if let Some(Group::Modern(group)) = self.by_id.get(&*request.group_id) {
+            if !group.makes_room_for_classic() {
+                return Some(GroupError::InconsistentGroupProtocol);
+            }
+            step.records.extend(group.tombstones());
+            self.by_id.remove(&*request.group_id);
+        }
+        let is_unknown = !request.member_id.is_empty() && !self.by_id.contains_key(&*request.group_id);
+        is_unknown.then_some(GroupError::UnknownMemberId)
+    }
+
+    pub(crate) fn sync(&mut self, token: Token, request: &SyncGroup, now: Now, step: &mut GroupStep) {
+        if request.group_id.is_empty() {
+            step.replies.push((token, GroupReply::Sync(Err(GroupError::InvalidGroupId))));
+            return;
+        }
+        let answered =
+            self.with_classic(&request.group_id, now, step, |group, turn| group.sync(token, request, turn));
+        if answered.is_none() {
+            step.replies.push((token, GroupReply::Sync(Err(GroupError::UnknownMemberId))));
+        }
+    }
+
+    pub(crate) fn heartbeat(
+        &mut self,
+        request: &Heartbeat,
+        now: Now,
+        step: &mut GroupStep,
+    ) -> Result<(), GroupError> {
+        if request.group_id.is_empty() {
+            return Err(GroupError::InvalidGroupId);
+        }
+        let answer =
+            self.with_classic(&request.group_id, now, step, |group, turn| group.heartbeat(request, turn));
+        answer.unwrap_or(Err(GroupError::UnknownMemberId))
+    }
+
+    pub(crate) fn leave(
+        &mut self,
+        request: LeaveGroup,
+        now: Now,
+        step: &mut GroupStep,
+    ) -> Result<Vec<MemberLeft>, GroupError> {
+        if request.group_id.is_empty() {
+            return Err(GroupError::InvalidGroupId);
+        }
+        match self.get(&request.group_id) {
+            Some(Group::Classic(_)) => {}
+            Some(Group::Modern(_)) | None => return Ok(request.all_unknown()),
+        }
+        let group_id = request.group_id.clone();
+        let left = self.with_classic(&group_id, now, step, |group, turn| group.leave(request, turn));
+        left.ok_or(GroupError::UnknownMemberId)
+    }
+
+    pub(crate) fn describe(&self, group_id: &str) -> Result<ClassicGroupDescription, GroupError> {
+        match self.get(group_id) {
+            Some(Group::Classic(group)) => Ok(group.describe()),
+            Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
+        }
+    }
+
+    /// Whether the group may be deleted.
+    pub(crate) fn validate_delete(&self, group_id: &str) -> Result<(), GroupError> {
+        match self.get(group_id) {
+            Some(Group::Classic(group)) => group.validate_delete(),
+            Some(Group::Modern(group)) if group.is_empty() => Ok(()),
+            Some(Group::Modern(_)) => Err(GroupError::NonEmptyGroup),
+            None => Err(GroupError::GroupIdNotFound),
+        }
+    }
+
+    /// Ends the group where nobody is in it: DeleteGroups, or its last offset has expired.
+    pub(crate) fn end_if_empty(&mut self, group_id: &str, now: Now, step: &mut GroupStep) {
+        if self.validate_delete(group_id).is_err() {
+            return;
+        }
+        if let Some(Group::Modern(group)) = self.get(group_id) {
+            step.records.extend(group.tombstones());
+        }
+        self.with_classic(group_id, now, step, ClassicGroup::end);
+        self.by_id.remove(group_id);
+    }
+
+    fn create(&mut self, group_id: &str, now: Now) {
+        let id = GroupId::from(group_id);
+        self.by_id.insert(id.clone(), Group::Classic(Box::new(ClassicGroup::new(id, now.clock_ms))));
+    }
+
+    // What committed offsets ask.
+
+    /// Whether the client may commit offsets of the group; its session starts anew by that. A client without a
+    /// generation makes a group that only keeps offsets where there is none.
+    ///
+    /// # Errors
+    /// `GroupIdNotFound` (before v9 of OffsetCommit: ILLEGAL_GENERATION) where a generation is named of a group that is
+    /// not there; `UnknownMemberId`, `FencedInstanceId`, `IllegalGeneration`; `RebalanceInProgress` while the leader
+    /// assigns.
+    pub fn validate_commit(
+        &mut self,
+        group_id: &str,
+        member_id: &str,
+        group_instance_id: Option<&str>,
+        generation: i32,
+        now: Now,
+    ) -> Result<(), GroupError> {
+        if !self.by_id.contains_key(group_id) {
+            if generation >= 0 {
+                return Err(GroupError::GroupIdNotFound);
+            }
+            self.create(group_id, now);
+        }
+        if let Some(Group::Modern(group)) = self.by_id.get(group_id) {
+            return group.validate_commit(generation);
+        }
+        let valid = self.with_classic(group_id, now, &mut GroupStep::default(), |group, turn| {
+            group.validate_commit(member_id, group_instance_id, generation, turn)
+        });
+        valid.unwrap_or(Err(GroupError::GroupIdNotFound))
+    }
+
+    /// An offset of the group was replayed: where nothing is known of the group, it only keeps offsets.
+    pub fn offset_replayed(&mut self, group_id: &str) {
+        if !self.by_id.contains_key(group_id) {
+            self.create(group_id, Now { clock_ms: 0, uptime_ms: 0 });
+        }
+    }
+
+    /// Whether offsets of the group may be deleted, as far as its members go; see also [`Groups::is_subscribed_to`].
+    ///
+    /// # Errors
+    /// `GroupIdNotFound`, `NonEmptyGroup`.
+    pub fn validate_offset_delete(&self, group_id: &str) -> Result<(), GroupError> {
+        match self.get(group_id) {
+            Some(Group::Classic(group)) => group.validate_offset_delete(),
+            Some(Group::Modern(group)) => group.validate_offset_delete(),
+            None => Err(GroupError::GroupIdNotFound),
+        }
+    }
+
+    /// Whether a member of the group reads the topic, as far as that can be known.
+    pub fn is_subscribed_to(&self, group_id: &str, topic: &str) -> bool {
+        match self.get(group_id) {
+            Some(Group::Classic(group)) => group.is_subscribed_to(topic),
+            Some(Group::Modern(group)) => !group.is_empty(),
+            None => false,
+        }
+    }
+
+    /// From when on the retention of the group's offsets counts.
+    pub fn offset_expiry(&self, group_id: &str) -> OffsetExpiry {
+        match self.get(group_id) {
+            Some(Group::Classic(group)) => group.offset_expiry(),
+            Some(Group::Modern(group)) if group.is_empty() => OffsetExpiry::FromCommit,
+            Some(Group::Modern(_)) => OffsetExpiry::Never,
+            None => OffsetExpiry::FromCommit,
+        }
+    }
+
+    // The log, and time.
+
+    /// Takes a record over that is not about an offset.
+    pub(crate) fn replay(&mut self, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
+        match RecordType::of(&record.key) {
+            RecordType::ClassicGroup => {
+                let id = GroupId::from(group_of(&record.key)?);
+                match &record.value {
+                    None => self.by_id.remove(&id),
+                    Some(value) => {
+                        let group = ClassicGroup::replayed(id.clone(), GroupMetadata::read(value)?)?;
+                        self.by_id.insert(id, Group::Classic(Box::new(group)))
+                    }
+                };
+            }
+            RecordType::Modern { kind, part } => {
+                let id = GroupId::from(group_of(&record.key)?);
+                self.replay_modern(id, ModernGroup::new(kind), part, record);
+            }
+            RecordType::Offset | RecordType::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// `fresh` is the group as it is where this record is the first about it. A classic group that only keeps offsets
+    /// is not in the log, and becomes what the log says.
+    fn replay_modern(
+        &mut self,
+        id: GroupId,
+        fresh: ModernGroup,
+        part: ModernPart,
+        record: &CoordinatorRecord,
+    ) {
+        let is_there = record.value.is_some();
+        let known = match self.by_id.get_mut(&id) {
+            Some(Group::Modern(group)) => Some(group),
+            Some(Group::Classic(_)) | None => None,
+        };
+        match known {
+            Some(group) => {
+                group.note(&record.key, is_there);
+                if part == ModernPart::Group && !is_there {
+                    self.by_id.remove(&id);
+                }
+            }
+            None if is_there => {
+                let mut group = fresh;
+                group.note(&record.key, true);
+                self.by_id.insert(id, Group::Modern(group));
+            }
+            None => {}
+        }
+    }
+
+    /// The whole log is replayed.
+    pub(crate) fn loaded(&mut self, now: Now, step: &mut GroupStep) {
+        for id in self.ids() {
+            self.with_classic(&id, now, step, ClassicGroup::loaded);
+        }
+    }
+
+    /// An alarm of a group has come up.
+    pub(crate) fn alarm(&mut self, slot: Slot, key: TimerKey, now: Now, step: &mut GroupStep) {
+        match &key {
+            TimerKey::Join(group) | TimerKey::Sync(group) | TimerKey::Session(group, _) => {
+                self.with_classic(group, now, step, |group, turn| group.alarm(slot, &key, turn));
+            }
+            TimerKey::OffsetRetention => {}
+        }
+    }
+}

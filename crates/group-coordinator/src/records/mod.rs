@@ -1,0 +1,26 @@
+//! Records of `__consumer_offsets`: which types there are, and the one that keeps classic groups.
+//!
+//! A key begins with its type, which Kafka calls the key's version; a value begins with its own version.
+
+mod group_metadata;
+mod record_type;
+
+pub(crate) use group_metadata::{
+    GroupMetadata, LoadedMember, group_metadata_record, group_metadata_tombstone,
+};
+pub(crate) use record_type::{ModernPart, RecordType, group_of};
+
+use bytes::Bytes;
+use coordinator::MalformedRecord;
+use protocol::Reader;
+
+/// Reads `bytes` as a version and what follows it.
+fn versioned<T>(
+    kind: &'static str,
+    bytes: &Bytes,
+    decode: impl FnOnce(&mut Reader, i16) -> Result<T, protocol::DecodeError>,
+) -> Result<T, MalformedRecord> {
+    let mut reader = Reader::new(bytes.clone());
+    let decoded = reader.i16().and_then(|version| decode(&mut reader, version));
+    decoded.map_err(|error| MalformedRecord { kind, reason: error.to_string() })
+}

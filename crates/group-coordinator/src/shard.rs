@@ -1,0 +1,202 @@
+//! One partition of `__consumer_offsets`, as a machine: requests and time in, records and replies out.
+
+use coordinator::{CoordinatorRecord, MalformedRecord, Now, Shard, Step, Token, Written};
+use types::{ProducerEpoch, ProducerId};
+
+use crate::groups::{Group, GroupStep, Groups};
+use crate::timers::{Alarm, TimerKey};
+use crate::{GroupError, GroupReply, GroupRequest, GroupSettings, list};
+
+/// The groups and committed offsets of one partition of `__consumer_offsets`.
+#[derive(Debug)]
+pub struct GroupShard {
+    groups: Groups,
+    retention_alarm: Alarm,
+}
+
+impl GroupShard {
+    /// A shard that knows nothing yet.
+    pub fn new(settings: GroupSettings) -> Self {
+        Self { groups: Groups::new(settings), retention_alarm: Alarm::default() }
+    }
+
+    /// Settings have changed; waits that have begun keep their time.
+    pub fn set_settings(&mut self, settings: GroupSettings) {
+        self.groups.settings = settings;
+    }
+
+    /// The groups, to look at.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    fn set_retention_alarm(&mut self, now: Now) {
+        let interval_ms = self.groups.settings.offsets_retention_check_interval_ms;
+        let at_ms = now.uptime_ms.saturating_add(interval_ms.max(1));
+        self.groups.timers.set(&mut self.retention_alarm, at_ms, || TimerKey::OffsetRetention);
+    }
+
+    /// Offsets past their retention go, and groups with them of which nothing else is left.
+    fn expire(&mut self, now: Now, step: &mut GroupStep) {
+        for group_id in self.groups.ids() {
+            if self.groups.get(&group_id).is_some_and(Group::expires) {
+                self.groups.end_if_empty(&group_id, now, step);
+            }
+        }
+        self.set_retention_alarm(now);
+    }
+
+    fn delete(&mut self, group_id: &str, now: Now, step: &mut GroupStep) -> GroupReply {
+        let valid = self.groups.validate_delete(group_id);
+        if valid.is_ok() {
+            self.groups.end_if_empty(group_id, now, step);
+        }
+        GroupReply::Delete(valid)
+    }
+}
+
+impl Shard for GroupShard {
+    type Request = GroupRequest;
+    type Reply = GroupReply;
+
+    fn replay(&mut self, _: Written, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
+        self.groups.replay(record)
+    }
+
+    fn replay_end_of_transaction(&mut self, _: (ProducerId, ProducerEpoch), _: bool) {}
+
+    fn loaded(&mut self, now: Now) -> Step<GroupReply> {
+        let mut step = Step::default();
+        self.groups.loaded(now, &mut step);
+        self.set_retention_alarm(now);
+        step
+    }
+
+    fn handle(&mut self, token: Token, request: GroupRequest, now: Now) -> Step<GroupReply> {
+        let mut step = Step::default();
+        let reply = match request {
+            // These may be parked, and answer others that are.
+            GroupRequest::Join(request) => {
+                self.groups.join(token, &request, now, &mut step);
+                return step;
+            }
+            GroupRequest::Sync(request) => {
+                self.groups.sync(token, &request, now, &mut step);
+                return step;
+            }
+            GroupRequest::Heartbeat(request) => {
+                GroupReply::Heartbeat(self.groups.heartbeat(&request, now, &mut step))
+            }
+            GroupRequest::Leave(request) => GroupReply::Leave(self.groups.leave(request, now, &mut step)),
+            GroupRequest::Describe { group_id } => GroupReply::Describe(self.groups.describe(&group_id)),
+            GroupRequest::List { states, types } => {
+                GroupReply::List(list::list(&self.groups, &states, &types))
+            }
+            GroupRequest::Delete { group_id } => self.delete(&group_id, now, &mut step),
+            // No offsets are kept yet: who wants to commit is refused, and there are none to give or delete.
+            GroupRequest::CommitOffsets(_) => GroupReply::CommitOffsets(Err(GroupError::GroupIdNotFound)),
+            GroupRequest::FetchOffsets(_) => GroupReply::FetchOffsets(Err(GroupError::GroupIdNotFound)),
+            GroupRequest::DeleteOffsets(_) => GroupReply::DeleteOffsets(Err(GroupError::GroupIdNotFound)),
+            GroupRequest::TopicsDeleted { .. } => GroupReply::TopicsDeleted,
+        };
+        step.replies.push((token, reply));
+        step
+    }
+
+    /// A member is a member until its session ends: its parked request stays where it is, and the reply finds nobody.
+    fn forget(&mut self, _: Token) {}
+
+    fn next_deadline_ms(&self) -> Option<i64> {
+        self.groups.timers.next_deadline_ms()
+    }
+
+    fn handle_timeout(&mut self, now: Now) -> Step<GroupReply> {
+        let mut step = Step::default();
+        while let Some((slot, key)) = self.groups.timers.pop_due(now.uptime_ms) {
+            if key != TimerKey::OffsetRetention {
+                self.groups.alarm(slot, key, now, &mut step);
+            } else if self.groups.timers.rings(&mut self.retention_alarm, slot, &key, now.uptime_ms) {
+                self.expire(now, &mut step);
+            }
+        }
+        step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use types::Uuid;
+
+    use super::*;
+    use crate::classic::{Heartbeat, JoinGroup, LeaveGroup, LeavingMember, Protocol, SyncGroup};
+
+    const SETTINGS: GroupSettings = GroupSettings {
+        session_timeout_ms_min: 6_000,
+        session_timeout_ms_max: 1_800_000,
+        initial_rebalance_delay_ms: 3_000,
+        members_max: usize::MAX,
+        offset_metadata_bytes_max: 4_096,
+        offsets_retention_ms: 604_800_000,
+        offsets_retention_check_interval_ms: 600_000,
+    };
+
+    fn at(uptime_ms: i64) -> Now {
+        Now { clock_ms: 1_700_000_000_000 + uptime_ms, uptime_ms }
+    }
+
+    #[test]
+    fn one_member_joins_syncs_lives_and_leaves() {
+        let mut shard = GroupShard::new(SETTINGS);
+        let request = JoinGroup {
+            group_id: "g".to_owned(),
+            member_id: String::new(),
+            group_instance_id: None,
+            client_id: "c".to_owned(),
+            client_host: "/127.0.0.1".to_owned(),
+            rebalance_timeout_ms: 60_000,
+            session_timeout_ms: 45_000,
+            protocol_type: "consumer".to_owned(),
+            protocols: vec![Protocol { name: "range".to_owned(), metadata: Bytes::new() }],
+            needs_known_member_id: false,
+            knows_skip_assignment: true,
+            reason: None,
+            fresh_id: Uuid::from_halves(1, 2),
+        };
+        let step = shard.handle(Token(1), GroupRequest::Join(request), at(0));
+        assert_eq!((step.records.len(), step.replies.len()), (1, 0));
+        assert_eq!(shard.next_deadline_ms(), Some(3_000));
+        let step = shard.handle_timeout(at(3_000));
+        let [(Token(1), GroupReply::Join(joined))] = &step.replies[..] else { panic!("{step:?}") };
+        let member_id = "c-00000000-0000-0001-0000-000000000002";
+        assert_eq!((joined.error, joined.generation, &*joined.leader), (None, 1, member_id));
+        let sync = SyncGroup {
+            group_id: "g".to_owned(),
+            generation: 1,
+            member_id: member_id.to_owned(),
+            group_instance_id: None,
+            protocol_type: Some("consumer".to_owned()),
+            protocol_name: Some("range".to_owned()),
+            assignments: vec![(member_id.to_owned(), Bytes::from_static(b"all"))],
+        };
+        let step = shard.handle(Token(2), GroupRequest::Sync(sync), at(3_000));
+        let [(Token(2), GroupReply::Sync(Ok(synced)))] = &step.replies[..] else { panic!("{step:?}") };
+        assert_eq!((&synced.assignment[..], step.records.len()), (&b"all"[..], 1));
+        let heartbeat = Heartbeat {
+            group_id: "g".to_owned(),
+            generation: 1,
+            member_id: member_id.to_owned(),
+            group_instance_id: None,
+        };
+        let step = shard.handle(Token(3), GroupRequest::Heartbeat(heartbeat), at(40_000));
+        assert_eq!(step, Step::reply(Token(3), GroupReply::Heartbeat(Ok(()))));
+        let leaving =
+            LeavingMember { member_id: member_id.to_owned(), group_instance_id: None, reason: None };
+        let leave = LeaveGroup { group_id: "g".to_owned(), members: vec![leaving] };
+        let step = shard.handle(Token(4), GroupRequest::Leave(leave), at(50_000));
+        assert!(
+            matches!(&step.replies[..], [(Token(4), GroupReply::Leave(Ok(left)))] if left[0].error.is_none())
+        );
+        assert_eq!(step.records.len(), 1);
+    }
+}
