@@ -51,6 +51,14 @@ pub(crate) enum Fate {
     Deleted,
 }
 
+/// What stands behind an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DiskState {
+    Works,
+    /// What could not be flushed is not shown, and is there all the same.
+    Fails,
+}
+
 /// What is known of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct Partition {
@@ -169,17 +177,25 @@ impl Book {
     }
 
     /// A whole partition was read just after a start.
-    pub(crate) fn audited(&mut self, id: Uuid, index: i32, reading: &Reading) -> Result<(), Violation> {
+    pub(crate) fn audited(
+        &mut self,
+        id: Uuid,
+        index: i32,
+        reading: &Reading,
+        disk: DiskState,
+    ) -> Result<(), Violation> {
         let Some(name) = self.topics.get(&id).map(|topic| topic.name.clone()) else { return Ok(()) };
         let Some((kind, partition)) = self.partition(id, index) else { return Ok(()) };
         let place = format!("{name}-{index}");
-        invariants::nothing_promised_is_lost(&place, partition, reading.high_watermark)?;
+        if disk == DiskState::Works {
+            invariants::nothing_promised_is_lost(&place, partition, reading.high_watermark)?;
+        }
         invariants::log_start_moves_on_request(&place, kind, partition, reading.log_start)?;
         invariants::offsets_are_dense(&place, reading)?;
         invariants::producers_are_idempotent(&place, &reading.records)?;
         // Only what a power cut voided is behind the end.
-        drop(partition.known.split_off(&reading.high_watermark));
-        partition.promised_end = reading.high_watermark;
+        partition.promised_end = partition.promised_end.max(reading.high_watermark);
+        drop(partition.known.split_off(&partition.promised_end));
         reading.records.iter().try_for_each(|record| self.sees(id, index, record))
     }
 }

@@ -28,10 +28,7 @@ pub(crate) fn live(world: &Rc<World>, actors: &Actors, number: usize, life: Life
         begin_fault_at_start(world, life.fault);
         let Some(mut node) = start(world).await else { return End::Death };
         if world.is_disk_at_fault() {
-            // What it serves it cannot promise; how it fares by itself is enough.
-            sleep(life.length).await;
-            hold(world);
-            return life.end;
+            world.counts.borrow_mut().starts_on_failing_disks += 1;
         }
         tokio::task::spawn_local(fault_later(world.clone(), life.fault));
         let clients = actors.spawn();
@@ -119,10 +116,13 @@ async fn start(world: &Rc<World>) -> Option<Node> {
             let server =
                 Server::new(ServerSettings { blocking: Blocking::Inline, ..ServerSettings::default() });
             world.set_door(Some(Door { server, handlers: Arc::new(node.handlers().clone()) }));
-            if !world.is_disk_at_fault() {
-                audit::audit(world).await;
+            if audit::audit(world).await || world.is_broken() {
+                return Some(node);
             }
-            Some(node)
+            // Clients know too little of what is there to judge what they are told.
+            judge(world, "everything_can_be_looked_over", "it could not");
+            hold(world);
+            None
         }
         Ok(Err(error)) => {
             judge(world, "node_comes_up_again", &error.to_string());

@@ -35,6 +35,7 @@ pub struct Counts {
     pub deaths: u64,
     pub power_cuts: u64,
     pub disk_faults: u64,
+    pub starts_on_failing_disks: u64,
     pub connections_cut: u64,
     pub clock_jumps: u64,
 }
@@ -74,6 +75,7 @@ impl Counts {
         self.deaths += other.deaths;
         self.power_cuts += other.power_cuts;
         self.disk_faults += other.disk_faults;
+        self.starts_on_failing_disks += other.starts_on_failing_disks;
         self.connections_cut += other.connections_cut;
         self.clock_jumps += other.clock_jumps;
     }

@@ -42,6 +42,12 @@ fn one_seed_run_twice_gives_one_trace() {
 }
 
 #[test]
+fn clients_are_there_when_the_disk_fails_during_a_start() {
+    let served = |seed| run(seed, Size::Short).unwrap_or_else(|failure| panic!("{failure}")).counts;
+    assert!((0..50).any(|seed| served(seed).starts_on_failing_disks > 0));
+}
+
+#[test]
 fn different_seeds_are_different_runs() {
     let digest = |seed| run(seed, Size::Short).unwrap_or_else(|failure| panic!("{failure}")).trace_digest;
     assert_ne!(digest(1), digest(2));

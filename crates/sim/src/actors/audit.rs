@@ -6,11 +6,11 @@ use std::rc::Rc;
 use io::Entropy;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::metadata_request::MetadataRequest;
-use protocol::messages::metadata_response::MetadataResponseTopic;
+use protocol::messages::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 use types::Uuid;
 
 use super::reading::{fetch_request, log_start, records_from};
-use crate::book::Fate;
+use crate::book::{DiskState, Fate};
 use crate::invariants::{self, Reading, Violation};
 use crate::wire::{Connection, Lost};
 use crate::world::World;
@@ -18,28 +18,39 @@ use crate::world::World;
 /// The first version of Metadata that tells topic ids and takes requests for all topics as null.
 const METADATA_TELLS_IDS: i16 = 12;
 
-/// Holds the node to the book. Nobody else is connected yet.
-pub(crate) async fn audit(world: &Rc<World>) {
+/// Holds the node to the book. Nobody else is connected yet. `false`: not everything could be looked at, for which only
+/// a failing disk is an excuse.
+pub(crate) async fn audit(world: &Rc<World>) -> bool {
     let mut connection = Connection::reliable(world, "audit", Entropy::from_seed(world.entropy.next_u64()));
-    if audit_all(world, &mut connection).await == Err(Lost) && !world.is_broken() {
-        world
-            .fail(Violation::new("connections_end_for_a_reason", "the audit lost its connection".to_owned()));
-    }
+    audit_all(world, &mut connection).await == Ok(())
 }
 
 async fn audit_all(world: &Rc<World>, connection: &mut Connection) -> Result<(), Lost> {
     let request = MetadataRequest { topics: None, ..Default::default() };
     let response = connection.call(&request, METADATA_TELLS_IDS).await?;
+    let is_served = |topic: &MetadataResponseTopic| {
+        let is_led = |partition: &MetadataResponsePartition| partition.error_code == 0;
+        topic.error_code == 0 && topic.partitions.iter().all(is_led)
+    };
+    if world.is_disk_at_fault() && !response.topics.iter().all(is_served) {
+        return Err(Lost);
+    }
     world.check(audit_topics(world, &response.topics));
     let present = world.book.borrow().present();
     for (id, name, partitions) in present {
         for index in 0..partitions as i32 {
             let reading = read(world, connection, id, &name, index).await?;
-            let Some(reading) = reading else { continue };
+            let Some(reading) = reading else {
+                if world.is_disk_at_fault() {
+                    return Err(Lost);
+                }
+                continue;
+            };
             let line = format!("{name}-{index} is {}..{}", reading.log_start, reading.high_watermark);
             world.trace.line("audit", &line);
             world.counts.borrow_mut().records_read += reading.records.len() as u64;
-            let result = world.book.borrow_mut().audited(id, index, &reading);
+            let disk = if world.is_disk_at_fault() { DiskState::Fails } else { DiskState::Works };
+            let result = world.book.borrow_mut().audited(id, index, &reading, disk);
             world.check(result);
         }
     }
@@ -104,7 +115,7 @@ fn audit_topics(world: &World, found: &[MetadataResponseTopic]) -> Result<(), Vi
     Ok(())
 }
 
-/// The whole of a partition; `None` when it cannot be read, which is noted.
+/// The whole of a partition; `None` when it cannot be read, which is noted where the disk is no excuse.
 async fn read(
     world: &World,
     connection: &mut Connection,
@@ -115,7 +126,7 @@ async fn read(
     let place = format!("{name}-{index}");
     let mut reading = Reading { log_start: 0, high_watermark: 0, records: Vec::new() };
     let Some(mut position) = log_start(connection, name, index).await? else {
-        world.fail(Violation::new("topics_are_served", format!("{place}: no log start")));
+        not_served(world, format!("{place}: no log start"));
         return Ok(None);
     };
     // An answer brings something on or is the last: so many would be too many.
@@ -125,12 +136,11 @@ async fn read(
         let response = connection.call(&request, version).await?;
         let data = response.responses.first().and_then(|topic| topic.partitions.first());
         let Some(data) = data else {
-            world
-                .fail(Violation::new("topics_are_served", format!("{place}: error {}", response.error_code)));
+            not_served(world, format!("{place}: error {}", response.error_code));
             return Ok(None);
         };
         if data.error_code != 0 {
-            world.fail(Violation::new("topics_are_served", format!("{place}: error {}", data.error_code)));
+            not_served(world, format!("{place}: error {}", data.error_code));
             return Ok(None);
         }
         (reading.log_start, reading.high_watermark) = (data.log_start_offset, data.high_watermark);
@@ -150,4 +160,10 @@ async fn read(
     let log_start = reading.log_start;
     reading.records.retain(|record| record.offset >= log_start);
     Ok(Some(reading))
+}
+
+fn not_served(world: &World, detail: String) {
+    if !world.is_disk_at_fault() {
+        world.fail(Violation::new("topics_are_served", detail));
+    }
 }
