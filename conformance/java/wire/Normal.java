@@ -11,8 +11,13 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.common.message.AlterClientQuotasResponseData;
+import org.apache.kafka.common.message.AlterConfigsResponseData;
+import org.apache.kafka.common.message.DescribeClientQuotasResponseData;
 import org.apache.kafka.common.message.DeleteRecordsResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.ListConfigResourcesResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
@@ -63,6 +68,12 @@ final class Normal {
             sort(json, "results", "name");
         } else if (response instanceof IncrementalAlterConfigsResponseData) {
             sort(json, "responses", "resourceName");
+        } else if (response instanceof AlterConfigsResponseData) {
+            sort(json, "responses", "resourceName");
+        } else if (response instanceof AlterClientQuotasResponseData || response instanceof DescribeClientQuotasResponseData) {
+            sortQuotas(json.path("entries"));
+        } else if (response instanceof ListConfigResourcesResponseData) {
+            sortByText(json.path("configResources"));
         } else if (response instanceof ProduceResponseData) {
             json.get("responses").forEach(topic -> sort(topic, "partitionResponses", "index"));
         } else if (response instanceof ListOffsetsResponseData || response instanceof DeleteRecordsResponseData) {
@@ -72,6 +83,28 @@ final class Normal {
         } else if (response instanceof ApiVersionsResponseData && json.has("finalizedFeatures")) {
             sort(json, "finalizedFeatures", "name");
             sort(json, "supportedFeatures", "name");
+        }
+    }
+
+    private static void sortQuotas(JsonNode entries) {
+        entries.forEach(entry -> {
+            sortByText(entry.path("entity"));
+            sortByText(entry.path("values"));
+        });
+        sortBy(entries, entry -> entry.path("entity").toString());
+    }
+
+    private static void sortByText(JsonNode list) {
+        sortBy(list, JsonNode::toString);
+    }
+
+    private static void sortBy(JsonNode list, Function<JsonNode, String> key) {
+        if (list instanceof ArrayNode array) {
+            List<JsonNode> nodes = new ArrayList<>();
+            array.forEach(nodes::add);
+            nodes.sort(Comparator.comparing(key));
+            array.removeAll();
+            array.addAll(nodes);
         }
     }
 

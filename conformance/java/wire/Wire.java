@@ -16,6 +16,8 @@ public final class Wire {
         CreatePartitionsCases.run(exchange);
         MetadataCases.run(exchange);
         ConfigCases.run(exchange);
+        ConfigResourceCases.run(exchange);
+        QuotaCases.run(exchange);
         ProduceCases.run(exchange);
         IdempotenceCases.run(exchange);
         FetchCases.run(exchange);

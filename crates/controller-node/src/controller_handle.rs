@@ -1,9 +1,11 @@
 //! The front door to the controller: cheap to clone, one method per verb.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 use controller::brokers::register::NewBroker;
+use controller::client_quotas::{QuotaAlteration, QuotaOutcome};
 use controller::configs::{AlterOutcome, ResourceChanges};
 use controller::producer_ids::ProducerIdsBlock;
 use controller::topics::create::{NewTopic, TopicOutcome};
@@ -131,6 +133,23 @@ impl ControllerHandle {
     ) -> Result<AlterOutcome, CallError> {
         self.decide(move |desk| {
             Ok(desk.controller().decide_incremental_alter_configs(&resources, validate_only))
+        })
+        .await
+    }
+
+    /// Changes client quotas, or only says whether they could be changed; the outcomes say so for each entity.
+    /// `unresolvable`: names of hosts that cannot be found.
+    ///
+    /// # Errors
+    /// Only where there is no controller.
+    pub async fn alter_client_quotas(
+        &self,
+        alterations: Vec<QuotaAlteration>,
+        unresolvable: BTreeSet<String>,
+        validate_only: bool,
+    ) -> Result<QuotaOutcome, CallError> {
+        self.decide(move |desk| {
+            Ok(desk.controller().decide_alter_client_quotas(&alterations, &unresolvable, validate_only))
         })
         .await
     }

@@ -42,6 +42,7 @@ mod test_node;
 pub use controller::bootstrap::default_records;
 pub use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 pub use controller::brokers::register::NewBroker;
+pub use controller::client_quotas::{CLIENT_ID, IP, QuotaAlteration, QuotaChange, QuotaOutcome, USER};
 pub use controller::configs::{AlterOutcome, ConfigChange, ConfigOperation, ResourceChanges};
 pub use controller::controllers::NewController;
 pub use controller::topics::create::{NewTopic, TopicDescription, TopicOutcome};

@@ -12,6 +12,7 @@
 
 pub mod bootstrap;
 pub mod brokers;
+pub mod client_quotas;
 pub mod configs;
 mod controller;
 pub mod controllers;

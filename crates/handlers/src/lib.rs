@@ -5,6 +5,7 @@
 //!
 //! *Boundary:* handlers see services (`broker`, `controller-node`) and words, never `log` or `raft`.
 
+mod alter_client_quotas;
 mod api_versions;
 mod authorizer;
 mod auto_create_topics;
@@ -12,6 +13,7 @@ mod create_partitions;
 mod create_topics;
 mod delete_records;
 mod delete_topics;
+mod describe_client_quotas;
 mod describe_cluster;
 mod describe_configs;
 mod describe_topic_partitions;
@@ -21,6 +23,7 @@ mod fetch;
 mod incremental_alter_configs;
 mod init_producer_id;
 mod internal_topics;
+mod list_config_resources;
 mod list_offsets;
 mod metadata;
 mod node_endpoints;

@@ -24,7 +24,10 @@ const SERVED: &[i16] = &[
     api::DESCRIBE_CONFIGS,
     api::CREATE_PARTITIONS,
     api::INCREMENTAL_ALTER_CONFIGS,
+    api::DESCRIBE_CLIENT_QUOTAS,
+    api::ALTER_CLIENT_QUOTAS,
     api::DESCRIBE_CLUSTER,
+    api::LIST_CONFIG_RESOURCES,
     api::DESCRIBE_TOPIC_PARTITIONS,
 ];
 
@@ -75,6 +78,11 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::INCREMENTAL_ALTER_CONFIGS => {
             crate::incremental_alter_configs::handle(broker, controller, authorizer, request).await
         }
+        api::DESCRIBE_CLIENT_QUOTAS => crate::describe_client_quotas::handle(broker, authorizer, request),
+        api::ALTER_CLIENT_QUOTAS => {
+            crate::alter_client_quotas::handle(broker, controller, authorizer, request).await
+        }
+        api::LIST_CONFIG_RESOURCES => crate::list_config_resources::handle(broker, authorizer, request),
         api::DESCRIBE_CLUSTER => crate::describe_cluster::handle(broker, authorizer, request),
         api::DESCRIBE_TOPIC_PARTITIONS => {
             crate::describe_topic_partitions::handle(broker, authorizer, request)

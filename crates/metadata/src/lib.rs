@@ -21,8 +21,8 @@ pub use error::{RecordError, ReplayError};
 pub use image::{
     AclsImage, BrokerRegistration, ClientQuotaEntity, ClientQuotasImage, ClusterImage, ConfigResource,
     ConfigResourceType, ConfigsImage, ControllerRegistration, DelegationTokensImage, Endpoint, FeaturesImage,
-    LeaderRecoveryState, MetadataImage, PartitionImage, ProducerIdsImage, Provenance, ScramImage,
-    SecurityProtocol, TopicChange, TopicImage, TopicsImage, VersionRange,
+    LeaderRecoveryState, MetadataImage, PartitionImage, ProducerIdsImage, Provenance, QuotaEntityMatch,
+    ScramImage, SecurityProtocol, TopicChange, TopicImage, TopicsImage, VersionRange,
 };
 pub use image_loader::ImageLoader;
 pub use metadata_version::MetadataVersion;

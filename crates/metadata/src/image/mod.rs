@@ -21,7 +21,7 @@ use types::Offset;
 use crate::{MetadataRecord, MetadataVersion, ReplayError};
 
 pub use acls::AclsImage;
-pub use client_quotas::{ClientQuotaEntity, ClientQuotasImage};
+pub use client_quotas::{ClientQuotaEntity, ClientQuotasImage, QuotaEntityMatch};
 pub use cluster::ClusterImage;
 pub use configs::{ConfigResource, ConfigResourceType, ConfigsImage};
 pub use delegation_tokens::DelegationTokensImage;

@@ -1,8 +1,14 @@
 //! APIs of the cluster itself, and of settings.
 
 use protocol::api;
+use protocol::messages::alter_client_quotas_request::{
+    AlterClientQuotasRequest, EntityData, EntryData, OpData,
+};
+use protocol::messages::alter_client_quotas_response::AlterClientQuotasResponse;
 use protocol::messages::api_versions_request::ApiVersionsRequest;
 use protocol::messages::api_versions_response::ApiVersionsResponse;
+use protocol::messages::describe_client_quotas_request::DescribeClientQuotasRequest;
+use protocol::messages::describe_client_quotas_response::DescribeClientQuotasResponse;
 use protocol::messages::describe_cluster_request::DescribeClusterRequest;
 use protocol::messages::describe_cluster_response::DescribeClusterResponse;
 use protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
@@ -11,6 +17,8 @@ use protocol::messages::incremental_alter_configs_request::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
 use protocol::messages::incremental_alter_configs_response::IncrementalAlterConfigsResponse;
+use protocol::messages::list_config_resources_request::ListConfigResourcesRequest;
+use protocol::messages::list_config_resources_response::ListConfigResourcesResponse;
 
 use crate::node::TestNode;
 use crate::row::{Row, name};
@@ -36,6 +44,15 @@ pub fn rows() -> Vec<Row> {
             .allowed(&["AlterConfigs topic t", "AlterConfigs topic u"], "2 t NONE, 2 u NONE")
             .denied(&["AlterConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 2 u NONE")
             .denied(&["AlterConfigs topic u"], "2 t NONE, 2 u TOPIC_AUTHORIZATION_FAILED"),
+        describe_client_quotas()
+            .allowed(&["DescribeConfigs cluster"], "NONE")
+            .denied(&["DescribeConfigs cluster"], "CLUSTER_AUTHORIZATION_FAILED"),
+        alter_client_quotas()
+            .allowed(&["AlterConfigs cluster"], "user ann NONE")
+            .denied(&["AlterConfigs cluster"], "user ann CLUSTER_AUTHORIZATION_FAILED"),
+        list_config_resources()
+            .allowed(&["DescribeConfigs cluster"], "2 t, 2 u, NONE")
+            .denied(&["DescribeConfigs cluster"], "CLUSTER_AUTHORIZATION_FAILED"),
     ]
 }
 
@@ -97,5 +114,46 @@ fn incremental_alter_configs() -> Row {
     Row::new(api::INCREMENTAL_ALTER_CONFIGS, 1, "", request, |_, answer: IncrementalAlterConfigsResponse| {
         let told = answer.responses.iter();
         told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
+    })
+}
+
+fn describe_client_quotas() -> Row {
+    let request = |_: &TestNode| DescribeClientQuotasRequest::default();
+    Row::new(api::DESCRIBE_CLIENT_QUOTAS, 1, "", request, |_, answer: DescribeClientQuotasResponse| {
+        vec![name(answer.error_code).to_owned()]
+    })
+}
+
+fn alter_client_quotas() -> Row {
+    let request = |_: &TestNode| AlterClientQuotasRequest {
+        entries: vec![EntryData {
+            entity: vec![EntityData {
+                entity_type: "user".to_owned(),
+                entity_name: Some("ann".to_owned()),
+                ..Default::default()
+            }],
+            ops: vec![OpData { key: "producer_byte_rate".to_owned(), value: 1024.0, ..Default::default() }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    Row::new(api::ALTER_CLIENT_QUOTAS, 1, "", request, |_, answer: AlterClientQuotasResponse| {
+        let told = answer.entries.iter().flat_map(|entry| {
+            let name_of = |entity_name: &Option<String>| entity_name.clone().unwrap_or_default();
+            entry.entity.iter().map(move |part| {
+                format!("{} {} {}", part.entity_type, name_of(&part.entity_name), name(entry.error_code))
+            })
+        });
+        told.collect()
+    })
+}
+
+fn list_config_resources() -> Row {
+    let request =
+        |_: &TestNode| ListConfigResourcesRequest { resource_types: vec![TOPIC], ..Default::default() };
+    Row::new(api::LIST_CONFIG_RESOURCES, 1, "", request, |_, answer: ListConfigResourcesResponse| {
+        let listed = answer.config_resources.iter();
+        let listed = listed.map(|it| format!("{} {}", it.resource_type, it.resource_name));
+        listed.chain([name(answer.error_code).to_owned()]).collect()
     })
 }
