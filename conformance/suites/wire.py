@@ -22,7 +22,12 @@ def run(world):
         text = DOCUMENT.read_text()
         missing = [name for name, _ in DIFFERENCES if f"`{name}`" not in text]
         true(not missing, f"not documented: {missing}")
-    with case("wire: both brokers were asked the same"):
+    judge("wire", found, expected)
+
+
+def judge(suite, found, expected):
+    """Compares all answers, one case for each API."""
+    with case(f"{suite}: both brokers were asked the same"):
         true(list(found) == list(expected), f"{len(found)} and {len(expected)} answers, or others")
     let_pass = collections.Counter()
     by_api = collections.defaultdict(list)
@@ -30,7 +35,7 @@ def run(world):
         by_api[question[0]].append(question)
     for api, questions in by_api.items():
         versions = {version for _, version, _, _ in questions}
-        with case(f"wire: {api}: {len(questions)} answers at {len(versions)} versions are Kafka's"):
+        with case(f"{suite}: {api}: {len(questions)} answers at {len(versions)} versions are Kafka's"):
             compare(questions, found, expected, let_pass)
     print(f"       let pass: {dict(let_pass)}", flush=True)
 
@@ -39,7 +44,11 @@ def lines(Kind):
     """What a fresh broker answered: by API, version, case, and how often that was asked before."""
     with Kind() as node:
         command = kafka.java("wire.Wire", "127.0.0.1", node.port, classes=kafka.compiled("wire"))
-        printed = processes.run(command, seconds=180).decode()
+        return parsed(processes.run(command, seconds=180).decode())
+
+
+def parsed(printed):
+    """The printed lines by API, version, case, and how often that was asked before."""
     answers, asked = {}, collections.Counter()
     for line in printed.splitlines():
         one = json.loads(line)

@@ -39,6 +39,8 @@ use crate::node_endpoints;
 
 /// First version that names topics by id.
 const TOPIC_IDS_SINCE: i16 = 13;
+/// First version that tells who leads instead, and where; the field is older, and was only ever between replicas.
+const LEADERS_SINCE: i16 = 16;
 
 /// Answers now where there is enough to read, else waits.
 pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Request) -> Handled {
@@ -218,7 +220,7 @@ impl Call {
         listed.sort_by_key(|(_, told)| is_refused_unread(told.error));
         for (partition, told) in listed {
             if let Some((leader, _)) = told.leader
-                && header.api_version >= 16
+                && header.api_version >= LEADERS_SINCE
             {
                 node_endpoints::add_to_fetch(&self.broker, listener, leader, &mut response.node_endpoints);
             }
@@ -288,7 +290,7 @@ impl Told {
             data.error_code = ErrorCode::NotLeaderOrFollower.code();
         }
         if let Some((leader, leader_epoch)) = self.leader
-            && version >= 12
+            && version >= LEADERS_SINCE
         {
             data.current_leader =
                 LeaderIdAndEpoch { leader_id: leader.0, leader_epoch: leader_epoch.0, ..Default::default() };

@@ -8,8 +8,13 @@ use io::Entropy;
 
 use super::session::Session;
 
-/// How long a session is safe from larger ones and from replicas' sessions, in milliseconds.
+/// How long a session must be idle to be stale, and how old it must be when it is used to be up for comparison with
+/// new ones, in milliseconds.
 const EVICTION_MS: i64 = 120_000;
+
+/// What a session is worth: (is a follower's, partitions, id). The cheapest to lose comes first, and a new session's id
+/// counts as the lowest.
+type Worth = (bool, usize, i32);
 
 #[derive(Debug)]
 pub(super) struct SessionCache {
@@ -17,8 +22,11 @@ pub(super) struct SessionCache {
     entries: HashMap<i32, Entry, foldhash::fast::FixedState>,
     /// (last used, id): the stalest session first.
     by_last_use: BTreeSet<(i64, i32)>,
-    /// (is a follower's, partitions, id): the cheapest to lose first.
-    by_worth: BTreeSet<(bool, usize, i32)>,
+    /// Those that may have to go for a follower's new session: all of consumers, and those of followers that were in
+    /// use when they were old.
+    evictable_by_followers: BTreeSet<Worth>,
+    /// Those that may have to go for a consumer's: all that were in use when they were old.
+    evictable_by_all: BTreeSet<Worth>,
 }
 
 #[derive(Debug)]
@@ -32,7 +40,13 @@ struct Entry {
 
 impl SessionCache {
     pub(super) fn new(slots: usize) -> Self {
-        Self { slots, entries: HashMap::default(), by_last_use: BTreeSet::new(), by_worth: BTreeSet::new() }
+        Self {
+            slots,
+            entries: HashMap::default(),
+            by_last_use: BTreeSet::new(),
+            evictable_by_followers: BTreeSet::new(),
+            evictable_by_all: BTreeSet::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,20 +59,37 @@ impl SessionCache {
 
     pub(super) fn remove(&mut self, id: i32) {
         if let Some(entry) = self.entries.remove(&id) {
-            self.by_last_use.remove(&(entry.last_used_ms, id));
-            self.by_worth.remove(&(entry.is_follower, entry.size, id));
+            self.forget_place(id, &entry);
         }
     }
 
     /// Notes that a session was used and how many partitions it has now.
     pub(super) fn touch(&mut self, id: i32, size: usize, now_ms: i64) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if let Some(mut entry) = self.entries.remove(&id) {
+            self.forget_place(id, &entry);
+            (entry.last_used_ms, entry.size) = (now_ms, size);
+            self.place(id, entry, now_ms);
+        }
+    }
+
+    fn forget_place(&mut self, id: i32, entry: &Entry) {
+        let worth = (entry.is_follower, entry.size, id);
         self.by_last_use.remove(&(entry.last_used_ms, id));
-        self.by_worth.remove(&(entry.is_follower, entry.size, id));
-        entry.last_used_ms = now_ms;
-        entry.size = size;
-        self.by_last_use.insert((now_ms, id));
-        self.by_worth.insert((entry.is_follower, size, id));
+        self.evictable_by_followers.remove(&worth);
+        self.evictable_by_all.remove(&worth);
+    }
+
+    fn place(&mut self, id: i32, entry: Entry, now_ms: i64) {
+        let worth = (entry.is_follower, entry.size, id);
+        let is_old = now_ms - entry.created_ms > EVICTION_MS;
+        self.by_last_use.insert((entry.last_used_ms, id));
+        if is_old || !entry.is_follower {
+            self.evictable_by_followers.insert(worth);
+        }
+        if is_old {
+            self.evictable_by_all.insert(worth);
+        }
+        self.entries.insert(id, entry);
     }
 
     /// Makes a session where there is room or can be made; its id, or `None`.
@@ -78,9 +109,7 @@ impl SessionCache {
         let session = Arc::new(Mutex::new(session));
         session.lock().unwrap_or_else(PoisonError::into_inner).set_id(id);
         let entry = Entry { session, is_follower, size, created_ms: now_ms, last_used_ms: now_ms };
-        self.entries.insert(id, entry);
-        self.by_last_use.insert((now_ms, id));
-        self.by_worth.insert((is_follower, size, id));
+        self.place(id, entry, now_ms);
         Some(id)
     }
 
@@ -94,8 +123,8 @@ impl SessionCache {
         }
     }
 
-    /// A stale session goes first. Else the least worthy goes, if the new one is worth as much: sessions older than
-    /// [`EVICTION_MS`] are open to all, younger ones of consumers to followers only.
+    /// A stale session goes first. Else the least worthy goes of those that the new one may be compared with, if the new
+    /// one is worth as much.
     fn evict_for(&mut self, is_follower: bool, size: usize, now_ms: i64) -> bool {
         if let Some(&(last_used_ms, id)) = self.by_last_use.first()
             && now_ms - last_used_ms > EVICTION_MS
@@ -103,18 +132,12 @@ impl SessionCache {
             self.remove(id);
             return true;
         }
-        let candidate = self.by_worth.iter().copied().find(|(held_by_follower, _, id)| {
-            let is_old = now_ms - self.entries[id].created_ms > EVICTION_MS;
-            is_old || (is_follower && !held_by_follower)
-        });
-        match candidate {
-            Some((held_by_follower, held_size, id))
-                if (is_follower, size, 0) >= (held_by_follower, held_size, id) =>
-            {
-                self.remove(id);
+        let evictable = if is_follower { &self.evictable_by_followers } else { &self.evictable_by_all };
+        match evictable.first() {
+            Some(&worth) if (is_follower, size, 0) >= worth => {
+                self.remove(worth.2);
                 true
             }
-            // The id breaks ties in the oracle's order, and a new session's counts as the lowest.
             _ => false,
         }
     }

@@ -145,6 +145,28 @@ fn a_full_cache_gives_up_stale_sessions_and_keeps_young_ones() {
     assert_eq!(refused, Some(ErrorCode::FetchSessionIdNotFound));
 }
 
+/// A session is compared with new ones only after it was used at an age of two minutes, as the oracle has it.
+#[test]
+fn an_old_session_gives_way_to_a_larger_one_once_it_was_used_while_old() {
+    let sessions = sessions(1);
+    let first = open(&sessions, 0);
+    let larger_at = |now_ms| {
+        let context = sessions.begin(request(0, 0, &[0, 1, 2], &[]), nameless, now_ms);
+        sessions.finish(&context, &[result(0, 0), result(0, 0), result(0, 0)], now_ms).session_id
+    };
+    let used_at = |epoch, now_ms| sessions.begin(request(first, epoch, &[], &[]), nameless, now_ms).refusal();
+    assert_eq!(used_at(1, 100_000), None);
+    assert_eq!(larger_at(130_000), 0, "it is old, and was young when it was used last");
+    assert_eq!(used_at(2, 130_001), None);
+    assert_eq!(
+        open(&sessions, 130_002),
+        0,
+        "one of the same size is worth less, as its id counts as the lowest"
+    );
+    assert_ne!(larger_at(130_003), 0);
+    assert_eq!(used_at(3, 130_004), Some(ErrorCode::FetchSessionIdNotFound));
+}
+
 #[test]
 fn a_follower_takes_a_young_consumers_slot() {
     let sessions = sessions(1);

@@ -12,6 +12,7 @@ mod read;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use ::log::Log;
+use ::partition::LeaderEpochs;
 use config::TopicConfig;
 use types::{LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
 
@@ -116,19 +117,20 @@ impl Partition {
     }
 
     /// Where a leader epoch ends: the largest epoch known that is not above the one asked for, and the first offset of
-    /// the next (KIP-101, KIP-279). `None` for an epoch that is newer than the leader's, or older than all.
+    /// the next (KIP-101, KIP-279). An epoch older than all known ones ends where the oldest begins. `None` for an epoch
+    /// that is newer than the leader's, and where no epoch is known.
     pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
-        let current = self.leadership_guard().leader_epoch;
-        let end = self.log.log_end_offset();
-        let written = self.log.latest_epoch();
-        if epoch == current {
-            return Some((current, end));
+        let entries = self.log.epoch_entries();
+        let mut epochs =
+            LeaderEpochs::from_entries(entries.into_iter().map(|entry| (entry.epoch, entry.start_offset)));
+        let current = self.leadership_guard();
+        // The log writes an epoch down with its first record; it began when we took up leadership.
+        if current.leader == self.local && current.leader_epoch.0 >= 0 {
+            epochs.assign(current.leader_epoch, current.epoch_start_offset);
         }
-        // Nothing is appended in the current epoch yet, so that the log knows it only from us: it begins at the end.
-        if epoch < current && written.is_some_and(|written| written < epoch) {
-            return written.map(|written| (written, end));
-        }
-        self.log.end_offset_for_epoch(epoch).map(|end| (end.epoch, end.end_offset))
+        drop(current);
+        let end = epochs.end_of(epoch, self.log.log_end_offset());
+        end.map(|end| (end.epoch, end.end_offset))
     }
 
     /// Changes the topic's settings for appends from now on.

@@ -76,6 +76,8 @@ impl Partition {
                 return Err(out_of_range().into());
             }
             if end_epoch < fetched_epoch || end_offset < fetch_offset {
+                // Nothing was read, so that nothing is said of transactions either.
+                read.aborted_transactions = None;
                 read.diverging_epoch = Some((end_epoch, end_offset));
                 return Ok(read);
             }
