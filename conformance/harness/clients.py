@@ -15,15 +15,13 @@ SECONDS = 120
 class Client:
     """One client library's program.
 
+    `eager` is the strategy that its members have where it need not be cooperative.
     `lacks` names what the library cannot do, with the reason: a codec, "idempotence", "cooperative", "static", a step
     of admin, or a whole scenario.
     """
 
-    # The strategy that its members have in scenarios of eager groups.
-    eager = "range"
-
-    def __init__(self, name, version, lacks=None):
-        self.name, self.version, self.lacks = name, version, lacks or {}
+    def __init__(self, name, version, lacks=None, eager="range"):
+        self.name, self.version, self.lacks, self.eager = name, version, lacks or {}, eager
         self.building = threading.Lock()
 
     @property
@@ -107,9 +105,36 @@ class Go(Client):
         return [str(self.built / "program")]
 
 
+class Node(Client):
+    """A program in JavaScript: its sources beside its libraries."""
+
+    def make(self):
+        for source in self.sources.iterdir():
+            shutil.copy(source, self.built / source.name)
+        processes.run(["npm", "ci", "--silent", "--ignore-scripts", "--prefix", str(self.built)], seconds=600)
+
+    def command(self):
+        return ["node", str(self.built / "program.js")]
+
+
 CLIENTS = [
     Java("java", kafka.VERSION),
     Go("franz-go", "1.22.2", "franzgo"),
     Go("sarama", "1.61.1", "sarama", lacks={"cooperative": "the library has no cooperative strategy"}),
+    Node("kafkajs", "2.2.4", eager="roundrobin", lacks={
+        "lz4": "needs a plug-in; snappy's stands for them",
+        "zstd": "needs a plug-in; snappy's stands for them",
+        "cooperative": "the library has no cooperative strategy",
+        "static": "the library has no static members",
+        "headers in order": "the library keeps headers by name",
+        "create_topic codes": "the library answers false for a topic that exists",
+        "late times": "the library answers with the end where no record is that late",
+        "delete_offset": "its admin client has no call for it",
+    }),
+    Python("aiokafka", "0.14.0", lacks={
+        "cooperative": "the library has no cooperative strategy",
+        **dict.fromkeys(["list_offset", "commit_offset", "delete_group", "delete_offset"], "its admin client has no call for it"),
+    }),
+    Python("kafka-python", "3.0.12", lacks={"told of fencing": "a member that is fenced reports nothing"}),
     Python("confluent-kafka", "2.16.1", lacks={"delete_offset": "the library has no call for it"}),
 ]

@@ -11,8 +11,8 @@ SESSION_MS = 6000
 HEARTBEAT_MS = 500
 
 
-class Lacking(Exception):
-    """The client's library cannot do what the scenario is about; the reason is its text."""
+class Lacking:
+    """Stands for the answer of a step that the client's library has no call for."""
 
 
 class Scene:
@@ -23,11 +23,6 @@ class Scene:
         self.prefix = f"{client.name}-{scenario}".replace(" ", "-")
         self.running = []
         self.missed = set()
-
-    def needs(self, ability):
-        """Ends the scenario when the client lacks something."""
-        if not self.has(ability):
-            raise Lacking(self.client.lacks[ability])
 
     def has(self, ability):
         """Whether the client can do something; what it cannot is remembered for `left_out`."""

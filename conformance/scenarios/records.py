@@ -48,11 +48,19 @@ def fields(scene):
     for partition in (0, 1):
         found = [told_of(each) for each in read if each["partition"] == partition]
         expected = [expected_of(each, number) for number, each in enumerate(s for s in sent if s["partition"] == partition)]
+        if not scene.has("headers in order"):
+            expected = [(*rest, sorted(headers, key=by_first(headers))) for *rest, headers in expected]
         equal(found, expected, f"records of partition {partition}")
     stamped = scene.topic("stamped", **{"message.timestamp.type": "LogAppendTime"})
     scene.produce({"topic": stamped, "records": [{"partition": 0, "value": hexed(b"v"), "timestamp": BASE_TIME}]})
     ((one,),) = scene.consume({"topic": stamped, "count": 1})
     true(one["timestamp"] > BASE_TIME + 1_000_000, f"the broker's time with LogAppendTime: {one['timestamp']}")
+
+
+def by_first(headers):
+    """Orders headers by where their name stands first."""
+    names = [name for name, _ in headers]
+    return lambda header: names.index(header[0])
 
 
 def told_of(read):

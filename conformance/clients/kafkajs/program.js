@@ -1,0 +1,17 @@
+// kafkajs: the scenarios' verbs (../README.md).
+
+import kafkajs from "kafkajs";
+import snappy from "kafkajs-snappy";
+import { admin } from "./admin.js";
+import { consume } from "./consume.js";
+import { member } from "./member.js";
+import { produce } from "./produce.js";
+import { parameters } from "./speech.js";
+
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
+CompressionCodecs[CompressionTypes.Snappy] = snappy;
+
+const told = await parameters();
+const kafka = new Kafka({ brokers: [told.bootstrap], logLevel: logLevel.ERROR, retry: { initialRetryTime: 50 } });
+await { produce, consume, member, admin }[process.argv[2]](kafka, told);
+process.exit(0);
