@@ -117,10 +117,37 @@ class Node(Client):
         return ["node", str(self.built / "program.js")]
 
 
+class Rust(Client):
+    """A cargo package outside the workspace; its build output is kept, for it compiles a C library."""
+
+    def make(self):
+        manifest, target = str(self.sources / "Cargo.toml"), str(self.built / "target")
+        processes.run(["cargo", "build", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", target], seconds=1800)
+
+    def command(self):
+        return [str(self.built / "target/debug/rust-rdkafka-program")]
+
+
+class Kcat(Client):
+    """kcat as it is installed, behind a program that speaks the protocol for it."""
+
+    environment = Python.environment
+
+    def make(self):
+        processes.run(["kcat", "-V"])
+
+    def command(self):
+        return [sys.executable, str(self.sources / "program.py")]
+
+
 CLIENTS = [
     Java("java", kafka.VERSION),
     Go("franz-go", "1.22.2", "franzgo"),
     Go("sarama", "1.61.1", "sarama", lacks={"cooperative": "the library has no cooperative strategy"}),
+    Rust("rust-rdkafka", "0.39.0", lacks={
+        **dict.fromkeys(["group_offsets", "delete_offset"], "the library has no call for it"),
+        "alter_config refused": "the library drops the errors of altered settings",
+    }),
     Node("kafkajs", "2.2.4", eager="roundrobin", lacks={
         "lz4": "needs a plug-in; snappy's stands for them",
         "zstd": "needs a plug-in; snappy's stands for them",
@@ -136,5 +163,11 @@ CLIENTS = [
         **dict.fromkeys(["list_offset", "commit_offset", "delete_group", "delete_offset"], "its admin client has no call for it"),
     }),
     Python("kafka-python", "3.0.12", lacks={"told of fencing": "a member that is fenced reports nothing"}),
+    Kcat("kcat", "1.7.1", lacks={
+        **dict.fromkeys(["produce", "consume"], "the suite kcat has it"),
+        "admin": "it has no such requests",
+        "told of commits": "it does not tell what it committed",
+        "reading without commits": "it commits in group mode, whatever enable.auto.commit says",
+    }),
     Python("confluent-kafka", "2.16.1", lacks={"delete_offset": "the library has no call for it"}),
 ]

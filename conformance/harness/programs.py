@@ -80,11 +80,11 @@ class Program:
         processes.kill(self.process)
 
     def pause(self):
-        """Stops the process as SIGSTOP does: connections stay open and nothing is sent."""
-        os.kill(self.process.pid, signal.SIGSTOP)
+        """Stops the process, and those that it started, as SIGSTOP does: connections stay open and nothing is sent."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
 
     def resume(self):
-        os.kill(self.process.pid, signal.SIGCONT)
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     def last_words(self):
         """The last reports, and the end of what the library logged."""

@@ -5,16 +5,16 @@ it stands what a client may lack that it cannot do without.
 from scenarios import administration, bulk, groups, positions, records, refusals
 
 ALL = [
-    ("codecs and acks", records.codecs_and_acks, None),
-    ("record fields", records.fields, None),
-    ("the end", positions.waiting_at_the_end, None),
-    ("seeks", positions.seeks, None),
-    ("administration", administration.administration, None),
-    ("refusals", refusals.refusals, None),
-    ("groups", groups.coming_and_going, None),
+    ("codecs and acks", records.codecs_and_acks, "produce"),
+    ("record fields", records.fields, "produce"),
+    ("the end", positions.waiting_at_the_end, "produce"),
+    ("seeks", positions.seeks, "produce"),
+    ("administration", administration.administration, "admin"),
+    ("refusals", refusals.refusals, "admin"),
+    ("groups", groups.coming_and_going, "member"),
     ("cooperative", groups.cooperative, "cooperative"),
     ("static members", groups.static_members, "static"),
-    ("commit and resume", groups.commit_and_resume, None),
-    ("group administration", administration.group_administration, None),
-    ("bulk", bulk.bulk, None),
+    ("commit and resume", groups.commit_and_resume, "member"),
+    ("group administration", administration.group_administration, "admin"),
+    ("bulk", bulk.bulk, "produce"),
 ]

@@ -28,7 +28,8 @@ def administration(scene):
     listed, cluster = scene.admin({"do": "list_topics"}, {"do": "cluster"})
     true(listed is Lacking or topic in listed, "the new topic is listed")
     if cluster is not Lacking:
-        equal((cluster["brokers"], cluster["controller"]), ([[1, scene.node.port]], 1), "brokers and controller")
+        equal(cluster["brokers"], [[1, scene.node.port]], "brokers")
+        true(cluster["controller"] in (1, None), f"controller {cluster['controller']}; null where the library does not tell")
         true(cluster["id"] is None or len(cluster["id"]) == 22, f"cluster id {cluster['id']}")
 
     records = [{**each, "timestamp": BASE_TIME + 10 * at} for at, each in enumerate(numbered(10))]
