@@ -78,7 +78,7 @@ pub struct BrokerParts {
 /// The features of the node and of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Features {
-    /// What this node supports. A level that is not served yet is kept as it is and never altered.
+    /// What this node supports: levels that it keeps in metadata, served or not. What it serves is told by its APIs.
     pub supported: BTreeMap<String, VersionRange>,
     /// What the cluster has finalized, by name.
     pub finalized: Vec<(String, i16)>,

@@ -9,6 +9,7 @@
 mod broker;
 mod delete_records;
 mod describe_configs;
+mod describe_log_dirs;
 pub mod fetch;
 pub mod fetch_sessions;
 pub mod lifecycle;
@@ -27,6 +28,7 @@ mod topic_settings;
 pub use broker::{Broker, BrokerParts, BrokerSettings, Features};
 pub use config::{ConfigSource, KeyType};
 pub use describe_configs::DescribedConfig;
+pub use describe_log_dirs::{DescribedLogDir, DescribedReplica};
 pub use lookup::{LookupError, NodeEndpoint};
 pub use partition_registry::PartitionRegistry;
 pub use producer_ids::{ProducerIdBlock, ProducerIds, ProducerIdsError};

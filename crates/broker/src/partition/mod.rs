@@ -17,7 +17,7 @@ use config::TopicConfig;
 use types::{LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
 
 pub use ::log::{AbortedTransaction, AppendError, FoundOffset, OffsetQuery, ReadError};
-pub use ::partition::producer_state::ProducerStateError;
+pub use ::partition::producer_state::{ProducerEntry, ProducerStateError};
 pub use ::record::validate::{RejectionKind, ValidateError};
 pub use append::Appended;
 pub use delete_records::DeleteRecordsError;

@@ -40,6 +40,16 @@ fn atomic_replacement_leaves_one_name() {
 }
 
 #[test]
+fn a_volume_has_room_and_a_missing_name_has_none() {
+    on_both(|disk, root| {
+        let space = disk.space(root).expect("it exists");
+        assert!(0 < space.usable && space.usable <= space.total, "{space:?}");
+        let missing = disk.space(&root.join("nothing")).map_err(|error| error.kind());
+        assert_eq!(missing, Err(io::ErrorKind::NotFound));
+    });
+}
+
+#[test]
 fn an_open_file_outlives_its_name() {
     on_both(|disk, root| {
         let path = root.join("d/e");

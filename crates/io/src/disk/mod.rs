@@ -57,6 +57,15 @@ pub struct DirectoryEntry {
     pub is_directory: bool,
 }
 
+/// The room on the volume that holds a path, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VolumeSpace {
+    /// All of it.
+    pub total: u64,
+    /// What this process may still fill.
+    pub usable: u64,
+}
+
 macro_rules! dispatch {
     ($self:ident, $real:expr, $simulated:ident => $simulation:expr) => {
         match $self {
@@ -154,6 +163,14 @@ impl Disk {
     /// Whether a file or directory of this name exists.
     pub fn exists(&self, path: &Path) -> bool {
         dispatch!(self, path.exists(), disk => disk.exists(path))
+    }
+
+    /// The room on the volume that holds a file or directory.
+    ///
+    /// # Errors
+    /// As the file system reports them.
+    pub fn space(&self, path: &Path) -> io::Result<VolumeSpace> {
+        dispatch!(self, real::space(path), disk => disk.space(path))
     }
 
     /// Milliseconds since the Unix epoch at which the file was last written.

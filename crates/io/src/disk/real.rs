@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
-use super::{DirectoryEntry, OpenMode, page_cache};
+use super::{DirectoryEntry, OpenMode, VolumeSpace, page_cache};
 
 /// An open file of the operating system.
 #[derive(Clone, Debug)]
@@ -57,6 +57,12 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
 pub(super) fn modified_ms(path: &Path) -> io::Result<i64> {
     let since_epoch = fs::metadata(path)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn space(path: &Path) -> io::Result<VolumeSpace> {
+    let volume = rustix::fs::statvfs(path)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(volume.f_frsize);
+    Ok(VolumeSpace { total: bytes(volume.f_blocks), usable: bytes(volume.f_bavail) })
 }
 
 impl RealFile {

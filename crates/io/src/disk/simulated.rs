@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{DirectoryEntry, OpenMode};
+use super::{DirectoryEntry, OpenMode, VolumeSpace};
 use crate::Entropy;
 
 /// A simulated file system; clones share it. See [`SimulatedDisk::crash`] for what a power cut leaves.
@@ -245,6 +245,20 @@ impl SimulatedDisk {
 
     pub(super) fn exists(&self, path: &Path) -> bool {
         lock(&self.state).names.contains_key(path)
+    }
+
+    /// What is written and what may still be; a disk without bound has room for a tebibyte.
+    pub(super) fn space(&self, path: &Path) -> io::Result<VolumeSpace> {
+        let state = lock(&self.state);
+        if !state.names.contains_key(path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let lengths = state.names.values().map(|node| match node {
+            Node::File(content) => lock(content).bytes.len() as u64,
+            Node::Directory => 0,
+        });
+        let (used, usable) = (lengths.sum::<u64>(), state.bytes_left.unwrap_or(1 << 40));
+        Ok(VolumeSpace { total: used.saturating_add(usable), usable })
     }
 
     pub(super) fn modified_ms(&self, path: &Path) -> io::Result<i64> {

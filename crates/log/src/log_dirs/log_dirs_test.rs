@@ -276,3 +276,20 @@ fn a_log_that_cannot_be_flushed_does_not_keep_others_from_it() {
     dirs.flush_overdue(NOW_MS).expect_err("the first log has failed");
     assert_eq!((logs[0].recovery_point(), logs[1].recovery_point()), (Offset(0), Offset(1)));
 }
+
+#[test]
+fn a_directory_is_described_with_its_logs_and_its_room() {
+    let dirs = start(&Disk::Simulated(SimulatedDisk::default()));
+    let partition = TopicPartition::new("t", 3);
+    let log = dirs.create(&partition, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+    append(&log);
+    let described = dirs.describe();
+    assert_eq!(described.len(), 1);
+    assert_eq!(
+        (described[0].path.as_path(), described[0].id),
+        (Path::new("/data"), Some(Uuid::from_halves(7, 7)))
+    );
+    assert!(described[0].space.as_ref().expect("it is there").usable > 0);
+    let logs: Vec<_> = described[0].logs.iter().map(|(partition, log)| (partition, log.size())).collect();
+    assert_eq!(logs, [(&partition, log.size())]);
+}

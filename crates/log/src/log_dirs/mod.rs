@@ -8,6 +8,7 @@ mod checkpointed_offsets;
 mod close;
 mod data_directory;
 mod delete;
+mod describe;
 mod directory_name;
 mod find;
 mod maintenance;
@@ -27,6 +28,7 @@ use crate::{Log, LogSettings};
 
 pub use checkpointed_offsets::CheckpointedOffsets;
 pub use data_directory::{DataDirectory, DataDirectoryError, DirectoryState};
+pub use describe::DescribedDirectory;
 pub use directory_name::{DirectoryKind, DirectoryName};
 pub use find::FoundLog;
 pub use open::OpenLogError;
