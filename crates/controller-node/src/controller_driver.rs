@@ -124,6 +124,11 @@ impl Desk {
         self.raft.next_offset()
     }
 
+    /// The finalized level of `kraft.version`.
+    pub(crate) fn kraft_version(&self) -> i16 {
+        self.raft.control_records().kraft_version().level()
+    }
+
     /// Takes a decision's records, and holds `reply` until they are committed. A decision without records waits for what
     /// it may have read: everything staged before.
     pub(crate) fn commit(&mut self, records: &[MetadataRecord], atomic: bool, reply: Reply) {

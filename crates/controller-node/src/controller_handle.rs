@@ -7,10 +7,13 @@ use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 use controller::brokers::register::NewBroker;
 use controller::client_quotas::{QuotaAlteration, QuotaOutcome};
 use controller::configs::{AlterOutcome, ResourceChanges};
+use controller::partitions::elect_leaders::{ElectionKind, ElectionOutcome, TopicPartitions};
+use controller::partitions::reassign::Reassignment;
 use controller::producer_ids::ProducerIdsBlock;
 use controller::topics::create::{NewTopic, TopicOutcome};
 use controller::topics::create_partitions::{PartitionsOutcome, PartitionsToAdd};
 use controller::topics::delete::{DeleteAccess, DeleteOutcome, TopicToDelete};
+use controller::update_features::FeatureUpdate;
 use controller::{ControllerError, Decision};
 use metadata::MetadataImage;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -118,6 +121,47 @@ impl ControllerHandle {
             let entropy = desk.entropy().clone();
             let mut random = || entropy.next_u64();
             Ok(desk.controller().decide_create_partitions(&topics, validate_only, &mut random))
+        })
+        .await
+    }
+
+    /// Elects leaders, of all partitions where `topics` is `None`; the outcomes say what became of each.
+    ///
+    /// # Errors
+    /// Only where there is no controller.
+    pub async fn elect_leaders(
+        &self,
+        kind: ElectionKind,
+        topics: Option<Vec<TopicPartitions>>,
+    ) -> Result<ElectionOutcome, CallError> {
+        self.decide(move |desk| Ok(desk.controller().decide_elect_leaders(kind, topics.as_deref()))).await
+    }
+
+    /// Gives partitions other replicas; the results are in the order asked.
+    ///
+    /// # Errors
+    /// Only where there is no controller.
+    pub async fn reassign(
+        &self,
+        reassignments: Vec<Reassignment>,
+        may_change_factor: bool,
+    ) -> Result<Vec<Result<(), ControllerError>>, CallError> {
+        self.decide(move |desk| Ok(desk.controller().decide_reassign(&reassignments, may_change_factor)))
+            .await
+    }
+
+    /// Finalizes levels of features, or only says whether they could be.
+    ///
+    /// # Errors
+    /// For the first update that cannot be; nothing changes then.
+    pub async fn update_features(
+        &self,
+        updates: Vec<FeatureUpdate>,
+        validate_only: bool,
+    ) -> Result<(), CallError> {
+        self.decide(move |desk| {
+            let kraft_version = desk.kraft_version();
+            desk.controller().decide_update_features(&updates, kraft_version, validate_only)
         })
         .await
     }

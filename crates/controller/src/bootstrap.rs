@@ -13,6 +13,9 @@ use protocol::records::feature_level_record::FeatureLevelRecord;
 use crate::features::{DEFAULT_LEVELS, ELIGIBLE_LEADER_REPLICAS};
 use crate::{Controller, Decision};
 
+/// The setting that brokers must agree on where there are eligible leader replicas.
+pub(crate) const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
+
 /// The records that `bootstrap.checkpoint` of a new cluster holds: what Kafka 4.3.1's `format` finalizes.
 pub fn default_records() -> Vec<MetadataRecord> {
     let version = (MetadataVersion::FEATURE, MetadataVersion::LATEST_PRODUCTION.level());
@@ -57,14 +60,13 @@ impl Controller {
 
     /// With eligible leader replicas, `min.insync.replicas` decides who may lead, so that all brokers must agree on
     /// it: the controller's own value becomes the cluster's (KIP-966).
-    fn cluster_wide_min_insync_replicas(&self) -> MetadataRecord {
-        const KEY: &str = "min.insync.replicas";
+    pub(crate) fn cluster_wide_min_insync_replicas(&self) -> MetadataRecord {
         let resource = ConfigResource::broker_defaults();
         ConfigRecord {
             resource_type: resource.resource_type.id(),
             resource_name: resource.name,
-            name: KEY.to_owned(),
-            value: Some(self.settings.properties.get(KEY).map_or("1", str::trim).to_owned()),
+            name: MIN_INSYNC_REPLICAS.to_owned(),
+            value: Some(self.settings.properties.get(MIN_INSYNC_REPLICAS).map_or("1", str::trim).to_owned()),
             ..Default::default()
         }
         .into()

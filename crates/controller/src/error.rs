@@ -54,6 +54,18 @@ pub enum ControllerError {
     AssignmentAndCount { field: &'static str },
     #[error("{0}")]
     InvalidAssignment(AssignmentError),
+    #[error("the topic has no partition {partition}")]
+    UnknownPartition { partition: i32 },
+    #[error("{from} replicas would become {to}")]
+    ReplicationFactorChanged { from: usize, to: usize },
+    #[error("no reassignment of this partition is under way")]
+    NoReassignmentInProgress,
+    #[error("the leader is the one wanted")]
+    ElectionNotNeeded,
+    #[error("the first replica is not in sync or not alive")]
+    PreferredLeaderNotAvailable,
+    #[error("no replica is alive")]
+    EligibleLeadersNotAvailable,
 
     // Settings.
     #[error("no value is given for {names}")]
@@ -84,6 +96,9 @@ pub enum ControllerError {
     InvalidRegistration { reason: String },
     #[error("level {level} of {feature} is finalized, the node supports {min} to {max}")]
     UnsupportedFeature { feature: String, level: i16, min: i16, max: i16 },
+
+    #[error("{feature} is not set to {level}: {reason}")]
+    InvalidFeatureUpdate { feature: String, level: i16, reason: String },
 
     #[error("all producer ids are given away")]
     ProducerIdsExhausted,
@@ -123,6 +138,11 @@ pub enum AssignmentError {
     NoActiveBroker { partition: i32 },
     #[error("assigned partitions must be numbered from 0 without gaps")]
     NotConsecutive,
+    #[error(
+        "only replicas that are being added hold all records of partition {partition}; \
+         unclean.leader.election.enable would allow to go back"
+    )]
+    UncleanUndo { partition: i32 },
     #[error("{added} partitions are added, {assigned} are assigned")]
     AssignmentCount { added: usize, assigned: usize },
 }
@@ -143,7 +163,11 @@ impl ControllerError {
             | Self::TopicNameOfSuppliedId
             | Self::AssignmentAndCount { .. }
             | Self::InvalidRequest { .. } => ErrorCode::InvalidRequest,
-            Self::UnknownTopic => ErrorCode::UnknownTopicOrPartition,
+            Self::UnknownTopic | Self::UnknownPartition { .. } => ErrorCode::UnknownTopicOrPartition,
+            Self::NoReassignmentInProgress => ErrorCode::NoReassignmentInProgress,
+            Self::ElectionNotNeeded => ErrorCode::ElectionNotNeeded,
+            Self::PreferredLeaderNotAvailable => ErrorCode::PreferredLeaderNotAvailable,
+            Self::EligibleLeadersNotAvailable => ErrorCode::EligibleLeadersNotAvailable,
             Self::UnknownTopicId { .. } => ErrorCode::UnknownTopicId,
             Self::TopicAuthorization => ErrorCode::TopicAuthorizationFailed,
             Self::TopicDeletionDisabled => ErrorCode::TopicDeletionDisabled,
@@ -151,9 +175,10 @@ impl ControllerError {
             Self::InvalidPartitionCount { .. }
             | Self::SamePartitionCount { .. }
             | Self::FewerPartitions { .. } => ErrorCode::InvalidPartitions,
-            Self::InvalidReplicationFactor { .. } | Self::CannotReplicate { .. } => {
-                ErrorCode::InvalidReplicationFactor
-            }
+            Self::InvalidReplicationFactor { .. }
+            | Self::CannotReplicate { .. }
+            | Self::ReplicationFactorChanged { .. } => ErrorCode::InvalidReplicationFactor,
+            Self::InvalidFeatureUpdate { .. } => ErrorCode::InvalidUpdateVersion,
             Self::InvalidAssignment(_) => ErrorCode::InvalidReplicaAssignment,
             Self::NullTopicConfigs { .. }
             | Self::TopicConfig(_)

@@ -18,6 +18,10 @@ pub(crate) const DEFAULT_LEVELS: &[(&str, i16)] = &[
 /// The feature that ELR hangs on.
 pub(crate) const ELIGIBLE_LEADER_REPLICAS: &str = "eligible.leader.replicas.version";
 
+/// What a level of a feature needs of another feature: name and level, needed name and level.
+pub(crate) const DEPENDENCIES: &[(&str, i16, &str, i16)] =
+    &[(ELIGIBLE_LEADER_REPLICAS, 1, metadata::MetadataVersion::FEATURE, 23)];
+
 /// By feature.
 const SUPPORTED: &[(&str, VersionRange)] = &[
     ("eligible.leader.replicas.version", VersionRange { min: 0, max: 1 }),

@@ -71,7 +71,13 @@ impl Cluster {
     }
 
     pub(crate) fn register(&mut self, id: NodeId) {
-        let new = new_broker(id.0);
+        self.register_with(id, |_| {});
+    }
+
+    /// Registers a broker that differs from the others.
+    pub(crate) fn register_with(&mut self, id: NodeId, edit: impl FnOnce(&mut NewBroker)) {
+        let mut new = new_broker(id.0);
+        edit(&mut new);
         let decided = self.controller.decide_register_broker(&new, self.next_offset, self.now);
         self.append(&decided.expect("the broker is fine").records);
     }
@@ -145,6 +151,20 @@ impl Cluster {
             ..new_topic(name)
         };
         self.create_topics(vec![topic], false).remove(0).result.expect("the topic is fine");
+    }
+
+    /// A replica that has caught up joins the ISR, as the leader would report it.
+    pub(crate) fn join_isr(&mut self, topic: &str, index: i32, broker: NodeId) {
+        let controller = &self.controller;
+        let topic = controller.image().topics.by_name(topic).expect("the topic exists");
+        let index = PartitionIndex(index);
+        let partition = topic.partition(index).expect("the partition exists");
+        let may_lead = |broker| controller.can_lead(partition, broker);
+        let rules = controller.topic_rules(topic);
+        let record = controller.changed(topic, index, partition, rules, &may_lead, |change| {
+            change.isr.push(broker);
+        });
+        self.append(&[record.expect("it was not in the ISR")]);
     }
 
     pub(crate) fn set_topic_config(&mut self, topic: &str, name: &str, value: &str) {

@@ -24,6 +24,7 @@ pub mod partitions;
 pub mod placement;
 pub mod producer_ids;
 pub mod topics;
+pub mod update_features;
 
 #[cfg(test)]
 mod fixture;

@@ -11,6 +11,9 @@ const NAMES: &[&str] = &[
     "4.0-IV3", "4.1-IV0", "4.1-IV1", "4.2-IV0", "4.2-IV1", "4.3-IV0", "4.4-IV0",
 ];
 
+/// Levels that brought records, or fields of records, which older levels do not know.
+const RECORDS_CHANGED_AT: &[i16] = &[7, 8, 11, 13, 14, 15, 17, 23, 30];
+
 impl MetadataVersion {
     /// The feature's name.
     pub const FEATURE: &'static str = "metadata.version";
@@ -45,6 +48,11 @@ impl MetadataVersion {
     /// The name of the level, such as `4.3-IV0`.
     pub fn name(self) -> &'static str {
         NAMES[usize::from(self.0.abs_diff(Self::MIN.0))]
+    }
+
+    /// Whether records may say more at this version than at the older one.
+    pub fn records_changed_since(self, older: Self) -> bool {
+        RECORDS_CHANGED_AT.iter().any(|level| older.0 < *level && *level <= self.0)
     }
 
     /// Records may be put into a transaction of the metadata log (KIP-868).
@@ -126,5 +134,12 @@ mod tests {
         assert_eq!(MetadataVersion::from_name("3.7").map(MetadataVersion::level), Some(19));
         assert_eq!(MetadataVersion::from_name("3"), None);
         assert_eq!(MetadataVersion::LATEST_KNOWN.name(), "4.4-IV0");
+    }
+
+    #[test]
+    fn records_change_between_some_versions_only() {
+        let changed = |newer, older| MetadataVersion(newer).records_changed_since(MetadataVersion(older));
+        assert!(changed(30, 29) && changed(30, 7) && changed(23, 22));
+        assert!(!changed(29, 23) && !changed(30, 30) && !changed(22, 17));
     }
 }

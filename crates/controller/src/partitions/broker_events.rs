@@ -3,7 +3,6 @@
 use metadata::{MetadataRecord, PartitionImage, TopicImage};
 use types::NodeId;
 
-use super::{Election, PartitionChange};
 use crate::Controller;
 
 /// What happens to a broker. The image does not say it yet: its record is part of the same decision.
@@ -38,31 +37,18 @@ impl Controller {
         event: BrokerEvent,
         concerns: &impl Fn(&PartitionImage) -> bool,
     ) -> Vec<MetadataRecord> {
-        let config = self.topic_config(topic);
-        let election = match config.unclean_leader_election_enable {
-            true => Election::Unclean,
-            false => Election::Clean,
-        };
-        // No more replicas can be demanded than there are.
-        let replicas = topic.partitions.values().next().map_or(1, |partition| partition.replicas.len());
-        let min_isr = usize::try_from(config.min_insync_replicas).unwrap_or(1).min(replicas);
+        let rules = self.topic_rules(topic);
         let concerned = topic.partitions.iter().filter(|(_, partition)| concerns(partition));
         let changes = concerned.filter_map(|(index, partition)| {
             let may_lead = |broker| self.may_lead(partition, broker, event);
-            let default_directory = |broker| self.default_directory(broker);
-            let version = self.metadata_version();
-            let mut change =
-                PartitionChange::new(topic.id, *index, partition, version, &may_lead, &default_directory);
-            change.election = election;
-            change.min_isr = min_isr;
-            change.with_eligible_leader_replicas = self.image().features.has_eligible_leader_replicas();
-            if let BrokerEvent::Leaves(broker) | BrokerEvent::LostItsTail(broker) = event {
-                change.isr.retain(|member| *member != broker);
-            }
-            if let BrokerEvent::LostItsTail(broker) = event {
-                change.lost_its_tail = Some(broker);
-            }
-            change.record().map(MetadataRecord::from)
+            self.changed(topic, *index, partition, rules, &may_lead, |change| {
+                if let BrokerEvent::Leaves(broker) | BrokerEvent::LostItsTail(broker) = event {
+                    change.isr.retain(|member| *member != broker);
+                }
+                if let BrokerEvent::LostItsTail(broker) = event {
+                    change.lost_its_tail = Some(broker);
+                }
+            })
         });
         changes.collect()
     }
@@ -77,10 +63,6 @@ impl Controller {
             BrokerEvent::Leaves(leaver) | BrokerEvent::LostItsTail(leaver) if leaver == broker => false,
             _ => self.is_active(broker),
         };
-        let has_directory = || {
-            let registration = self.image().cluster.broker(broker)?;
-            Some(registration.has_online_directory(partition.directory(broker)?))
-        };
-        is_active && has_directory().unwrap_or(false)
+        is_active && self.has_replica_online(partition, broker)
     }
 }

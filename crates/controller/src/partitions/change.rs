@@ -8,11 +8,13 @@ use metadata::{LeaderRecoveryState, MetadataVersion, PartitionImage};
 use protocol::records::partition_change_record::PartitionChangeRecord;
 use types::{NodeId, PartitionIndex, Uuid};
 
-/// Whether records may be lost for the sake of a leader.
+/// Who is looked for, and whether records may be lost for the sake of a leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Election {
-    /// Only a replica that holds everything may lead.
+    /// Only a replica that holds everything may lead; a leader that does stays.
     Clean,
+    /// As `Clean`, but the first replica leads where it can.
+    Preferred,
     /// Any replica may lead as a last resort (`unclean.leader.election.enable`).
     Unclean,
 }
@@ -36,9 +38,9 @@ pub(crate) struct PartitionChange<'a> {
     pub(crate) isr: Vec<NodeId>,
     /// This replica is not eligible, whatever it was.
     pub(crate) lost_its_tail: Option<NodeId>,
-    replicas: Vec<NodeId>,
-    removing: Vec<NodeId>,
-    adding: Vec<NodeId>,
+    pub(crate) replicas: Vec<NodeId>,
+    pub(crate) removing: Vec<NodeId>,
+    pub(crate) adding: Vec<NodeId>,
     eligible: Vec<NodeId>,
 }
 
@@ -153,8 +155,10 @@ impl<'a> PartitionChange<'a> {
         let holds_all =
             |id: NodeId| self.isr.contains(&id) || (self.isr.is_empty() && self.eligible.contains(&id));
         let is_valid = |id: &NodeId| holds_all(*id) && (self.may_lead)(*id);
-        let stays = self.before.leader.filter(is_valid);
-        if let Some(leader) = stays.or_else(|| self.replicas.iter().copied().find(is_valid)) {
+        let preferred = self.replicas.first().copied().filter(|_| self.election == Election::Preferred);
+        let stays = || self.before.leader.filter(is_valid);
+        let found = preferred.filter(is_valid).or_else(stays);
+        if let Some(leader) = found.or_else(|| self.replicas.iter().copied().find(is_valid)) {
             return (Some(leader), false);
         }
         if let Some(leader) = self.last_known_leader() {
@@ -338,6 +342,14 @@ mod tests {
             it.lost_its_tail = Some(NodeId(2));
         };
         check(&before, &[1, 3], lost, Some((None, Some(vec![1]), None)));
+    }
+
+    #[test]
+    fn the_first_replica_leads_where_it_is_preferred_and_in_sync() {
+        let preferred = |it: &mut PartitionChange<'_>| it.election = Election::Preferred;
+        check(&partition(&[1, 2], &[2, 1], 2), &[1, 2], preferred, Some((Some(1), None, None)));
+        check(&partition(&[1, 2], &[2], 2), &[1, 2], preferred, None);
+        check(&partition(&[1, 2], &[2, 1], 2), &[2], preferred, None);
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! Existing partitions: who leads them, who is in sync, and what happens to both when brokers come and go.
+//! Existing partitions: who leads them, who is in sync, where their replicas are, and how all of it changes.
 
 mod broker_events;
 mod change;
+mod changed;
+pub mod elect_leaders;
+pub mod reassign;
 
 pub(crate) use broker_events::BrokerEvent;
 pub(crate) use change::{Election, PartitionChange};
