@@ -25,6 +25,11 @@ import org.apache.kafka.common.message.DescribeConfigsResponseData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
 import org.apache.kafka.common.message.CreatePartitionsResponseData;
 import org.apache.kafka.common.message.DeleteTopicsResponseData;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData;
+import org.apache.kafka.common.message.DescribeProducersResponseData;
+import org.apache.kafka.common.message.DescribeQuorumResponseData;
+import org.apache.kafka.common.message.ElectLeadersResponseData;
+import org.apache.kafka.common.message.ListPartitionReassignmentsResponseData;
 import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -52,6 +57,9 @@ final class Normal {
                 addRecords(json, fetch);
             }
             sort(json, response);
+            if (response instanceof DescribeQuorumResponseData) {
+                maskQuorum(json);
+            }
             return normal(json);
         } catch (ReflectiveOperationException failure) {
             throw new IllegalStateException(failure);
@@ -80,6 +88,18 @@ final class Normal {
             json.get("topics").forEach(topic -> sort(topic, "partitions", "partitionIndex"));
         } else if (response instanceof DescribeConfigsResponseData) {
             json.get("results").forEach(result -> sort(result, "configs", "name"));
+        } else if (response instanceof ElectLeadersResponseData) {
+            sort(json, "replicaElectionResults", "topic");
+        } else if (response instanceof ListPartitionReassignmentsResponseData) {
+            sort(json, "topics", "name");
+        } else if (response instanceof DescribeLogDirsResponseData) {
+            for (JsonNode directory : json.get("results")) {
+                sort(directory, "topics", "name");
+                directory.get("topics").forEach(topic -> sort(topic, "partitions", "partitionIndex"));
+            }
+        } else if (response instanceof DescribeProducersResponseData) {
+            json.findValues("partitions").forEach(partitions ->
+                partitions.forEach(partition -> sort(partition, "activeProducers", "producerId")));
         } else if (response instanceof ApiVersionsResponseData && json.has("finalizedFeatures")) {
             sort(json, "finalizedFeatures", "name");
             sort(json, "supportedFeatures", "name");
@@ -117,6 +137,21 @@ final class Normal {
             array.removeAll();
             array.addAll(nodes);
         }
+    }
+
+    /** How long the metadata log is, how many elections there were and where it was bound differs between brokers. */
+    private static void maskQuorum(JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            for (String field : List.of("highWatermark", "logEndOffset", "leaderEpoch")) {
+                if (object.path(field).asLong(0) > 0) {
+                    object.put(field, "positive");
+                }
+            }
+            if (object.has("host")) {
+                object.put("host", "host");
+            }
+        }
+        node.forEach(Normal::maskQuorum);
     }
 
     private void addRecords(JsonNode json, FetchResponseData fetch) {
@@ -171,6 +206,10 @@ final class Normal {
             case "port" -> text("port");
             case "clusterId" -> text("cluster");
             case "finalizedFeaturesEpoch" -> value.asLong() < 0 ? value : text("epoch");
+            case "replicaDirectoryId" -> value.asText().equals(NO_ID) ? value : named("directory", value);
+            case "logDir" -> named("directory", value);
+            case "totalBytes", "usableBytes" -> value.asLong() < 0 ? value : text("bytes");
+            case "lastFetchTimestamp", "lastCaughtUpTimestamp" -> value.asLong() < 0 ? value : text("now");
             case "logAppendTimeMs" -> value.asLong() < 0 ? value : text("now");
             case "errorMessage", "batchIndexErrorMessage", "documentation" -> text("text");
             default -> value;

@@ -18,6 +18,7 @@ public final class Wire {
         ConfigCases.run(exchange);
         ConfigResourceCases.run(exchange);
         QuotaCases.run(exchange);
+        AdminCases.run(exchange);
         ProduceCases.run(exchange);
         IdempotenceCases.run(exchange);
         FetchCases.run(exchange);

@@ -38,6 +38,9 @@ pub enum Resource<'a> {
     TransactionalId(&'a str),
 }
 
+/// What a client is told that may not do this to the cluster, where there is room for words.
+pub(crate) const CLUSTER_DENIED: &str = "not allowed on this cluster";
+
 /// Rules of access.
 pub trait AccessPolicy: Debug + Send + Sync {
     /// Whether the client of this connection may do it.

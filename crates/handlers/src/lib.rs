@@ -6,6 +6,7 @@
 //! *Boundary:* handlers see services (`broker`, `controller-node`) and words, never `log` or `raft`.
 
 mod alter_client_quotas;
+mod alter_partition_reassignments;
 mod api_versions;
 mod authorizer;
 mod auto_create_topics;
@@ -16,7 +17,11 @@ mod delete_topics;
 mod describe_client_quotas;
 mod describe_cluster;
 mod describe_configs;
+mod describe_log_dirs;
+mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
+mod elect_leaders;
 mod errors;
 mod exchange;
 mod fetch;
@@ -25,6 +30,7 @@ mod init_producer_id;
 mod internal_topics;
 mod list_config_resources;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod node_endpoints;
 mod offset_for_leader_epoch;
@@ -32,6 +38,8 @@ mod partition_view;
 mod produce;
 mod routes;
 mod topic_names;
+mod unregister_broker;
+mod update_features;
 
 use std::sync::Arc;
 

@@ -22,11 +22,19 @@ const SERVED: &[i16] = &[
     api::INIT_PRODUCER_ID,
     api::OFFSET_FOR_LEADER_EPOCH,
     api::DESCRIBE_CONFIGS,
+    api::DESCRIBE_LOG_DIRS,
     api::CREATE_PARTITIONS,
+    api::ELECT_LEADERS,
     api::INCREMENTAL_ALTER_CONFIGS,
+    api::ALTER_PARTITION_REASSIGNMENTS,
+    api::LIST_PARTITION_REASSIGNMENTS,
     api::DESCRIBE_CLIENT_QUOTAS,
     api::ALTER_CLIENT_QUOTAS,
+    api::DESCRIBE_QUORUM,
+    api::UPDATE_FEATURES,
     api::DESCRIBE_CLUSTER,
+    api::DESCRIBE_PRODUCERS,
+    api::UNREGISTER_BROKER,
     api::LIST_CONFIG_RESOURCES,
     api::DESCRIBE_TOPIC_PARTITIONS,
 ];
@@ -83,6 +91,20 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
             crate::alter_client_quotas::handle(broker, controller, authorizer, request).await
         }
         api::LIST_CONFIG_RESOURCES => crate::list_config_resources::handle(broker, authorizer, request),
+        api::DESCRIBE_LOG_DIRS => crate::describe_log_dirs::handle(broker, authorizer, request).await,
+        api::ELECT_LEADERS => crate::elect_leaders::handle(broker, controller, authorizer, request).await,
+        api::ALTER_PARTITION_REASSIGNMENTS => {
+            crate::alter_partition_reassignments::handle(broker, controller, authorizer, request).await
+        }
+        api::LIST_PARTITION_REASSIGNMENTS => {
+            crate::list_partition_reassignments::handle(controller, authorizer, request)
+        }
+        api::DESCRIBE_QUORUM => crate::describe_quorum::handle(broker, controller, authorizer, request),
+        api::UPDATE_FEATURES => crate::update_features::handle(broker, controller, authorizer, request).await,
+        api::DESCRIBE_PRODUCERS => crate::describe_producers::handle(broker, authorizer, request),
+        api::UNREGISTER_BROKER => {
+            crate::unregister_broker::handle(broker, controller, authorizer, request).await
+        }
         api::DESCRIBE_CLUSTER => crate::describe_cluster::handle(broker, authorizer, request),
         api::DESCRIBE_TOPIC_PARTITIONS => {
             crate::describe_topic_partitions::handle(broker, authorizer, request)

@@ -10,6 +10,7 @@
 //!
 //! Every request meets a node of its own, with the topics `t` and `u` of one partition each.
 
+mod admin_rows;
 mod cluster_rows;
 mod node;
 mod policy;
@@ -26,7 +27,8 @@ use crate::node::TestNode;
 use crate::row::Row;
 
 fn rows() -> Vec<Row> {
-    [record_rows::rows(), topic_rows::rows(), cluster_rows::rows()].into_iter().flatten().collect()
+    let rows = [record_rows::rows(), topic_rows::rows(), cluster_rows::rows(), admin_rows::rows()];
+    rows.into_iter().flatten().collect()
 }
 
 #[tokio::test]
