@@ -12,6 +12,13 @@ pub struct CoordinatorRecord {
     pub value: Option<Bytes>,
 }
 
+impl CoordinatorRecord {
+    /// Bytes of key and value.
+    pub fn size(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, Bytes::len)
+    }
+}
+
 /// Where a replayed record stands and who wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {

@@ -42,6 +42,12 @@ pub enum GroupError {
     /// Metadata beyond `offset.metadata.max.bytes`.
     #[error("the metadata of the offset is too large")]
     OffsetMetadataTooLarge,
+    /// The offsets of one commit do not fit into a batch of the internal topic.
+    #[error("the commit has more offsets than fit into a batch")]
+    InvalidCommitOffsetSize,
+    /// There is more to delete than fits into a batch of the internal topic; what fits is deleted. Ask again.
+    #[error("there is more to delete than fits into a batch")]
+    NotFinished,
     /// Offsets of an open transaction decide what is committed: ask again (KIP-447).
     #[error("a transaction that is not decided holds an offset")]
     UnstableOffsetCommit,

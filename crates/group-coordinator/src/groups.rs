@@ -248,6 +248,22 @@ impl Groups {
         }
     }
 
+    /// Whether the client may read the offsets of the group. `member` is the member that it says it is, and its epoch.
+    ///
+    /// # Errors
+    /// `GroupIdNotFound`; `UnknownMemberId` for members of a protocol that is not served.
+    pub fn validate_offset_fetch(
+        &self,
+        group_id: &str,
+        member: Option<(&str, i32)>,
+    ) -> Result<(), GroupError> {
+        match self.get(group_id) {
+            Some(Group::Classic(_)) => Ok(()),
+            Some(Group::Modern(group)) => group.validate_offset_fetch(member),
+            None => Err(GroupError::GroupIdNotFound),
+        }
+    }
+
     /// Whether offsets of the group may be deleted, as far as its members go; see also [`Groups::is_subscribed_to`].
     ///
     /// # Errors

@@ -82,6 +82,16 @@ impl ModernGroup {
         }
     }
 
+    /// Whether a client may read the offsets. Members cannot be served.
+    pub(crate) fn validate_offset_fetch(&self, member: Option<(&str, i32)>) -> Result<(), GroupError> {
+        let is_member = member.is_some_and(|(_, epoch)| epoch >= 0);
+        match self.kind {
+            ModernKind::Share => Err(GroupError::GroupIdNotFound),
+            _ if is_member => Err(GroupError::UnknownMemberId),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether offsets may be deleted: those of consumers, topic by topic; of others when nobody is there.
     pub(crate) fn validate_offset_delete(&self) -> Result<(), GroupError> {
         match self.kind {

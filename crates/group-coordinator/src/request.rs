@@ -1,8 +1,8 @@
 //! What a shard is asked and what it answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use types::TopicName;
+use types::{TopicName, Uuid};
 
 use crate::GroupError;
 use crate::classic::{
@@ -48,8 +48,8 @@ pub enum GroupRequest {
     DeleteOffsets(DeleteOffsets),
     /// These topics are gone: so are their offsets.
     TopicsDeleted {
-        /// Their names.
-        topics: BTreeSet<TopicName>,
+        /// Their names, each with the id of the topic that is gone: one of the same name may be there again.
+        topics: BTreeMap<TopicName, Uuid>,
     },
 }
 

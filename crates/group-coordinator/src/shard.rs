@@ -4,6 +4,8 @@ use coordinator::{CoordinatorRecord, MalformedRecord, Now, Shard, Step, Token, W
 use types::{ProducerEpoch, ProducerId};
 
 use crate::groups::{Group, GroupStep, Groups};
+use crate::offsets::{Expired, Offsets, Room};
+use crate::records::RecordType;
 use crate::timers::{Alarm, TimerKey};
 use crate::{GroupError, GroupReply, GroupRequest, GroupSettings, list};
 
@@ -11,13 +13,14 @@ use crate::{GroupError, GroupReply, GroupRequest, GroupSettings, list};
 #[derive(Debug)]
 pub struct GroupShard {
     groups: Groups,
+    offsets: Offsets,
     retention_alarm: Alarm,
 }
 
 impl GroupShard {
     /// A shard that knows nothing yet.
     pub fn new(settings: GroupSettings) -> Self {
-        Self { groups: Groups::new(settings), retention_alarm: Alarm::default() }
+        Self { groups: Groups::new(settings), offsets: Offsets::default(), retention_alarm: Alarm::default() }
     }
 
     /// Settings have changed; waits that have begun keep their time.
@@ -30,28 +33,48 @@ impl GroupShard {
         &self.groups
     }
 
-    fn set_retention_alarm(&mut self, now: Now) {
-        let interval_ms = self.groups.settings.offsets_retention_check_interval_ms;
-        let at_ms = now.uptime_ms.saturating_add(interval_ms.max(1));
+    /// The committed offsets, to look at.
+    pub fn offsets(&self) -> &Offsets {
+        &self.offsets
+    }
+
+    fn set_retention_alarm(&mut self, in_ms: i64, now: Now) {
+        let at_ms = now.uptime_ms.saturating_add(in_ms.max(1));
         self.groups.timers.set(&mut self.retention_alarm, at_ms, || TimerKey::OffsetRetention);
     }
 
-    /// Offsets past their retention go, and groups with them of which nothing else is left.
+    /// Offsets of deleted topics and those past their retention go, and groups of which nothing else is left. What
+    /// there is no room for in this step comes in the next.
     fn expire(&mut self, now: Now, step: &mut GroupStep) {
-        for group_id in self.groups.ids() {
-            if self.groups.get(&group_id).is_some_and(Group::expires) {
-                self.groups.end_if_empty(&group_id, now, step);
-            }
-        }
-        self.set_retention_alarm(now);
+        let is_done = self.expire_as_many_as_fit(now, step);
+        let interval_ms = self.groups.settings.offsets_retention_check_interval_ms;
+        self.set_retention_alarm(if is_done { interval_ms } else { 0 }, now);
     }
 
-    fn delete(&mut self, group_id: &str, now: Now, step: &mut GroupStep) -> GroupReply {
-        let valid = self.groups.validate_delete(group_id);
-        if valid.is_ok() {
-            self.groups.end_if_empty(group_id, now, step);
+    fn expire_as_many_as_fit(&mut self, now: Now, step: &mut GroupStep) -> bool {
+        let mut room = Room::beside(step);
+        if !self.offsets.delete_of_topics(&mut room, step) {
+            return false;
         }
-        GroupReply::Delete(valid)
+        for group_id in self.groups.ids() {
+            if !self.groups.get(&group_id).is_some_and(Group::expires) {
+                continue;
+            }
+            match self.offsets.expire(&self.groups, &group_id, now, &mut room, step) {
+                Expired::All => self.groups.end_if_empty(&group_id, now, step),
+                Expired::Some => {}
+                Expired::NotYetAll => return false,
+            }
+        }
+        self.offsets.expired();
+        true
+    }
+
+    fn delete(&mut self, group_id: &str, now: Now, step: &mut GroupStep) -> Result<(), GroupError> {
+        self.groups.validate_delete(group_id)?;
+        self.offsets.delete_all(group_id, step)?;
+        self.groups.end_if_empty(group_id, now, step);
+        Ok(())
     }
 }
 
@@ -59,16 +82,21 @@ impl Shard for GroupShard {
     type Request = GroupRequest;
     type Reply = GroupReply;
 
-    fn replay(&mut self, _: Written, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
-        self.groups.replay(record)
+    fn replay(&mut self, written: Written, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
+        match RecordType::of(&record.key) {
+            RecordType::Offset => self.offsets.replay(&mut self.groups, written, record),
+            _ => self.groups.replay(record),
+        }
     }
 
-    fn replay_end_of_transaction(&mut self, _: (ProducerId, ProducerEpoch), _: bool) {}
+    fn replay_end_of_transaction(&mut self, (producer, _): (ProducerId, ProducerEpoch), is_committed: bool) {
+        self.offsets.end_transaction(producer, is_committed);
+    }
 
     fn loaded(&mut self, now: Now) -> Step<GroupReply> {
         let mut step = Step::default();
         self.groups.loaded(now, &mut step);
-        self.set_retention_alarm(now);
+        self.set_retention_alarm(self.groups.settings.offsets_retention_check_interval_ms, now);
         step
     }
 
@@ -92,12 +120,23 @@ impl Shard for GroupShard {
             GroupRequest::List { states, types } => {
                 GroupReply::List(list::list(&self.groups, &states, &types))
             }
-            GroupRequest::Delete { group_id } => self.delete(&group_id, now, &mut step),
-            // No offsets are kept yet: who wants to commit is refused, and there are none to give or delete.
-            GroupRequest::CommitOffsets(_) => GroupReply::CommitOffsets(Err(GroupError::GroupIdNotFound)),
-            GroupRequest::FetchOffsets(_) => GroupReply::FetchOffsets(Err(GroupError::GroupIdNotFound)),
-            GroupRequest::DeleteOffsets(_) => GroupReply::DeleteOffsets(Err(GroupError::GroupIdNotFound)),
-            GroupRequest::TopicsDeleted { .. } => GroupReply::TopicsDeleted,
+            GroupRequest::Delete { group_id } => GroupReply::Delete(self.delete(&group_id, now, &mut step)),
+            GroupRequest::CommitOffsets(request) => {
+                GroupReply::CommitOffsets(self.offsets.commit(&mut self.groups, request, now, &mut step))
+            }
+            GroupRequest::FetchOffsets(request) => {
+                GroupReply::FetchOffsets(self.offsets.fetch(&self.groups, request))
+            }
+            GroupRequest::DeleteOffsets(request) => {
+                GroupReply::DeleteOffsets(self.offsets.delete(&self.groups, request, &mut step))
+            }
+            GroupRequest::TopicsDeleted { topics } => {
+                self.offsets.topics_deleted(topics);
+                if !self.offsets.delete_of_topics(&mut Room::beside(&step), &mut step) {
+                    self.set_retention_alarm(0, now);
+                }
+                GroupReply::TopicsDeleted
+            }
         };
         step.replies.push((token, reply));
         step

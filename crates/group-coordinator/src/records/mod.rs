@@ -1,12 +1,16 @@
-//! Records of `__consumer_offsets`: which types there are, and the one that keeps classic groups.
+//! Records of `__consumer_offsets`: which types there are, and those that keep classic groups and offsets.
 //!
 //! A key begins with its type, which Kafka calls the key's version; a value begins with its own version.
 
 mod group_metadata;
+mod offset_commit;
 mod record_type;
 
 pub(crate) use group_metadata::{
     GroupMetadata, LoadedMember, group_metadata_record, group_metadata_tombstone,
+};
+pub(crate) use offset_commit::{
+    offset_commit_record, offset_commit_tombstone, read_offset_commit_key, read_offset_commit_value,
 };
 pub(crate) use record_type::{ModernPart, RecordType, group_of};
 

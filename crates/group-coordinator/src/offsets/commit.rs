@@ -1,0 +1,80 @@
+//! OffsetCommit.
+
+use coordinator::Now;
+
+use super::{CommitOffset, CommitOffsets, CommittedOffset, CommittedPartition, Kept, Offsets, Room};
+use crate::GroupError;
+use crate::groups::{GroupStep, Groups};
+use crate::records::offset_commit_record;
+
+impl Offsets {
+    /// Commits what may be committed; a partition whose metadata is too long is refused alone.
+    ///
+    /// # Errors
+    /// Those of [`Groups::validate_commit`]; `InvalidCommitOffsetSize` where the offsets do not fit into a batch.
+    /// Nothing is committed then.
+    pub(crate) fn commit(
+        &mut self,
+        groups: &mut Groups,
+        request: CommitOffsets,
+        now: Now,
+        step: &mut GroupStep,
+    ) -> Result<Vec<CommittedPartition>, GroupError> {
+        let CommitOffsets {
+            group_id,
+            member_id,
+            group_instance_id,
+            generation_or_member_epoch,
+            retention_ms,
+            offsets,
+        } = request;
+        let instance_id = group_instance_id.as_deref();
+        groups.validate_commit(&group_id, &member_id, instance_id, generation_or_member_epoch, now)?;
+        let expires_at_ms = retention_ms.map(|retention_ms| now.clock_ms.saturating_add(retention_ms));
+        let metadata_max = groups.settings.offset_metadata_bytes_max;
+        let mut committed = Vec::with_capacity(offsets.len());
+        let mut records = Vec::with_capacity(offsets.len());
+        let mut kept = Vec::with_capacity(offsets.len());
+        for CommitOffset { partition, topic_id, offset, leader_epoch, metadata } in offsets {
+            if is_longer(&metadata, metadata_max) {
+                committed
+                    .push(CommittedPartition { partition, error: Some(GroupError::OffsetMetadataTooLarge) });
+                continue;
+            }
+            let committed_at_ms = now.clock_ms;
+            let value =
+                CommittedOffset { offset, leader_epoch, metadata, committed_at_ms, expires_at_ms, topic_id };
+            records.push(offset_commit_record(&group_id, &partition, &value));
+            kept.push((partition.clone(), value));
+            committed.push(CommittedPartition { partition, error: None });
+        }
+        let mut room = Room::beside(step);
+        if !records.iter().all(|record| room.take(record)) {
+            return Err(GroupError::InvalidCommitOffsetSize);
+        }
+        for (partition, value) in kept {
+            let order = self.take_order();
+            self.put(&group_id, &partition, Kept::new(value, order));
+        }
+        step.records.extend(records);
+        Ok(committed)
+    }
+}
+
+/// Whether a text is longer than so many of Java's characters, in which the oracle measures it.
+fn is_longer(text: &str, characters_max: usize) -> bool {
+    text.len() > characters_max && text.encode_utf16().count() > characters_max
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_longer;
+
+    #[test]
+    fn length_counts_as_java_counts_it() {
+        assert!(!is_longer("äää", 3));
+        assert!(is_longer("äääa", 3));
+        assert!(!is_longer("🦀", 2));
+        assert!(is_longer("🦀", 1));
+    }
+}
