@@ -21,6 +21,13 @@ enum Golden {
     Logs,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
+    /// The table of topic keys: crates/config/testdata.
+    TopicKeys,
+    /// Which values topic keys take: crates/config/testdata.
+    TopicValues,
+    /// A metadata log with snapshots, and how its topics are described: crates/metadata/testdata, crates/config/testdata.
+    /// Kafka draws ids, salts and ports anew each time: the records and snapshots are of the same kind, not the same bytes.
+    Metadata,
     /// What keys hash to: crates/client/testdata.
     Murmur2,
 }
@@ -45,6 +52,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 Golden::Records => records(),
                 Golden::Logs => logs(),
                 Golden::NodeKeys => printed("NodeKeys", "crates/config/testdata/node-keys-4.3.1.tsv"),
+                Golden::TopicKeys => printed("TopicKeys", "crates/config/testdata/topic-keys-4.3.1.tsv"),
+                Golden::TopicValues => {
+                    printed("TopicValues", "crates/config/testdata/topic-values-4.3.1.tsv")
+                }
+                Golden::Metadata => run_command("python3", ["conformance/golden_metadata.py"]),
                 Golden::Murmur2 => printed("Murmur2", "crates/client/testdata/murmur2-4.3.1.tsv"),
             }
             .with_context(|| format!("golden bytes of {golden:?}"))?;
