@@ -19,7 +19,7 @@ fn main() -> std::io::Result<()> {
                 let Some((digits, _)) = name.split_once('.') else { continue };
                 let Some(kind) = KINDS.iter().position(|suffix| name.ends_with(suffix)) else { continue };
                 // Offsets of one byte: later segments of a long log are left out.
-                let (Ok(base), Some(content)) = (digits.parse::<u8>(), bytes(content)) else { continue };
+                let (Ok(base), Some(content)) = (digits.parse::<u8>(), fuzz::hex(content)) else { continue };
                 let Ok(length) = u16::try_from(content.len()) else { continue };
                 let input = inputs.entry(format!("{scenario}-{state}")).or_default();
                 input.extend_from_slice(&[kind as u8, base]);
@@ -33,14 +33,4 @@ fn main() -> std::io::Result<()> {
         fs::write(format!("corpus/log_directory/{name}"), input)?;
     }
     Ok(())
-}
-
-/// Hexadecimal digits, then `+N` for N zeros.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let (digits, zeros) = text.split_once('+').unwrap_or((text, "0"));
-    let pairs = (0..digits.len()).step_by(2);
-    let mut bytes =
-        pairs.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect::<Option<Vec<u8>>>()?;
-    bytes.resize(bytes.len() + zeros.parse::<usize>().ok()?, 0);
-    Some(bytes)
 }

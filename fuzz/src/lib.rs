@@ -1,5 +1,7 @@
 //! What the targets have in common: picking a decoder by two bytes, and what must hold of anything it accepts.
 
+pub mod mended;
+
 use bytes::Bytes;
 use protocol::{DecodeError, EncodeError, Message, Reader, Writer};
 
@@ -84,4 +86,14 @@ fn written<M: Message>(value: &M, version: i16) -> Option<Bytes> {
         Err(EncodeError::TooLong { .. }) => None,
         Err(error) => panic!("{} cannot write what it read: {error}", M::NAME),
     }
+}
+
+/// The bytes of a golden file: hexadecimal digits, then `+N` for N zeros.
+pub fn hex(text: &str) -> Option<Vec<u8>> {
+    let (digits, zeros) = text.split_once('+').unwrap_or((text, "0"));
+    let pairs = (0..digits.len()).step_by(2);
+    let mut bytes =
+        pairs.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect::<Option<Vec<u8>>>()?;
+    bytes.resize(bytes.len() + zeros.parse::<usize>().ok()?, 0);
+    Some(bytes)
 }
