@@ -8,5 +8,6 @@ mod machine_paths;
 mod named_paths;
 mod purity;
 mod reasons;
+mod sleeps;
 mod taste;
 mod tree;
