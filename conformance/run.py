@@ -13,7 +13,7 @@ import time
 
 from harness import brokers, checks, results
 
-SUITES = ["start", "wire", "epochs", "sessions", "kcat", "command_line", "java_tools", "exchange", "crash", "flights", "clients"]
+SUITES = ["start", "wire", "epochs", "sessions", "kcat", "command_line", "java_tools", "admin_tools", "exchange", "crash", "flights", "clients"]
 
 
 class World:

@@ -25,8 +25,8 @@ pub struct Options {
     /// Input sizes of a few seconds instead of the full ones.
     #[arg(long)]
     quick: bool,
-    /// Suites to run (all when none is named): start, wire, kcat, command-line, java-tools, exchange, crash, flights,
-    /// clients.
+    /// Suites to run (all when none is named): start, wire, kcat, command-line, java-tools, admin-tools, exchange, crash,
+    /// flights, clients.
     suites: Vec<String>,
 }
 
