@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(long)]
     quick: bool,
     /// Suites to run (all when none is named): start, wire, kcat, command-line, java-tools, admin-tools, exchange, crash,
-    /// flights, clients.
+    /// flights, clients, groups-tools, verifiable, groups-under-fire.
     suites: Vec<String>,
 }
 

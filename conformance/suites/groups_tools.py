@@ -1,0 +1,162 @@
+"""kafka-consumer-groups and kafka-groups: the same commands against the node under test and against the oracle.
+
+Both print the same once ids and addresses are masked; lines are compared in sorted order, for the tools print the
+members and partitions of hash maps.
+"""
+
+import re
+
+from harness import wire
+from harness.checks import case, equal, true
+from harness.clients import CLIENTS
+from harness.scenario import Member, hexed, shared_out
+from suites import java_tools
+
+PARTITIONS = 3
+RECORDS = 10
+BASE_TIME = 1_700_000_000_000
+# The time of the record with offset 4, as kafka-consumer-groups wants it.
+TIME_OF_4 = "2023-11-14T22:13:24.000"
+OVERRIDES = {"group.initial.rebalance.delay.ms": 0, "auto.create.topics.enable": "false"}
+PLACES = [("orders", partition) for partition in range(PARTITIONS)]
+
+
+def run(world):
+    with world.Node(overrides=OVERRIDES) as node, world.Oracle(overrides=OVERRIDES) as oracle:
+        both = Groups(node, oracle)
+        for one in (node, oracle):
+            fill(one)
+        resets(both)
+        without_members(both)
+        with_members(both)
+        deletions(both)
+
+
+class Groups(java_tools.Pair):
+    """Both nodes, asked about groups."""
+
+    def groups(self, *arguments):
+        """Runs kafka-consumer-groups against both; what it prints has to be the same, and is returned."""
+        return self.same("kafka-consumer-groups", *arguments)
+
+    def same(self, tool, *arguments, stdin=None):
+        found, expected = self.outputs(tool, *arguments, stdin=stdin)
+        equal(unordered(found), unordered(expected), f"what {tool} {' '.join(arguments)} prints")
+        return found
+
+    def outputs(self, tool, *arguments, stdin=None):
+        with java_tools.ThreadPoolExecutor(2) as side_by_side:
+            ask = lambda node: java_tools.output(node, tool, *arguments, stdin=stdin)  # noqa: E731
+            return list(side_by_side.map(ask, (self.node, self.oracle)))
+
+
+def unordered(text):
+    """Lines in sorted order, with ids of members masked and columns parted by one space."""
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    return sorted(" ".join(line.split()) for line in text.splitlines())
+
+
+def client(name):
+    return next(client for client in CLIENTS if client.name == name)
+
+
+def fill(node):
+    """A topic whose records have the seconds from BASE_TIME on as their timestamps."""
+    wire.create_topic(node.port, "orders", PARTITIONS, {"retention.ms": -1})
+    wire.create_topic(node.port, "other", 1, {})
+    records = [{"partition": partition, "value": hexed(b"v"), "timestamp": BASE_TIME + 1000 * number}
+               for partition in range(PARTITIONS) for number in range(RECORDS)]
+    run = {"topic": "orders", "codec": "none", "acks": "all", "idempotent": False, "records": records}
+    client("confluent-kafka").run("produce", {"bootstrap": node.bootstrap, "runs": [run]})
+
+
+def resets(both):
+    reset = ("--reset-offsets", "--group", "idle")
+    whole = (*reset, "--topic", "orders")
+    with case("kafka-consumer-groups resets the offsets of a new group: dry run, then for good"):
+        both.groups(*whole, "--to-earliest", "--dry-run")
+        both.groups("--describe", "--group", "idle")
+        both.groups(*whole, "--to-earliest", "--execute")
+        both.groups("--describe", "--group", "idle")
+    with case("kafka-consumer-groups resets to the latest offset, to an offset, by a shift, beyond the ends"):
+        both.groups(*whole, "--to-latest", "--execute")
+        both.groups(*whole, "--to-offset", "6", "--execute")
+        both.groups(*whole, "--shift-by", "-2", "--execute")
+        both.groups(*whole, "--shift-by", "100", "--execute")
+        both.groups(*whole, "--to-offset", "99", "--dry-run")
+        both.groups(*reset, "--topic", "orders:0,2", "--to-offset", "3", "--execute")
+        both.groups("--describe", "--group", "idle")
+    with case("kafka-consumer-groups resets by time, by duration and to the current offset"):
+        found = both.groups(*whole, "--to-datetime", TIME_OF_4, "--execute")
+        true(re.search(r"orders\s+0\s+4\b", found), f"the record of that time: {found}")
+        both.groups(*whole, "--by-duration", "PT1H", "--execute")
+        both.groups(*whole, "--to-datetime", "2001-01-01T00:00:00.000", "--execute")
+        both.groups(*whole, "--to-current", "--execute")
+    with case("kafka-consumer-groups exports a plan, and resets from a file"):
+        both.groups(*whole, "--to-offset", "7", "--dry-run", "--export")
+        plan = both.node.scratch / "plan.csv"
+        plan.write_text("orders,0,1\norders,1,2\n")
+        both.groups(*reset, "--from-file", str(plan), "--execute")
+        both.groups(*reset, "--all-topics", "--shift-by", "1", "--execute")
+        both.groups("--describe", "--group", "idle", "--offsets")
+
+
+def without_members(both):
+    with case("kafka-consumer-groups describes a group without members"):
+        both.groups("--describe", "--group", "idle", "--state")
+        both.groups("--describe", "--group", "idle", "--members")
+    with case("kafka-consumer-groups tells of a group that does not exist"):
+        both.groups("--describe", "--group", "absent")
+        both.groups("--describe", "--group", "absent", "--state")
+        both.groups("--delete", "--group", "absent")
+
+
+def with_members(both):
+    programs = []
+    try:
+        for node in (both.node, both.oracle):
+            times = {"session_ms": 30_000, "heartbeat_ms": 1000}
+            told = {"bootstrap": node.bootstrap, "group": "live", "topics": ["orders"], "strategy": "range"}
+            told = {**told, "instance": None, "commit": True, **times}
+            members = [Member(client("confluent-kafka").start("member", told)) for _ in range(2)]
+            programs += members
+            shared_out(members, [1, 2])
+            for member in members:
+                ends = {partition: RECORDS for _, partition in member.owns()}
+                member.program.wait(lambda _, m=member, e=ends: m.committed().items() >= e.items(), 30, "all is committed")
+        described(both)
+        for member in programs:
+            member.leave()
+    finally:
+        for member in programs:
+            member.kill()
+
+
+def described(both):
+    with case("kafka-consumer-groups describes a group with members: offsets, members, state"):
+        for what in (("--offsets",), ("--members",), ("--members", "--verbose"), ("--state",), ("--state", "--verbose")):
+            both.groups("--describe", "--group", "live", *what)
+        both.groups("--describe", "--all-groups")
+    with case("kafka-consumer-groups lists groups, by state and by type"):
+        for what in ((), ("--state",), ("--state", "stable"), ("--type",), ("--type", "classic"), ("--state", "--type")):
+            both.groups("--list", *what)
+    with case("kafka-groups lists groups, by type and by protocol"):
+        for what in ((), ("--consumer",), ("--group-type", "classic"), ("--protocol", "consumer"), ("--share",)):
+            both.same("kafka-groups", "--list", *what)
+    with case("kafka-consumer-groups is refused what must not happen to a group with members"):
+        both.groups("--reset-offsets", "--group", "live", "--topic", "orders", "--to-earliest", "--execute")
+        both.groups("--delete", "--group", "live")
+        both.groups("--delete-offsets", "--group", "live", "--topic", "orders")
+
+
+def deletions(both):
+    with case("kafka-consumer-groups deletes offsets of partitions and of topics"):
+        both.groups("--delete-offsets", "--group", "idle", "--topic", "orders:0")
+        both.groups("--describe", "--group", "idle")
+        both.groups("--delete-offsets", "--group", "idle", "--topic", "other")
+        both.groups("--delete-offsets", "--group", "live", "--topic", "orders")
+    with case("kafka-consumer-groups deletes groups"):
+        both.groups("--delete", "--group", "idle")
+        both.groups("--delete", "--all-groups")
+        both.groups("--list")
+        both.groups("--describe", "--group", "idle")
