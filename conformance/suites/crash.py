@@ -79,8 +79,8 @@ class Recorder:
 class Feeder:
     """An idempotent kcat that is fed numbers until it is told to finish; each number goes to one of the partitions."""
 
-    def __init__(self, node, topic):
-        self.sent = 0
+    def __init__(self, node, topic, rate=RATE):
+        self.sent, self.together = 0, rate // 100
         self.done = threading.Event()
         reliable = ("enable.idempotence=true", "message.timeout.ms=120000", "reconnect.backoff.max.ms=100", "linger.ms=2")
         settings = [word for setting in reliable for word in ("-X", setting)]
@@ -91,10 +91,10 @@ class Feeder:
 
     def feed(self):
         while not self.done.wait(0.01):
-            lines = b"".join(b"%d\t%d\n" % (number % 10, number) for number in range(self.sent, self.sent + RATE // 100))
+            lines = b"".join(b"%d\t%d\n" % (number % 10, number) for number in range(self.sent, self.sent + self.together))
             self.process.stdin.write(lines)
             self.process.stdin.flush()
-            self.sent += RATE // 100
+            self.sent += self.together
 
     def finish(self):
         self.done.set()

@@ -15,7 +15,9 @@ import (
 var background = context.Background()
 
 func main() {
-	verbs := map[string]func(speech.Told){"produce": produce, "consume": consume, "member": member, "admin": admin}
+	verbs := map[string]func(speech.Told){
+		"produce": produce, "consume": consume, "member": member, "fleet": fleet, "admin": admin,
+	}
 	verbs[os.Args[1]](speech.Parameters())
 }
 

@@ -22,6 +22,7 @@ var strategies = map[string]kgo.GroupBalancer{
 type owned struct {
 	mutex      sync.Mutex
 	partitions map[string]map[int32]bool
+	report     func(speech.Fields)
 }
 
 func (owned *owned) gained(_ context.Context, _ *kgo.Client, places map[string][]int32) {
@@ -52,12 +53,12 @@ func (owned *owned) change(places map[string][]int32, each func(string, int32)) 
 			assigned = append(assigned, [2]any{topic, partition})
 		}
 	}
-	speech.Report(speech.Fields{"assigned": assigned})
+	owned.report(speech.Fields{"assigned": assigned})
 }
 
 // member is a member of a classic group until it is asked to leave.
 func member(told speech.Told) {
-	owned := &owned{partitions: map[string]map[int32]bool{}}
+	owned := &owned{partitions: map[string]map[int32]bool{}, report: speech.Report}
 	options := []kgo.Opt{
 		kgo.ConsumerGroup(told.Group),
 		kgo.ConsumeTopics(told.Topics...),
@@ -75,11 +76,8 @@ func member(told speech.Told) {
 		options = append(options, kgo.InstanceID(*told.Instance))
 	}
 	consumer := client(told, options...)
-	polling, stop := context.WithCancel(background)
-	go func() {
-		<-speech.Orders()
-		stop()
-	}()
+	polling, stop := stoppedBy(speech.Orders())
+	defer stop()
 	for polling.Err() == nil {
 		work(consumer, consumer.PollRecords(polling, 500), told.Commit)
 		consumer.AllowRebalance()
@@ -88,27 +86,40 @@ func member(told speech.Told) {
 	speech.Report(speech.Fields{"left": true})
 }
 
-func work(consumer *kgo.Client, fetches kgo.Fetches, commit bool) {
+// stoppedBy is a context that ends when the program is asked to leave.
+func stoppedBy(asked <-chan struct{}) (context.Context, context.CancelFunc) {
+	polling, stop := context.WithCancel(background)
+	go func() {
+		<-asked
+		stop()
+	}()
+	return polling, stop
+}
+
+func work(consumer *kgo.Client, fetches kgo.Fetches, wanted bool) {
 	fetches.EachError(func(_ string, _ int32, err error) {
 		if err != context.Canceled {
 			speech.Report(withError(speech.Fields{}, err))
 		}
 	})
-	ends := map[[2]any]int64{}
-	fetches.EachRecord(func(record *kgo.Record) {
-		speech.Report(recordFields(record))
-		ends[[2]any{record.Topic, record.Partition}] = record.Offset + 1
-	})
-	if len(ends) == 0 || !commit {
-		return
+	fetches.EachRecord(func(record *kgo.Record) { speech.Report(recordFields(record)) })
+	if wanted && !fetches.Empty() {
+		commit(consumer, fetches, speech.Report)
 	}
+}
+
+// commit commits all that was fetched and reports it once the broker has acknowledged it.
+func commit(consumer *kgo.Client, fetches kgo.Fetches, report func(speech.Fields)) {
 	if err := consumer.CommitRecords(background, fetches.Records()...); err != nil {
-		speech.Report(withError(speech.Fields{}, err))
+		report(withError(speech.Fields{}, err))
 		return
 	}
 	committed := [][3]any{}
-	for place, end := range ends {
-		committed = append(committed, [3]any{place[0], place[1], end})
-	}
-	speech.Report(speech.Fields{"committed": committed})
+	fetches.EachPartition(func(read kgo.FetchTopicPartition) {
+		if len(read.Records) > 0 {
+			end := read.Records[len(read.Records)-1].Offset + 1
+			committed = append(committed, [3]any{read.Topic, read.Partition, end})
+		}
+	})
+	report(speech.Fields{"committed": committed})
 }

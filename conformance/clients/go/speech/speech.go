@@ -57,6 +57,8 @@ type Told struct {
 	Runs        []Run    `json:"runs"`
 	Steps       []Step   `json:"steps"`
 	Group       string   `json:"group"`
+	Groups      []string `json:"groups"`
+	Members     int      `json:"members"`
 	Topics      []string `json:"topics"`
 	Strategy    string   `json:"strategy"`
 	Instance    *string  `json:"instance"`
