@@ -12,6 +12,8 @@ from harness import checks, kafka
 DIRECTORY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or kafka.HERE.parent / "target") / "conformance"
 PASSED, FAILED, CANNOT = "passed", "failed", "cannot"
 cells = {}
+# Suites of which only some cases were asked for: their figures are not kept.
+partial = set()
 
 
 def cell(client, scenario, outcome, reason=""):
@@ -20,13 +22,12 @@ def cell(client, scenario, outcome, reason=""):
     of_client["scenarios"][scenario] = {"outcome": outcome, "reason": reason}
 
 
-def save(target, quick, suites):
-    """Writes what this run found into the file of its target; `suites` is passed, failed and seconds by name."""
+def save(target, suites):
+    """Writes what this run found into the file of its target; `suites` is passed, failed, seconds and quick by name."""
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     file = DIRECTORY / f"{target}.json"
     found = json.loads(file.read_text()) if file.exists() else {"suites": {}, "clients": {}}
-    for name, figures in suites.items():
-        found["suites"][name] = {**figures, "quick": quick}
+    found["suites"].update({name: figures for name, figures in suites.items() if name not in partial})
     for name, client in cells.items():
         kept = found["clients"].setdefault(name, {"scenarios": {}})
         kept["version"] = client["version"]

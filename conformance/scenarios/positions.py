@@ -24,8 +24,8 @@ def waiting_at_the_end(scene):
 
 
 def seeks(scene):
-    """Starts at an offset (also inside a batch), at a time, at the beginning, at the end of an empty partition."""
-    topic = scene.topic("seeks", partitions=2)
+    """Starts at an offset (also inside a batch), at a time, at the beginning."""
+    topic = scene.topic("seeks")
     stamped = [{"partition": 0, "value": hexed(str(number).encode()), "timestamp": BASE_TIME + 10 * number}
                for number in range(30)]
     scene.produce({"topic": topic, "codec": "gzip", "records": stamped[:20]}, {"topic": topic, "records": stamped[20:]})

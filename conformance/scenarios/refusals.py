@@ -9,12 +9,11 @@ INVALID_TOPIC = 17
 TOPIC_EXISTS = 36
 INVALID_PARTITIONS = 37
 INVALID_CONFIG = 40
-GROUP_ID_NOT_FOUND = 69
 OFFSET_OUT_OF_RANGE = 1
 
 
 def refusals(scene):
-    """Too large a record, unknown topics, names and settings that are not legal, an unknown group."""
+    """Too large a record, unknown topics, names and settings that are not legal, offsets that are not there."""
     topic = scene.topic("small", **{"max.message.bytes": 2000})
     large = [{"partition": 0, "value": (b"x" * 5000).hex()}]
     reports = scene.attempt({"topic": topic, "records": large, "largest": 1_000_000}, {"topic": topic, "records": numbered(1)})

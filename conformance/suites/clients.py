@@ -17,6 +17,8 @@ SETTINGS = {"group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms
 
 
 def run(world):
+    if os.environ.get("MILENA_CLIENTS") or os.environ.get("MILENA_SCENARIOS"):
+        results.partial.add("clients")
     chosen = [client for client in CLIENTS if asked_for("MILENA_CLIENTS", client.name)]
     for client in chosen:
         with case(f"{client.name} {client.version}: the program is built"):

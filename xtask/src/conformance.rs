@@ -25,6 +25,9 @@ pub struct Options {
     /// Input sizes of a few seconds instead of the full ones.
     #[arg(long)]
     quick: bool,
+    /// As CI runs them: the long suites with --quick, the others in full.
+    #[arg(long)]
+    ci: bool,
     /// Suites to run (all when none is named): start, wire, kcat, command-line, java-tools, admin-tools, exchange, crash,
     /// flights, clients, groups-tools, verifiable, groups-under-fire.
     suites: Vec<String>,
@@ -60,8 +63,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if matches!(options.target, Target::Milena) {
         cargo(["build", "--release", "--package", "milena"])?;
     }
-    let quick = options.quick.then_some("--quick");
-    let fixed = ["conformance/run.py", "--target", target].into_iter().chain(quick);
+    let amount = options.quick.then_some("--quick").into_iter().chain(options.ci.then_some("--ci"));
+    let fixed = ["conformance/run.py", "--target", target].into_iter().chain(amount);
     run_command("python3", fixed.chain(options.suites.iter().map(String::as_str)))
 }
 
