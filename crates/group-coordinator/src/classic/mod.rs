@@ -30,6 +30,7 @@ mod subscription;
 mod sync;
 mod timeout;
 mod turn;
+mod why;
 
 pub use commit::OffsetExpiry;
 pub use group::{ClassicGroup, ClassicState};
@@ -38,3 +39,4 @@ pub use request::{
     MemberDescription, MemberLeft, Protocol, SyncGroup, Synced,
 };
 pub(crate) use turn::Turn;
+pub use why::GroupWhy;
