@@ -171,10 +171,11 @@ impl Play {
 
     fn set(&mut self, words: &Words<'_>) {
         for (key, value) in &words.options {
-            let value = value.parse().expect("a number");
+            let value = value.parse::<i32>().expect("a number");
             match *key {
                 "group.max.size" => self.settings.members_max = value as usize,
                 "group.initial.rebalance.delay.ms" => self.settings.initial_rebalance_delay_ms = value,
+                "offsets.retention.minutes" => self.settings.offsets_retention_ms = i64::from(value) * 60_000,
                 _ => panic!("no such setting: {key}"),
             }
         }
@@ -417,7 +418,7 @@ impl Play {
     fn record(&self, record: &CoordinatorRecord) -> String {
         let mut key = Reader::new(record.key.clone());
         if key.i16() == Ok(1) {
-            let key = OffsetCommitKey::decode(&mut key, 1).expect("a key");
+            let key = OffsetCommitKey::decode(&mut key, 0).expect("a key");
             let value = record.value.clone().map(|value| {
                 let (version, mut value) = versioned(value);
                 OffsetCommitValue::decode(&mut value, version).expect("a value").offset
