@@ -1,8 +1,10 @@
 """Apache Kafka on this machine: its jars, resolved once by Maven, and its classes run by Java."""
 
+import json
 import os
 import pathlib
 import re
+import subprocess
 
 from harness import processes
 
@@ -60,6 +62,25 @@ def java(main, *arguments, jvm=TOOL_JVM, classes=None):
 def tool(name, *arguments, stdin=None, seconds=120):
     """Runs one of Kafka's commands, named like its script, and returns its standard output as text."""
     return processes.run(java(TOOLS[name], *arguments), stdin=stdin, seconds=seconds).decode()
+
+
+class Tools:
+    """Kafka's commands, run one after the other in one Java process (java/Tools.java)."""
+
+    def __init__(self):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process = processes.start(java("Tools", classes=compiled("Tools")), **pipes)
+
+    def run(self, name, *arguments):
+        """What a command prints, on both outputs, and its exit code."""
+        line = json.dumps([TOOLS[name], *map(str, arguments)])
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return answer["text"], answer["exit"]
+
+    def close(self):
+        processes.kill(self.process)
 
 
 def sorted_settings(text):

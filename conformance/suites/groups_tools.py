@@ -5,8 +5,9 @@ members and partitions of hash maps.
 """
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
-from harness import wire
+from harness import kafka, processes, wire
 from harness.checks import case, equal, true
 from harness.clients import CLIENTS
 from harness.scenario import Member, hexed, shared_out
@@ -18,7 +19,6 @@ BASE_TIME = 1_700_000_000_000
 # The time of the record with offset 4, as kafka-consumer-groups wants it.
 TIME_OF_4 = "2023-11-14T22:13:24.000"
 OVERRIDES = {"group.initial.rebalance.delay.ms": 0, "auto.create.topics.enable": "false"}
-PLACES = [("orders", partition) for partition in range(PARTITIONS)]
 
 
 def run(world):
@@ -30,24 +30,34 @@ def run(world):
         without_members(both)
         with_members(both)
         deletions(both)
+        both.close()
 
 
-class Groups(java_tools.Pair):
-    """Both nodes, asked about groups."""
+class Groups:
+    """Both nodes, given the same commands; each has a Java process that runs them."""
+
+    def __init__(self, node, oracle):
+        self.node, self.oracle = node, oracle
+        self.tools = {one: kafka.Tools() for one in (node, oracle)}
 
     def groups(self, *arguments):
         """Runs kafka-consumer-groups against both; what it prints has to be the same, and is returned."""
         return self.same("kafka-consumer-groups", *arguments)
 
-    def same(self, tool, *arguments, stdin=None):
-        found, expected = self.outputs(tool, *arguments, stdin=stdin)
+    def same(self, tool, *arguments):
+        """Runs a command against both; what it prints has to be the same, and is returned."""
+        with ThreadPoolExecutor(2) as side_by_side:
+            found, expected = side_by_side.map(lambda one: self.output(one, tool, *arguments), (self.node, self.oracle))
         equal(unordered(found), unordered(expected), f"what {tool} {' '.join(arguments)} prints")
         return found
 
-    def outputs(self, tool, *arguments, stdin=None):
-        with java_tools.ThreadPoolExecutor(2) as side_by_side:
-            ask = lambda node: java_tools.output(node, tool, *arguments, stdin=stdin)  # noqa: E731
-            return list(side_by_side.map(ask, (self.node, self.oracle)))
+    def output(self, node, tool, *arguments):
+        text, code = self.tools[node].run(tool, "--bootstrap-server", node.bootstrap, *arguments)
+        return java_tools.masked(f"{text}exit {code}", node)
+
+    def close(self):
+        for tools in self.tools.values():
+            tools.close()
 
 
 def unordered(text):
@@ -121,9 +131,9 @@ def with_members(both):
             members = [Member(client("confluent-kafka").start("member", told)) for _ in range(2)]
             programs += members
             shared_out(members, [1, 2])
-            for member in members:
-                ends = {partition: RECORDS for _, partition in member.owns()}
-                member.program.wait(lambda _, m=member, e=ends: m.committed().items() >= e.items(), 30, "all is committed")
+            ends = {partition: RECORDS for partition in range(PARTITIONS)}
+            done = lambda members=members: {p: o for m in members for p, o in m.committed().items()} == ends  # noqa: E731
+            processes.wait_until(done, 30, "all is committed")
         described(both)
         for member in programs:
             member.leave()
