@@ -15,6 +15,7 @@ import java.util.function.Function;
 import org.apache.kafka.common.message.AlterClientQuotasResponseData;
 import org.apache.kafka.common.message.AlterConfigsResponseData;
 import org.apache.kafka.common.message.DescribeClientQuotasResponseData;
+import org.apache.kafka.common.message.DescribeUserScramCredentialsResponseData;
 import org.apache.kafka.common.message.DeleteRecordsResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ListConfigResourcesResponseData;
@@ -80,6 +81,8 @@ final class Normal {
             sort(json, "responses", "resourceName");
         } else if (response instanceof AlterClientQuotasResponseData || response instanceof DescribeClientQuotasResponseData) {
             sortQuotas(json.path("entries"));
+        } else if (response instanceof DescribeUserScramCredentialsResponseData) {
+            sort(json, "results", "user");
         } else if (response instanceof ListConfigResourcesResponseData) {
             sortByText(json.path("configResources"));
         } else if (response instanceof ProduceResponseData) {

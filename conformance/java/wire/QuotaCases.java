@@ -10,6 +10,8 @@ import org.apache.kafka.common.message.AlterClientQuotasRequestData.OpData;
 import org.apache.kafka.common.message.DescribeClientQuotasRequestData;
 import org.apache.kafka.common.message.DescribeClientQuotasRequestData.ComponentData;
 import org.apache.kafka.common.message.DescribeClientQuotasResponseData;
+import org.apache.kafka.common.message.DescribeUserScramCredentialsRequestData;
+import org.apache.kafka.common.message.DescribeUserScramCredentialsRequestData.UserName;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /** DescribeClientQuotas and AlterClientQuotas. */
@@ -30,6 +32,16 @@ final class QuotaCases {
         described(exchange);
         bad(exchange);
         removed(exchange);
+        credentials(exchange);
+    }
+
+    /** DescribeUserScramCredentials, where nobody has any. */
+    private static void credentials(Exchange exchange) throws IOException {
+        exchange.each(ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, "of all", v -> new DescribeUserScramCredentialsRequestData());
+        for (List<String> users : List.of(List.<String>of(), List.of("ann"), List.of("ann", "bob", "ann"), List.of(""))) {
+            exchange.each(ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, "of " + users, v -> new DescribeUserScramCredentialsRequestData()
+                .setUsers(users.stream().map(user -> new UserName().setName(user)).toList()));
+        }
     }
 
     private static void good(Exchange exchange) throws IOException {

@@ -17,6 +17,7 @@ public final class Wire {
         MetadataCases.run(exchange);
         ConfigCases.run(exchange);
         ConfigResourceCases.run(exchange);
+        BrokerConfigCases.run(exchange);
         QuotaCases.run(exchange);
         AdminCases.run(exchange);
         ProduceCases.run(exchange);

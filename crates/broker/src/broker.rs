@@ -1,11 +1,11 @@
 //! What handlers call: the broker's state and services in one place, each service in its own file.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ::log::log_dirs::LogDirs;
 use arc_swap::ArcSwap;
-use config::Properties;
+use config::{NodeConfig, Properties};
 use controller_node::supported_features;
 use io::{Blocking, Clock, Entropy};
 use metadata::{MetadataImage, VersionRange};
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use types::{NodeId, Offset, TopicIdPartition};
 
 use crate::fetch_sessions::FetchSessions;
+use crate::loggers::Loggers;
 use crate::producer_ids::ProducerIds;
 use crate::topic_settings::ClusterTopicConfig;
 use crate::{PartitionRegistry, Purgatory};
@@ -40,6 +41,8 @@ pub struct Broker {
     /// Held while partitions are brought in agreement with an image, and while one whose log was opened joins them.
     hosting: Mutex<()>,
     cluster_topic_config: ClusterTopicConfig,
+    node_config: watch::Sender<Option<Arc<NodeConfig>>>,
+    loggers: OnceLock<Arc<dyn Loggers>>,
 }
 
 /// The broker's settings that its services need.
@@ -55,8 +58,6 @@ pub struct BrokerSettings {
     pub auto_create_topics: bool,
     /// The node's properties: what topics get that set nothing themselves.
     pub properties: Properties,
-    /// Logs recovered at the same time for each data directory.
-    pub recovery_threads: usize,
 }
 
 /// What a broker is made of.
@@ -108,6 +109,8 @@ impl Broker {
             applied: watch::Sender::new(Offset(-1)),
             hosting: Mutex::new(()),
             cluster_topic_config: ClusterTopicConfig::default(),
+            node_config: watch::Sender::new(None),
+            loggers: OnceLock::new(),
         }
     }
 
@@ -196,6 +199,20 @@ impl Broker {
     /// Where blocking work goes.
     pub fn blocking(&self) -> Blocking {
         self.blocking
+    }
+
+    /// Lets clients see and set the levels of the program's log. Called once, by the program that has one.
+    pub fn connect_loggers(&self, loggers: Arc<dyn Loggers>) {
+        // The first one stays.
+        let _ = self.loggers.set(loggers);
+    }
+
+    pub(crate) fn loggers(&self) -> Option<&dyn Loggers> {
+        self.loggers.get().map(Arc::as_ref)
+    }
+
+    pub(crate) fn node_config_sender(&self) -> &watch::Sender<Option<Arc<NodeConfig>>> {
+        &self.node_config
     }
 
     pub(crate) fn cluster_topic_config(&self) -> &ClusterTopicConfig {

@@ -48,6 +48,7 @@ pub struct FoundLogs {
 /// # Errors
 /// See [`BeginError`].
 pub fn adopt(broker: &Broker, image: Arc<MetadataImage>) -> Result<FoundLogs, BeginError> {
+    broker.apply_node_settings(&image);
     broker.set_image(image);
     sort_out(broker)
 }
@@ -65,7 +66,7 @@ pub async fn begin(
     let queue = Arc::new(Mutex::new(VecDeque::from(claimed)));
     let on_progress = Arc::new(on_progress);
     let counts = Arc::new(Mutex::new((0, 0)));
-    let threads = broker.settings().recovery_threads * broker.log_dirs().directories().len();
+    let threads = recovery_threads(broker) * broker.log_dirs().directories().len();
     let workers: Vec<_> = (0..threads.clamp(1, total.max(1)))
         .map(|_| {
             let (broker, queue) = (broker.clone(), queue.clone());
@@ -93,6 +94,12 @@ pub async fn begin(
     broker.blocking().run(move || create_missing(&creating)).await;
     let (opened, failed) = *counts.lock().unwrap_or_else(PoisonError::into_inner);
     BeginReport { opened, failed, stray }
+}
+
+/// `num.recovery.threads.per.data.dir`, which may have been changed since the last start.
+fn recovery_threads(broker: &Broker) -> usize {
+    let threads = broker.node_config().borrow().as_ref().map(|it| it.logs.num_recovery_threads_per_data_dir);
+    threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(1)
 }
 
 /// Applies every image that comes, until `stop` says so or the sender is gone; never half of one.
@@ -147,6 +154,7 @@ fn apply_settings(broker: &Broker, before: &MetadataImage, image: &MetadataImage
     let changed: Vec<&ConfigResource> = image.configs.changed_since(&before.configs).collect();
     let own = ConfigResource::broker(broker.node_id());
     if changed.iter().any(|resource| **resource == own || **resource == ConfigResource::broker_defaults()) {
+        broker.apply_node_settings(image);
         image.topics.iter().for_each(|topic| give_settings(broker, image, topic));
         return;
     }

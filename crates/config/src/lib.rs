@@ -2,7 +2,14 @@
 //!
 //! *Boundary:* texts come in, typed settings go out; files and command lines are read by `milena`.
 
+mod broker_layers;
+mod described_config;
+mod dynamic_key;
+mod dynamic_validation;
+mod group_keys;
+mod group_layers;
 mod node_config;
+mod node_docs;
 mod node_error;
 mod node_key;
 mod node_keys;
@@ -15,6 +22,12 @@ mod topic_key;
 mod topic_keys;
 mod topic_layers;
 
+pub use broker_layers::BrokerLayers;
+pub use described_config::DescribedConfig;
+pub use dynamic_key::{DynamicEffect, DynamicKey, dynamic_keys};
+pub use dynamic_validation::DynamicConfigError;
+pub use group_keys::GroupKey;
+pub use group_layers::{GroupConfig, GroupConfigError, GroupLayers, GroupOverrides};
 pub use node_config::{
     ConnectionConfig, LifecycleConfig, LogConfig, MetadataLogConfig, NodeConfig, ProducerConfig,
     RequestConfig, TopicCreationConfig,

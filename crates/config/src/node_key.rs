@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::dynamic_key::ONLY_DYNAMIC;
+use crate::node_docs;
 use crate::node_error::ConfigError;
 use crate::node_keys;
+use crate::topic_key::shown;
 
 /// The type of a value, named as Kafka's documentation names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +116,39 @@ pub(crate) const fn refused(
     NodeKey { name, key_type, default, valid, support: Support::Refused(what) }
 }
 
+/// Keys that one SASL mechanism of a listener may have of its own.
+const OF_MECHANISMS: &[&str] = &[
+    "sasl.jaas.config",
+    "sasl.login.callback.handler.class",
+    "sasl.login.class",
+    "sasl.server.callback.handler.class",
+    "connections.max.reauth.ms",
+];
+
+/// Keys that Kafka's documentation leaves out.
+const INTERNAL: &[&str] = &[
+    "controller.performance.always.log.threshold.ms",
+    "controller.performance.sample.period.ms",
+    "group.consumer.regex.refresh.interval.ms",
+    "group.share.initialize.retry.interval.ms",
+    "group.share.persister.class.name",
+    "internal.metadata.delete.delay.millis",
+    "internal.metadata.log.segment.bytes",
+    "internal.metadata.max.batch.size.in.bytes",
+    "log.initial.task.delay.ms",
+    "producer.id.expiration.check.interval.ms",
+    "remote.log.index.file.cache.ttl.ms",
+    "remote.log.manager.task.retry.backoff.max.ms",
+    "remote.log.manager.task.retry.backoff.ms",
+    "remote.log.manager.task.retry.jitter",
+    "server.max.startup.time.ms",
+    "share.coordinator.cold.partition.snapshot.interval.ms",
+    "share.coordinator.state.topic.prune.interval.ms",
+    "unclean.leader.election.interval.ms",
+    "unstable.api.versions.enable",
+    "unstable.feature.versions.enable",
+];
+
 /// A value of its key's type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
@@ -134,6 +170,38 @@ impl NodeKey {
         static BY_NAME: LazyLock<BTreeMap<&str, &NodeKey>> =
             LazyLock::new(|| NodeKey::all().map(|key| (key.name, key)).collect());
         BY_NAME.get(name).copied()
+    }
+
+    /// The key of this name for a broker: any key, one that can be set only while it runs, or one of a listener.
+    pub fn of_broker(name: &str) -> Option<&'static NodeKey> {
+        let only_dynamic = || ONLY_DYNAMIC.iter().find(|key| key.name == name);
+        let of_listener = || Self::of_listener(name).and_then(|(_, base)| Self::find(base));
+        Self::find(name).or_else(only_dynamic).or_else(of_listener)
+    }
+
+    /// `listener.name.<listener>.<key>` as listener and key. A SASL mechanism may stand before its key.
+    pub fn of_listener(name: &str) -> Option<(&str, &str)> {
+        let (listener, key) = name.strip_prefix("listener.name.")?.split_once('.')?;
+        let of_mechanism = OF_MECHANISMS.iter().find(|base| key.ends_with(*base));
+        Some((listener, of_mechanism.copied().unwrap_or(key)))
+    }
+
+    /// Whether the key is for tests and repairs: shown to nobody who has not set it.
+    pub fn is_internal(&self) -> bool {
+        INTERNAL.contains(&self.name)
+    }
+
+    /// What the key means, in a sentence.
+    pub fn doc(&self) -> Option<&'static str> {
+        node_docs::doc(self.name)
+    }
+
+    /// The value as Kafka shows it: without spaces around it, numbers in plain decimal.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] where the key does not take it.
+    pub fn canonical(&self, text: &str) -> Result<String, ConfigError> {
+        self.parse(text).map(|value| shown(&value))
     }
 
     /// The key whose name differs least from `name`; `None` when none comes near (more than a third differs).

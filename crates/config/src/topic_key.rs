@@ -120,10 +120,29 @@ pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Boolean(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
-        // Java writes a double with at least one digit after the point.
-        Value::Double(value) => format!("{value:?}"),
+        Value::Double(value) => shown_double(*value),
         Value::Text(value) => value.clone(),
         Value::List(entries) => entries.join(","),
+    }
+}
+
+/// A double as Java writes it: with at least one digit after the point, and an exponent where it is large or small.
+fn shown_double(value: f64) -> String {
+    let with_point = |text: String| if text.contains('.') { text } else { format!("{text}.0") };
+    if !value.is_finite() {
+        return match value {
+            f64::INFINITY => "Infinity".to_owned(),
+            f64::NEG_INFINITY => "-Infinity".to_owned(),
+            _ => "NaN".to_owned(),
+        };
+    }
+    if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
+        return with_point(value.to_string());
+    }
+    let scientific = format!("{value:e}");
+    match scientific.split_once('e') {
+        Some((digits, exponent)) => format!("{}E{exponent}", with_point(digits.to_owned())),
+        None => scientific,
     }
 }
 
@@ -141,3 +160,26 @@ pub(crate) const fn topic_key(
 
 /// A topic's own settings, as they were set.
 pub type TopicOverrides = BTreeMap<String, String>;
+
+#[cfg(test)]
+mod tests {
+    use super::shown_double;
+
+    #[test]
+    fn doubles_are_written_as_java_writes_them() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (0.5, "0.5"),
+            (1.0, "1.0"),
+            (9_999_999.0, "9999999.0"),
+            (1e7, "1.0E7"),
+            (0.001, "0.001"),
+            (0.000_12, "1.2E-4"),
+            (f64::MAX, "1.7976931348623157E308"),
+            (-2.5e10, "-2.5E10"),
+            (f64::INFINITY, "Infinity"),
+        ] {
+            assert_eq!(shown_double(value), text);
+        }
+    }
+}

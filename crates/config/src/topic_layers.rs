@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::broker_layers::{BrokerLayers, Layer};
 use crate::node_error::ConfigError;
-use crate::node_key::{KeyType, NodeKey, Value};
+use crate::node_key::{KeyType, Value};
 use crate::properties::Properties;
 use crate::topic_key::{TopicKey, TopicOverrides, shown};
 use crate::{CleanupPolicy, CompressionSetting, TimestampType, TopicConfig};
@@ -21,6 +22,10 @@ pub enum ConfigSource {
     StaticBroker,
     /// Kafka's default.
     Default,
+    /// The broker's loggers.
+    BrokerLogger,
+    /// The group itself.
+    Group,
 }
 
 impl ConfigSource {
@@ -32,6 +37,8 @@ impl ConfigSource {
             Self::DynamicDefaultBroker => 3,
             Self::StaticBroker => 4,
             Self::Default => 5,
+            Self::BrokerLogger => 6,
+            Self::Group => 8,
         }
     }
 }
@@ -41,7 +48,8 @@ impl ConfigSource {
 #[allow(missing_docs, reason = "the names say it")]
 pub struct ConfigSynonym {
     pub name: String,
-    pub value: String,
+    /// `None` where it is secret.
+    pub value: Option<String>,
     pub source: ConfigSource,
 }
 
@@ -151,7 +159,7 @@ impl<'a> TopicLayers<'a> {
         let value = self.effective(key, overrides).map(|value| shown(&value));
         let own = overrides.get(key.name()).map(|_| ConfigSynonym {
             name: key.name().to_owned(),
-            value: value.clone().unwrap_or_default(),
+            value: Some(value.clone().unwrap_or_default()),
             source: ConfigSource::Topic,
         });
         let synonyms: Vec<_> = own.into_iter().chain(self.broker_synonyms(key)).collect();
@@ -171,7 +179,7 @@ impl<'a> TopicLayers<'a> {
         let shown_from = key.broker_synonyms.first().map_or("", |synonym| synonym.name);
         let set = self.layers().flat_map(move |(source, layer)| {
             key.broker_synonyms.iter().filter_map(move |synonym| {
-                let value = layer(synonym.name)?;
+                let value = Some(layer(synonym.name)?);
                 Some(ConfigSynonym { name: synonym.name.to_owned(), value, source })
             })
         });
@@ -195,16 +203,7 @@ impl<'a> TopicLayers<'a> {
     /// The brokers' layers from the highest on, each as a lookup.
     fn layers(&self) -> impl Iterator<Item = (ConfigSource, Layer<'a>)> + use<'a> {
         let Self { properties, dynamic_default, dynamic_broker } = *self;
-        let layers: [(ConfigSource, Layer<'a>); 4] = [
-            (ConfigSource::DynamicBroker, Box::new(|name| dynamic_broker.get(name).cloned())),
-            (ConfigSource::DynamicDefaultBroker, Box::new(|name| dynamic_default.get(name).cloned())),
-            (ConfigSource::StaticBroker, Box::new(|name| properties.get(name).map(str::to_owned))),
-            (
-                ConfigSource::Default,
-                Box::new(|name| NodeKey::find(name).and_then(|key| key.default).map(str::to_owned)),
-            ),
-        ];
-        layers.into_iter()
+        BrokerLayers { properties, dynamic_default, dynamic_broker }.layers()
     }
 
     /// Checks what a topic would set, all of it together.
@@ -242,8 +241,6 @@ impl<'a> TopicLayers<'a> {
         Ok(())
     }
 }
-
-type Layer<'a> = Box<dyn Fn(&str) -> Option<String> + 'a>;
 
 fn known(name: &str) -> &'static TopicKey {
     TopicKey::find(name).expect("the table has every key that is looked up")

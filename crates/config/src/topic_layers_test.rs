@@ -48,9 +48,12 @@ fn printed(entry: &ConfigEntry) -> String {
         ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
         ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
         ConfigSource::Default => "DEFAULT_CONFIG",
+        other => panic!("a topic has nothing from {other:?}"),
     };
-    let synonyms: Vec<_> =
-        entry.synonyms.iter().map(|it| format!("{}:{}={}", source(it.source), it.name, it.value)).collect();
+    let shown = |value: &Option<String>| value.clone().unwrap_or_default();
+    let synonyms: Vec<_> = (entry.synonyms.iter())
+        .map(|it| format!("{}:{}={}", source(it.source), it.name, shown(&it.value)))
+        .collect();
     let value = entry.value.as_deref().unwrap_or_default();
     format!("  {}={value} sensitive=false synonyms={{{}}}", entry.name, synonyms.join(", "))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 use controller::brokers::register::NewBroker;
 use controller::client_quotas::{QuotaAlteration, QuotaOutcome};
-use controller::configs::{AlterOutcome, ResourceChanges};
+use controller::configs::{AlterOutcome, ResourceChanges, ResourceSettings};
 use controller::partitions::elect_leaders::{ElectionKind, ElectionOutcome, TopicPartitions};
 use controller::partitions::reassign::Reassignment;
 use controller::producer_ids::ProducerIdsBlock;
@@ -179,6 +179,19 @@ impl ControllerHandle {
             Ok(desk.controller().decide_incremental_alter_configs(&resources, validate_only))
         })
         .await
+    }
+
+    /// Replaces all dynamic settings of resources, or only says whether they could be replaced; the outcomes say so for
+    /// each resource.
+    ///
+    /// # Errors
+    /// Only where there is no controller.
+    pub async fn alter_configs(
+        &self,
+        resources: Vec<ResourceSettings>,
+        validate_only: bool,
+    ) -> Result<AlterOutcome, CallError> {
+        self.decide(move |desk| Ok(desk.controller().decide_alter_configs(&resources, validate_only))).await
     }
 
     /// Changes client quotas, or only says whether they could be changed; the outcomes say so for each entity.

@@ -43,7 +43,9 @@ pub use controller::bootstrap::default_records;
 pub use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 pub use controller::brokers::register::NewBroker;
 pub use controller::client_quotas::{CLIENT_ID, IP, QuotaAlteration, QuotaChange, QuotaOutcome, USER};
-pub use controller::configs::{AlterOutcome, ConfigChange, ConfigOperation, ResourceChanges};
+pub use controller::configs::{
+    AlterOutcome, ConfigChange, ConfigOperation, ResourceChanges, ResourceSettings,
+};
 pub use controller::controllers::NewController;
 pub use controller::partitions::elect_leaders::{ElectionKind, ElectionOutcome, TopicPartitions};
 pub use controller::partitions::reassign::Reassignment;

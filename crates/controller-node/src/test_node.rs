@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use config::{MetadataLogConfig, NodeConfig, Properties};
+use config::{MetadataLogConfig, NodeConfig};
 use controller::brokers::register::NewBroker;
 use controller::controllers::NewController;
 use controller::{ControllerSettings, supported_features};
@@ -82,7 +82,7 @@ impl Node {
                 default_replication_factor: 1,
                 delete_topic_enable: true,
                 broker_session_timeout: Duration::from_secs(9),
-                properties: Properties::default(),
+                properties: NodeConfig::embedded_defaults(),
             },
             registration: NewController {
                 id: NodeId(1),

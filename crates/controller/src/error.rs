@@ -1,6 +1,6 @@
 //! Why the controller refuses, and the code of the protocol that says so.
 
-use config::{ConfigError, TopicConfigError};
+use config::{ConfigError, GroupConfigError, TopicConfigError};
 use types::{BrokerEpoch, ErrorCode, NodeId, TopicName, Uuid};
 
 /// Why something was refused. The text is for whoever asked, the data for whoever maps it.
@@ -72,6 +72,8 @@ pub enum ControllerError {
     NullTopicConfigs { names: String },
     #[error("{0}")]
     TopicConfig(#[from] TopicConfigError),
+    #[error("{0}")]
+    GroupConfig(#[from] GroupConfigError),
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("{reason}")]
@@ -182,6 +184,7 @@ impl ControllerError {
             Self::InvalidAssignment(_) => ErrorCode::InvalidReplicaAssignment,
             Self::NullTopicConfigs { .. }
             | Self::TopicConfig(_)
+            | Self::GroupConfig(_)
             | Self::Config(_)
             | Self::InvalidConfig { .. } => ErrorCode::InvalidConfig,
             Self::InconsistentClusterId { .. } => ErrorCode::InconsistentClusterId,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use config::Properties;
+use config::NodeConfig;
 use metadata::{ConfigResource, Endpoint, ImageLoader, MetadataRecord, PartitionImage, SecurityProtocol};
 use types::{ErrorCode, NodeId, Offset, PartitionIndex, Uuid};
 
@@ -32,7 +32,7 @@ impl Cluster {
             default_replication_factor: 1,
             delete_topic_enable: true,
             broker_session_timeout: Duration::from_secs(9),
-            properties: Properties::default(),
+            properties: NodeConfig::embedded_defaults(),
         };
         let controller = Controller::new(settings, ImageLoader::default());
         let seed = Cell::new(1);

@@ -6,7 +6,6 @@ use std::io::Read;
 use std::time::Duration;
 
 use bytes::Bytes;
-use config::Properties;
 use metadata::{
     ConfigResource, ConfigResourceType, Endpoint, ImageLoader, MetadataRecord, SecurityProtocol,
     VersionRange, decode_record,
@@ -67,7 +66,7 @@ fn controller() -> Controller {
         default_replication_factor: 1,
         delete_topic_enable: true,
         broker_session_timeout: Duration::from_secs(9),
-        properties: Properties::default(),
+        properties: config::NodeConfig::embedded_defaults(),
     };
     Controller::new(settings, ImageLoader::default())
 }

@@ -40,6 +40,7 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// When it rings, in `uptime_ms`.
+    #[cfg(test)]
     pub(crate) fn rings_ms(&self) -> Option<i64> {
         self.rings_ms
     }

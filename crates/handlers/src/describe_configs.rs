@@ -1,11 +1,12 @@
 //! DescribeConfigs (key 32), versions 1–4: settings, their values and where those come from.
 //!
 //! v1 (KIP-226) sources and synonyms; v3 (KIP-569) types and documentation; v4 flexible. Broker listeners. Needs
-//! DESCRIBE_CONFIGS on the topic or, for a broker, on the cluster. Errors per resource: UNKNOWN_TOPIC_OR_PARTITION,
-//! INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED, INVALID_REQUEST (another
-//! broker's id, or a kind of resource that has no settings here yet).
+//! DESCRIBE_CONFIGS on the topic or the group, else on the cluster. A broker tells its own settings, those of all brokers
+//! (by the empty name), its loggers, and those of any topic and group. Errors per resource: UNKNOWN_TOPIC_OR_PARTITION,
+//! INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
+//! INVALID_REQUEST (another broker's id, an empty name, or a kind of resource that has no settings here).
 
-use broker::{Broker, DescribedConfig, KeyType};
+use broker::{Broker, ConfigSource, DescribedConfig, KeyType};
 use net::Request;
 use protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
 use protocol::messages::describe_configs_response::{
@@ -19,6 +20,7 @@ use crate::topic_names;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const BROKER_LOGGER: i8 = 8;
 const GROUP: i8 = 32;
 
 /// Answers from the broker's own image and its properties.
@@ -85,7 +87,10 @@ fn describe(
         },
         BROKER if name.is_empty() => broker.describe_broker_defaults(),
         BROKER if name.parse() == Ok(broker.node_id().0) => broker.describe_broker_config(),
-        BROKER => {
+        BROKER_LOGGER if name.parse() == Ok(broker.node_id().0) => broker.describe_loggers(),
+        GROUP if name.is_empty() => return Err(invalid("the name of a group is empty".to_owned())),
+        GROUP => broker.describe_group_config(name),
+        BROKER | BROKER_LOGGER => {
             let own = broker.node_id();
             return Err(invalid(format!("this is broker {own}, it does not know the settings of {name:?}")));
         }
@@ -107,12 +112,16 @@ fn told(entry: DescribedConfig, body: &DescribeConfigsRequest) -> DescribeConfig
         config_source: entry.source.id(),
         read_only: entry.is_read_only,
         is_sensitive: entry.is_sensitive,
-        config_type: type_id(entry.key_type),
-        documentation: entry.doc.filter(|_| body.include_documentation).map(str::to_owned),
+        config_type: entry.key_type.map_or(0, type_id),
+        documentation: match entry.source {
+            // Empty, whether it is asked for or not: the oracle leaves the field at its default.
+            ConfigSource::BrokerLogger => Some(String::new()),
+            _ => entry.doc.filter(|_| body.include_documentation).map(str::to_owned),
+        },
         synonyms: (synonyms.iter())
             .map(|synonym| DescribeConfigsSynonym {
                 name: synonym.name.clone(),
-                value: Some(synonym.value.clone()),
+                value: synonym.value.clone(),
                 source: synonym.source.id(),
                 ..Default::default()
             })

@@ -1,16 +1,17 @@
 //! IncrementalAlterConfigs (key 44), versions 0–1: sets, removes, extends and shortens settings (KIP-339).
 //!
-//! v1 flexible. Broker and controller listeners; the controller decides. Needs ALTER_CONFIGS on the topic or, for a
-//! broker, on the cluster. Each resource succeeds or fails as a whole. Errors: INVALID_CONFIG, INVALID_REQUEST,
-//! UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
-//! UNSUPPORTED_VERSION (kinds of resources that are not served yet). The answer comes when this broker works by the
-//! new settings.
+//! v1 flexible. Broker and controller listeners. Of topics, brokers (by id, or all of them by the empty name) and groups
+//! the controller decides; loggers (KIP-412) are the broker's own, and what is changed of them ends with the process.
+//! Needs ALTER_CONFIGS on the topic or the group, else on the cluster. Each resource succeeds or fails as a whole. Errors:
+//! INVALID_CONFIG, INVALID_REQUEST, UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED,
+//! GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED, UNSUPPORTED_VERSION (client metrics, which are not served
+//! yet). The answer comes when this broker works by the new settings.
 
 use std::sync::Arc;
 
 use broker::Broker;
 use controller_node::{ConfigChange, ConfigOperation, ControllerHandle, ResourceChanges};
-use metadata::{ConfigResource, ConfigResourceType};
+use metadata::ConfigResourceType;
 use net::Request;
 use protocol::messages::incremental_alter_configs_request::{
     AlterConfigsResource, IncrementalAlterConfigsRequest,
@@ -20,7 +21,8 @@ use protocol::messages::incremental_alter_configs_response::{
 };
 use types::ErrorCode;
 
-use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::altered_resources::{AlteredResources, Refusal};
+use crate::authorizer::Authorizer;
 use crate::exchange::{self, Handled};
 
 /// Answers when the settings are changed.
@@ -31,75 +33,63 @@ pub(crate) async fn handle(
     request: &Request,
 ) -> Handled {
     let body: IncrementalAlterConfigsRequest = exchange::decode(request)?;
-    let mut response = IncrementalAlterConfigsResponse::default();
-    let mut resources = Vec::new();
-    for resource in body.resources {
-        let (resource_type, name) = (resource.resource_type, resource.resource_name.clone());
-        match changes(authorizer, request, resource) {
-            Ok(changes) => resources.push(changes),
-            Err((error, message)) => response.responses.push(told(resource_type, name, error, message)),
+    let named = body.resources.iter().map(|it| (it.resource_type, it.resource_name.clone()));
+    let mut altered = AlteredResources::new(named.collect());
+    let mut asked = Vec::new();
+    for (place, resource) in body.resources.into_iter().enumerate() {
+        let accepted = altered.check(place, broker, authorizer, request).and_then(|known| {
+            let changes = changes(resource)?;
+            match known.resource_type {
+                ConfigResourceType::BrokerLogger => {
+                    alter_loggers(broker, &changes, body.validate_only).map(|()| None)
+                }
+                _ => Ok(Some(ResourceChanges { resource: known, changes })),
+            }
+        });
+        match accepted {
+            Ok(Some(changes)) => asked.push((place, changes)),
+            Ok(None) => altered.tell(place, Ok(())),
+            Err(refusal) => altered.tell(place, Err(refusal)),
         }
     }
-    let asked: Vec<ConfigResource> = resources.iter().map(|it| it.resource.clone()).collect();
-    match controller.incremental_alter_configs(resources, body.validate_only).await {
-        Ok(outcomes) => {
-            for (resource, outcome) in outcomes {
-                let (error, message) = match outcome {
-                    Ok(()) => (ErrorCode::None, None),
-                    Err(error) => (error.code(), Some(error.to_string())),
-                };
-                response.responses.push(told(resource.resource_type.id(), resource.name, error, message));
-            }
-            if !body.validate_only {
-                broker.applied(controller.image().provenance.offset).await;
-            }
+    let (places, changes): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+    if !places.is_empty() {
+        altered.tell_all(&places, controller.incremental_alter_configs(changes, body.validate_only).await);
+        if !body.validate_only {
+            broker.applied(controller.image().provenance.offset).await;
         }
-        Err(error) => response.responses.extend(asked.into_iter().map(|resource| {
-            told(resource.resource_type.id(), resource.name, error.code(), Some(error.to_string()))
-        })),
     }
+    let response = IncrementalAlterConfigsResponse {
+        responses: altered.into_answers().map(told).collect(),
+        ..Default::default()
+    };
     exchange::answer(&request.header, &response)
 }
 
-type Refusal = (ErrorCode, Option<String>);
-
-fn changes(
-    authorizer: &Authorizer,
-    request: &Request,
-    resource: AlterConfigsResource,
-) -> Result<ResourceChanges, Refusal> {
-    let resource_type = ConfigResourceType::from_id(resource.resource_type);
-    let (on, denied) = match resource_type {
-        ConfigResourceType::Topic => {
-            (Resource::Topic(&resource.resource_name), ErrorCode::TopicAuthorizationFailed)
-        }
-        ConfigResourceType::Group => {
-            (Resource::Group(&resource.resource_name), ErrorCode::GroupAuthorizationFailed)
-        }
-        _ => (Resource::Cluster, ErrorCode::ClusterAuthorizationFailed),
-    };
-    if !authorizer.allows(&request.connection, Operation::AlterConfigs, on) {
-        return Err((denied, None));
-    }
-    let change = |config: protocol::messages::incremental_alter_configs_request::AlterableConfig| {
+fn changes(resource: AlterConfigsResource) -> Result<Vec<ConfigChange>, Refusal> {
+    let changes = resource.configs.into_iter().map(|config| {
         let operation = ConfigOperation::from_id(config.config_operation).ok_or_else(|| {
             let message = format!("unknown operation {} on {}", config.config_operation, config.name);
             (ErrorCode::InvalidRequest, Some(message))
         })?;
         Ok(ConfigChange { name: config.name, operation, value: config.value })
-    };
-    Ok(ResourceChanges {
-        changes: resource.configs.into_iter().map(change).collect::<Result<_, Refusal>>()?,
-        resource: ConfigResource { resource_type, name: resource.resource_name },
+    });
+    changes.collect()
+}
+
+fn alter_loggers(broker: &Broker, changes: &[ConfigChange], validate_only: bool) -> Result<(), Refusal> {
+    use broker::loggers::LoggerError;
+    broker.alter_loggers(changes, validate_only).map_err(|error| {
+        let code = match error {
+            LoggerError::Unknown { .. } | LoggerError::Level { .. } => ErrorCode::InvalidConfig,
+            LoggerError::Invalid { .. } => ErrorCode::InvalidRequest,
+        };
+        (code, Some(error.to_string()))
     })
 }
 
-fn told(
-    resource_type: i8,
-    resource_name: String,
-    error: ErrorCode,
-    error_message: Option<String>,
-) -> AlterConfigsResourceResponse {
+fn told(answer: (i8, String, ErrorCode, Option<String>)) -> AlterConfigsResourceResponse {
+    let (resource_type, resource_name, error, error_message) = answer;
     AlterConfigsResourceResponse {
         error_code: error.code(),
         error_message,

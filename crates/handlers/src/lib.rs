@@ -6,7 +6,9 @@
 //! *Boundary:* handlers see services (`broker`, `controller-node`) and words, never `log` or `raft`.
 
 mod alter_client_quotas;
+mod alter_configs;
 mod alter_partition_reassignments;
+mod altered_resources;
 mod api_versions;
 mod authorizer;
 mod auto_create_topics;
@@ -21,6 +23,7 @@ mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
+mod describe_user_scram_credentials;
 mod elect_leaders;
 mod errors;
 mod exchange;

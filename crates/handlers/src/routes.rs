@@ -22,6 +22,7 @@ const SERVED: &[i16] = &[
     api::INIT_PRODUCER_ID,
     api::OFFSET_FOR_LEADER_EPOCH,
     api::DESCRIBE_CONFIGS,
+    api::ALTER_CONFIGS,
     api::DESCRIBE_LOG_DIRS,
     api::CREATE_PARTITIONS,
     api::ELECT_LEADERS,
@@ -30,6 +31,7 @@ const SERVED: &[i16] = &[
     api::LIST_PARTITION_REASSIGNMENTS,
     api::DESCRIBE_CLIENT_QUOTAS,
     api::ALTER_CLIENT_QUOTAS,
+    api::DESCRIBE_USER_SCRAM_CREDENTIALS,
     api::DESCRIBE_QUORUM,
     api::UPDATE_FEATURES,
     api::DESCRIBE_CLUSTER,
@@ -80,6 +82,7 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::INIT_PRODUCER_ID => crate::init_producer_id::handle(broker, authorizer, request).await,
         api::OFFSET_FOR_LEADER_EPOCH => crate::offset_for_leader_epoch::handle(broker, authorizer, request),
         api::DESCRIBE_CONFIGS => crate::describe_configs::handle(broker, authorizer, request),
+        api::ALTER_CONFIGS => crate::alter_configs::handle(broker, controller, authorizer, request).await,
         api::CREATE_PARTITIONS => {
             crate::create_partitions::handle(broker, controller, authorizer, request).await
         }
@@ -89,6 +92,9 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::DESCRIBE_CLIENT_QUOTAS => crate::describe_client_quotas::handle(broker, authorizer, request),
         api::ALTER_CLIENT_QUOTAS => {
             crate::alter_client_quotas::handle(broker, controller, authorizer, request).await
+        }
+        api::DESCRIBE_USER_SCRAM_CREDENTIALS => {
+            crate::describe_user_scram_credentials::handle(broker, authorizer, request)
         }
         api::LIST_CONFIG_RESOURCES => crate::list_config_resources::handle(broker, authorizer, request),
         api::DESCRIBE_LOG_DIRS => crate::describe_log_dirs::handle(broker, authorizer, request).await,

@@ -10,6 +10,7 @@ mod append;
 pub mod checkpoint;
 mod control;
 mod error;
+mod expiration;
 mod files;
 mod flush;
 mod index;
@@ -30,6 +31,7 @@ mod view;
 
 pub use append::{AppendContext, AppendError, AppendInfo};
 pub use error::LogError;
+pub use expiration::Expiration;
 pub use index::AbortedTransaction;
 pub use log::{Log, LogOffsets, LogSettings};
 pub use open::{OpenOptions, RecoveryProgress};

@@ -15,6 +15,7 @@ use types::{LeaderEpoch, Offset};
 
 use crate::LogError;
 use crate::checkpoint::{EpochEntry, LeaderEpochCheckpoint};
+use crate::expiration::Expiration;
 use crate::files::LogDirectory;
 use crate::producer_snapshot::ProducerSnapshots;
 use crate::segment::Segment;
@@ -43,17 +44,17 @@ const _: () = {
 };
 
 /// Settings of the broker that logs need, equal for all topics.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LogSettings {
     /// `producer.id.expiration.ms`.
-    pub producer_id_expiration_ms: i64,
+    pub producer_id_expiration: Expiration,
     /// `transaction.partition.verification.enable`.
     pub transaction_verification: bool,
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { producer_id_expiration_ms: 86_400_000, transaction_verification: true }
+        Self { producer_id_expiration: Expiration::of_ms(86_400_000), transaction_verification: true }
     }
 }
 

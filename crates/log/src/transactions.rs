@@ -17,7 +17,7 @@ impl Log {
 
     /// Forgets producers that have been silent for `producer.id.expiration.ms`. Returns how many.
     pub fn remove_expired_producers(&self, now_ms: i64) -> usize {
-        self.lock().producers.remove_expired(now_ms, self.settings.producer_id_expiration_ms)
+        self.lock().producers.remove_expired(now_ms, self.settings.producer_id_expiration.ms())
     }
 
     /// When the producer of the oldest open transaction last wrote, in milliseconds; tells a hanging transaction.

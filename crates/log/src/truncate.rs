@@ -64,7 +64,7 @@ impl Log {
         active.sync()?;
         self.sync_directory()?;
         self.change_epochs(|epochs| epochs.truncate_from_end(offset))?;
-        load_producers(state, &next.segments, offset, now_ms, self.settings.producer_id_expiration_ms)?;
+        load_producers(state, &next.segments, offset, now_ms, self.settings.producer_id_expiration.ms())?;
         self.publish(state, |view| view.end = Log::end_at(view, offset));
         Ok(())
     }

@@ -9,6 +9,7 @@ pub mod command_line;
 mod consume;
 mod failure;
 mod lines;
+mod loggers;
 mod logging;
 pub mod node;
 mod produce;

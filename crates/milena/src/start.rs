@@ -1,5 +1,7 @@
 //! `milena`, `milena start`: a node until it is told to stop.
 
+use std::sync::Arc;
+
 use config::ConfigWarning;
 
 use crate::command_line::StartArguments;
@@ -8,7 +10,7 @@ use crate::settings::{self, NodeSettings};
 use crate::{logging, node, ready_file};
 
 pub(crate) fn start(arguments: &StartArguments) -> Result<(), Failure> {
-    logging::start(&arguments.log, "info")?;
+    let log = logging::start(&arguments.log, "info")?;
     let NodeSettings { config, options, warnings } =
         settings::resolve(arguments).map_err(|error| Failure::usage(error.code(), error))?;
     warn(&warnings);
@@ -25,7 +27,9 @@ pub(crate) fn start(arguments: &StartArguments) -> Result<(), Failure> {
         .thread_name("milena")
         .build()
         .map_err(|error| Failure::runtime("threads", format!("cannot start threads: {error}")))?;
-    runtime.block_on(node::run(config, options)).map_err(|error| Failure::runtime("node", error))
+    runtime
+        .block_on(node::run(config, options, Arc::new(log)))
+        .map_err(|error| Failure::runtime("node", error))
 }
 
 /// A line for each key that is unknown, and one each for those that wait for their part of Kafka and those without effect.

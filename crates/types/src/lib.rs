@@ -6,7 +6,6 @@ mod error_code;
 mod numbers;
 mod topic;
 mod uuid;
-pub mod waits;
 
 pub use error_code::ErrorCode;
 pub use numbers::{

@@ -1,13 +1,12 @@
 //! IncrementalAlterConfigs: settings set, removed, extended and shortened (KIP-339).
 //!
-//! Each resource succeeds or fails as a whole and by itself. Topics are checked against every topic key and the rules
-//! between keys. Of the brokers' keys those are served that topics inherit from; others are refused rather than kept
-//! without effect. A change of `min.insync.replicas` also forgets the eligible leader replicas that were found under
+//! Each resource succeeds or fails as a whole and by itself. Topics and groups are checked against every key of theirs and
+//! the rules between keys, brokers in [`super::broker_settings`]. A change of `min.insync.replicas` also forgets the eligible leader replicas that were found under
 //! the old one (KIP-966).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config::{NodeKey, TopicKey, TopicOverrides};
+use config::{GroupKey, NodeKey, TopicKey};
 use metadata::{ConfigResource, ConfigResourceType, MetadataRecord};
 use protocol::records::clear_elr_record::ClearElrRecord;
 use protocol::records::config_record::ConfigRecord;
@@ -16,7 +15,7 @@ use types::NodeId;
 use crate::topics::name_rules::check_name;
 use crate::{Controller, ControllerError, Decision};
 
-const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
+pub(super) const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
 
 /// Longest value in bytes; longer ones cannot be written to the log.
 const VALUE_LENGTH_MAX: usize = 32_767;
@@ -84,15 +83,32 @@ impl Controller {
         resources: &[ResourceChanges],
         validate_only: bool,
     ) -> Decision<AlterOutcome> {
+        self.decide_each(
+            resources,
+            validate_only,
+            |it| &it.resource,
+            |it| self.alter(&it.resource, &it.changes),
+        )
+    }
+
+    /// Decides on each resource by itself; one that is given more than once is refused each time.
+    pub(super) fn decide_each<T>(
+        &self,
+        asked: &[T],
+        validate_only: bool,
+        resource_of: impl Fn(&T) -> &ConfigResource,
+        alter: impl Fn(&T) -> Result<Vec<ConfigRecord>, ControllerError>,
+    ) -> Decision<AlterOutcome> {
+        let mut counts: BTreeMap<&ConfigResource, usize> = BTreeMap::new();
+        asked.iter().for_each(|it| *counts.entry(resource_of(it)).or_default() += 1);
         let mut records = Vec::new();
-        let mut outcomes = AlterOutcome::with_capacity(resources.len());
-        for (index, ResourceChanges { resource, changes }) in resources.iter().enumerate() {
-            let others = resources.iter().enumerate().filter(|(other, _)| *other != index);
-            let result = match others.map(|(_, it)| &it.resource).any(|other| other == resource) {
-                true => Err(invalid_request("the request has this resource more than once")),
-                false => self.alter(resource, changes),
+        let mut outcomes = AlterOutcome::with_capacity(asked.len());
+        for it in asked {
+            let result = match counts[resource_of(it)] {
+                1 => alter(it),
+                _ => Err(invalid_request("the request has this resource more than once")),
             };
-            outcomes.push((resource.clone(), result.map(|mut altered| records.append(&mut altered))));
+            outcomes.push((resource_of(it).clone(), result.map(|mut altered| records.append(&mut altered))));
         }
         if validate_only {
             return Decision::unchanged(outcomes);
@@ -105,7 +121,7 @@ impl Controller {
         Decision::atomic(records, outcomes)
     }
 
-    fn alter(
+    pub(super) fn alter(
         &self,
         resource: &ConfigResource,
         changes: &[ConfigChange],
@@ -130,6 +146,7 @@ impl Controller {
         check_value_sizes(&after)?;
         match resource.resource_type {
             ConfigResourceType::Topic => self.topic_layers().validate(&after, before)?,
+            ConfigResourceType::Group => self.group_layers().validate_group(&after)?,
             _ => self.check_broker_settings(resource, changes, &after)?,
         }
         self.check_exists(resource)?;
@@ -144,9 +161,16 @@ impl Controller {
             ConfigResourceType::Topic => check_name(&resource.name),
             ConfigResourceType::Broker if resource.name.is_empty() => Ok(()),
             ConfigResourceType::Broker => broker_id(&resource.name).map(|_| ()),
-            ConfigResourceType::BrokerLogger => unserved("broker logger"),
-            ConfigResourceType::ClientMetrics => unserved("client metrics"),
-            ConfigResourceType::Group => unserved("group"),
+            ConfigResourceType::BrokerLogger => {
+                Err(invalid_request("loggers belong to their broker, not to the metadata"))
+            }
+            ConfigResourceType::ClientMetrics => {
+                Err(ControllerError::UnservedResource { resource_type: "client metrics" })
+            }
+            ConfigResourceType::Group if resource.name.is_empty() => {
+                Err(invalid_request("groups have no common settings: name one"))
+            }
+            ConfigResourceType::Group => Ok(()),
             ConfigResourceType::Other(id) => {
                 Err(invalid_request(format!("no kind of resource has the number {id}")))
             }
@@ -159,6 +183,8 @@ impl Controller {
                 Some(_) => Ok(()),
                 None => Err(ControllerError::UnknownTopic),
             },
+            // A group may have settings before it has members.
+            ConfigResourceType::Group => Ok(()),
             _ if resource.name.is_empty() => Ok(()),
             _ => {
                 let id = broker_id(&resource.name)?;
@@ -170,52 +196,6 @@ impl Controller {
             }
         }
     }
-
-    fn check_broker_settings(
-        &self,
-        resource: &ConfigResource,
-        changes: &[ConfigChange],
-        after: &TopicOverrides,
-    ) -> Result<(), ControllerError> {
-        let guards_min_isr = self.image().features.has_eligible_leader_replicas();
-        for change in changes {
-            let name = &change.name;
-            let key = NodeKey::find(name).ok_or_else(|| ControllerError::InvalidConfig {
-                reason: format!("no broker key is named {name}"),
-            })?;
-            if !is_inherited_by_topics(name) {
-                return Err(invalid_request(format!("{name} is not changed while the broker runs")));
-            }
-            if name == MIN_INSYNC_REPLICAS && guards_min_isr {
-                self.check_min_isr(resource, after)?;
-            }
-            if let Some(value) = after.get(name) {
-                key.check(value)?;
-            }
-        }
-        // Topics that set neither bound inherit both.
-        let layers = config::TopicLayers { dynamic_default: after, ..self.topic_layers() };
-        Ok(layers.validate(&TopicOverrides::new(), &TopicOverrides::new())?)
-    }
-
-    /// With eligible leader replicas all brokers must agree on the minimum.
-    fn check_min_isr(
-        &self,
-        resource: &ConfigResource,
-        after: &TopicOverrides,
-    ) -> Result<(), ControllerError> {
-        let forbidden = match resource.name.is_empty() {
-            true if after.contains_key(MIN_INSYNC_REPLICAS) => return Ok(()),
-            true => "with eligible leader replicas, the cluster must keep a min.insync.replicas",
-            false => "with eligible leader replicas, all brokers share one min.insync.replicas",
-        };
-        Err(ControllerError::InvalidConfig { reason: forbidden.to_owned() })
-    }
-}
-
-/// Broker keys that take effect through the topics that inherit them, as they are set.
-fn is_inherited_by_topics(name: &str) -> bool {
-    TopicKey::all().iter().any(|key| key.broker_synonyms.first().is_some_and(|first| first.name == name))
 }
 
 fn check_changes(changes: &[ConfigChange]) -> Result<(), ControllerError> {
@@ -267,7 +247,8 @@ fn changed_value(
 fn list_default(resource: &ConfigResource, name: &str) -> Option<&'static str> {
     let key = match resource.resource_type {
         ConfigResourceType::Topic => &TopicKey::find(name)?.key,
-        _ => NodeKey::find(name)?,
+        ConfigResourceType::Group => &GroupKey::find(name)?.key,
+        _ => NodeKey::of_broker(name)?,
     };
     (key.key_type == config::KeyType::List).then(|| key.default.unwrap_or_default())
 }
@@ -310,11 +291,7 @@ fn broker_id(name: &str) -> Result<NodeId, ControllerError> {
     }
 }
 
-fn unserved(resource_type: &'static str) -> Result<(), ControllerError> {
-    Err(ControllerError::UnservedResource { resource_type })
-}
-
-fn invalid_request(reason: impl Into<String>) -> ControllerError {
+pub(super) fn invalid_request(reason: impl Into<String>) -> ControllerError {
     ControllerError::InvalidRequest { reason: reason.into() }
 }
 
@@ -402,25 +379,50 @@ mod tests {
     }
 
     #[test]
-    fn broker_settings_that_topics_inherit_are_taken() {
+    fn broker_settings_are_checked_as_the_broker_would() {
         let all = ConfigResource::broker_defaults;
         let one = || ConfigResource::broker(NodeId(1));
+        let delete = |name| change(name, ConfigOperation::Delete, None);
         check(all(), &[set("log.retention.ms", "9")], ErrorCode::None);
         check(one(), &[set("log.retention.ms", "9")], ErrorCode::None);
-        check(all(), &[set("log.retention.ms", "x")], ErrorCode::InvalidConfig);
+        check(one(), &[set("max.connections", "9")], ErrorCode::None);
+        check(one(), &[delete("no.such.key")], ErrorCode::None);
+        check(all(), &[set("log.retention.ms", "x")], ErrorCode::InvalidRequest);
+        check(all(), &[set("log.retention.ms", "0")], ErrorCode::InvalidRequest);
         check(all(), &[set("no.such.key", "x")], ErrorCode::InvalidConfig);
         check(all(), &[set("node.id", "9")], ErrorCode::InvalidRequest);
+        check(all(), &[set("listeners", "PLAINTEXT://:9")], ErrorCode::InvalidRequest);
+        let append = [change("max.connections", ConfigOperation::Append, Some("9"))];
+        check(all(), &append, ErrorCode::InvalidConfig);
         check(all(), &[set("min.insync.replicas", "1")], ErrorCode::None);
         check(one(), &[set("min.insync.replicas", "1")], ErrorCode::InvalidConfig);
-        let delete = [change("min.insync.replicas", ConfigOperation::Delete, None)];
-        check(all(), &delete, ErrorCode::InvalidConfig);
-        check(
-            ConfigResource::broker(NodeId(9)),
-            &[set("log.retention.ms", "9")],
-            ErrorCode::BrokerIdNotRegistered,
-        );
-        let group = ConfigResource { resource_type: ConfigResourceType::Group, name: "g".to_owned() };
-        check(group, &[set("x", "y")], ErrorCode::UnsupportedVersion);
+        check(all(), &[delete("min.insync.replicas")], ErrorCode::InvalidConfig);
+        let stranger = ConfigResource::broker(NodeId(9));
+        check(stranger, &[set("log.retention.ms", "9")], ErrorCode::BrokerIdNotRegistered);
+    }
+
+    #[test]
+    fn what_the_metadata_held_before_stops_no_change() {
+        let mut cluster = Cluster::of(1);
+        let strange = record(&ConfigResource::broker_defaults(), "no.such.key", Some("x".to_owned()));
+        cluster.append(&[strange.into()]);
+        let changed = alter(&mut cluster, ConfigResource::broker_defaults(), &[set("log.retention.ms", "9")]);
+        assert_eq!(changed, ErrorCode::None);
+    }
+
+    #[test]
+    fn group_settings_are_taken_before_the_group_has_members() {
+        let group =
+            |name: &str| ConfigResource { resource_type: ConfigResourceType::Group, name: name.to_owned() };
+        check(group("g"), &[set("consumer.session.timeout.ms", "50000")], ErrorCode::None);
+        check(group("g"), &[set("consumer.session.timeout.ms", "1")], ErrorCode::InvalidConfig);
+        check(group("g"), &[set("no.such.key", "1")], ErrorCode::InvalidConfig);
+        let append = [change("consumer.session.timeout.ms", ConfigOperation::Append, Some("1"))];
+        check(group("g"), &append, ErrorCode::InvalidConfig);
+        check(group(""), &[set("consumer.session.timeout.ms", "50000")], ErrorCode::InvalidRequest);
+        let metrics =
+            ConfigResource { resource_type: ConfigResourceType::ClientMetrics, name: "m".to_owned() };
+        check(metrics, &[set("interval.ms", "1000")], ErrorCode::UnsupportedVersion);
     }
 
     #[test]

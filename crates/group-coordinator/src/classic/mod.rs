@@ -30,7 +30,6 @@ mod subscription;
 mod sync;
 mod timeout;
 mod turn;
-mod why;
 
 pub use commit::OffsetExpiry;
 pub use group::{ClassicGroup, ClassicState};
@@ -39,4 +38,3 @@ pub use request::{
     MemberDescription, MemberLeft, Protocol, SyncGroup, Synced,
 };
 pub(crate) use turn::Turn;
-pub use why::GroupWhy;

@@ -103,6 +103,11 @@ impl LogDirs {
         })
     }
 
+    /// `producer.id.expiration.ms` from here on, for every log.
+    pub fn set_producer_id_expiration_ms(&self, ms: i64) {
+        self.settings.producer_id_expiration.set_ms(ms);
+    }
+
     /// The data directories, in the order of `log.dirs`.
     pub fn directories(&self) -> &[DataDirectory] {
         &self.directories

@@ -50,7 +50,7 @@ impl LogDirs {
         let partition = &found.name.partition;
         let checkpointed = |kind| self.lock().unopened[found.directory].of(kind).get(partition).copied();
         let options = OpenOptions {
-            settings: self.settings,
+            settings: self.settings.clone(),
             recovery_point: checkpointed(OffsetCheckpointKind::RecoveryPoint).unwrap_or_default(),
             log_start: checkpointed(OffsetCheckpointKind::LogStart).unwrap_or_default(),
             had_clean_shutdown: self.was_clean(found.directory),
@@ -81,7 +81,7 @@ impl LogDirs {
         self.create_directory(&path)?;
         PartitionMetadataFile::new(self.disk.clone(), &path).write(topic_id)?;
         let options = OpenOptions {
-            settings: self.settings,
+            settings: self.settings.clone(),
             had_clean_shutdown: true,
             ..OpenOptions::new(config, self.entropy.clone(), now_ms)
         };

@@ -153,7 +153,7 @@ impl Log {
                 &segments,
                 end,
                 options.now_ms,
-                options.settings.producer_id_expiration_ms,
+                options.settings.producer_id_expiration.ms(),
             )?;
         } else {
             producers::finish_recovered(&mut state, end)?;
@@ -178,7 +178,7 @@ impl Log {
         Ok(Self {
             directory,
             config: ArcSwap::new(options.config),
-            settings: options.settings,
+            settings: options.settings.clone(),
             entropy: options.entropy,
             view: ArcSwap::from_pointee(view),
             epochs: RwLock::new(epochs),

@@ -77,7 +77,7 @@ fn bring_producers_to(
 ) -> Result<(), LogError> {
     let check_start = first.check_start(options.recovery_point)?;
     let snapshots_until = if check_start.is_some() { options.recovery_point } else { first.base_offset };
-    let expiration_ms = options.settings.producer_id_expiration_ms;
+    let expiration_ms = options.settings.producer_id_expiration.ms();
     load_snapshot(state, segments, snapshots_until, options.now_ms, expiration_ms)?;
     replay_segments(state, segments, first.base_offset, |_| false)?;
     if state.producers.end_offset() <= first.base_offset {

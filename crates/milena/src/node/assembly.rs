@@ -16,8 +16,8 @@ use controller_node::{
     NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
 };
 use handlers::{Authorizer, Handlers};
-use log::LogSettings;
 use log::log_dirs::LogDirs;
+use log::{Expiration, LogSettings};
 use metadata::{Endpoint, SecurityProtocol};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -240,7 +240,7 @@ fn begin_log_dirs(
     prepared: Directories,
 ) -> Result<LogDirs, NodeError> {
     let settings = LogSettings {
-        producer_id_expiration_ms: config.producers.producer_id_expiration_ms.into(),
+        producer_id_expiration: Expiration::of_ms(config.producers.producer_id_expiration_ms.into()),
         ..LogSettings::default()
     };
     // A directory for the metadata log alone holds no partitions.
@@ -283,7 +283,6 @@ fn broker_settings(config: &NodeConfig) -> BrokerSettings {
         request_partitions_max: config.requests.max_request_partition_size_limit,
         auto_create_topics: config.topics.auto_create_topics_enable,
         properties: config.properties.clone(),
-        recovery_threads: usize::try_from(config.logs.num_recovery_threads_per_data_dir).unwrap_or(1),
     }
 }
 

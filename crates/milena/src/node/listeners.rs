@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use config::{ConnectionConfig, NodeConfig};
 use handlers::Handlers;
+use io::Blocking;
 use net::server::{ConnectionLimits, Listener, ListenerSettings, Server, ServerSettings};
+use tokio::sync::watch;
 
 use super::{BoundListener, NodeError};
 
@@ -49,6 +51,21 @@ pub(super) fn serve(config: &NodeConfig, bound: Vec<Listener>, handlers: Handler
         server.serve(listener, service.clone());
     }
     server
+}
+
+/// Gives the server the limits on connections that the node works by, each time they change. Never returns.
+pub(super) async fn follow(server: &Server, mut settings: watch::Receiver<Option<Arc<NodeConfig>>>) {
+    loop {
+        let config = settings.borrow_and_update().clone();
+        if let Some(config) = config {
+            // Names of hosts are looked up.
+            let limits = Blocking::Threads.run(move || connection_limits(&config)).await;
+            server.set_connection_limits(limits);
+        }
+        if settings.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 fn server_settings(config: &NodeConfig) -> ServerSettings {

@@ -1,8 +1,10 @@
 //! A node from its start until it is told to stop.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::Duration;
 
+use broker::loggers::Loggers;
 use config::NodeConfig;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,17 +16,23 @@ use crate::announcement::Announcement;
 use crate::ready_file;
 use crate::settings::NodeOptions;
 
-/// Runs the node until SIGTERM or SIGINT.
+/// Runs the node until SIGTERM or SIGINT. Clients may change the levels of `loggers`.
 ///
 /// # Errors
 /// When it cannot start, or cannot go on.
-pub async fn run(config: NodeConfig, options: NodeOptions) -> Result<(), NodeError> {
+pub async fn run(
+    config: NodeConfig,
+    options: NodeOptions,
+    loggers: Arc<dyn Loggers>,
+) -> Result<(), NodeError> {
     let started_at = Instant::now();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let bound = listeners::bind(&config).await?;
     let told = listeners::advertised(&config, &bound);
     let mut node = Node::start(config.clone(), Environment::real()?, &told).await?;
+    node.broker().connect_loggers(loggers);
     let server = listeners::serve(&config, bound, node.handlers().clone());
+    let settings = node.broker().node_config();
     let report = node.open(RecoveryBar::new()).await?;
     if report.failed > 0 || report.stray > 0 {
         tracing::warn!(
@@ -51,6 +59,7 @@ pub async fn run(config: NodeConfig, options: NodeOptions) -> Result<(), NodeErr
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
         failure = node.failed() => Some(failure),
+        () = listeners::follow(&server, settings) => None,
     };
     if let Some(failure) = failure {
         server.shutdown(Duration::ZERO).await;

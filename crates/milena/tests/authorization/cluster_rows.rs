@@ -5,6 +5,8 @@ use protocol::messages::alter_client_quotas_request::{
     AlterClientQuotasRequest, EntityData, EntryData, OpData,
 };
 use protocol::messages::alter_client_quotas_response::AlterClientQuotasResponse;
+use protocol::messages::alter_configs_request::AlterConfigsRequest;
+use protocol::messages::alter_configs_response::AlterConfigsResponse;
 use protocol::messages::api_versions_request::ApiVersionsRequest;
 use protocol::messages::api_versions_response::ApiVersionsResponse;
 use protocol::messages::describe_client_quotas_request::DescribeClientQuotasRequest;
@@ -13,6 +15,10 @@ use protocol::messages::describe_cluster_request::DescribeClusterRequest;
 use protocol::messages::describe_cluster_response::DescribeClusterResponse;
 use protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
 use protocol::messages::describe_configs_response::DescribeConfigsResponse;
+use protocol::messages::describe_user_scram_credentials_request::{
+    DescribeUserScramCredentialsRequest, UserName,
+};
+use protocol::messages::describe_user_scram_credentials_response::DescribeUserScramCredentialsResponse;
 use protocol::messages::incremental_alter_configs_request::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
@@ -26,6 +32,8 @@ use crate::topic_rows::operations;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const BROKER_LOGGER: i8 = 8;
+const GROUP: i8 = 32;
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -44,12 +52,31 @@ pub fn rows() -> Vec<Row> {
             .allowed(&["AlterConfigs topic t", "AlterConfigs topic u"], "2 t NONE, 2 u NONE")
             .denied(&["AlterConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 2 u NONE")
             .denied(&["AlterConfigs topic u"], "2 t NONE, 2 u TOPIC_AUTHORIZATION_FAILED"),
+        describe_group_configs()
+            .allowed(&["DescribeConfigs group g", "DescribeConfigs cluster"], "32 g NONE, 8 1 NONE")
+            .denied(&["DescribeConfigs group g"], "32 g GROUP_AUTHORIZATION_FAILED, 8 1 NONE")
+            .denied(&["DescribeConfigs cluster"], "32 g NONE, 8 1 CLUSTER_AUTHORIZATION_FAILED"),
+        alter_configs()
+            .allowed(
+                &["AlterConfigs topic t", "AlterConfigs group g", "AlterConfigs cluster"],
+                "2 t NONE, 32 g NONE, 4 1 NONE",
+            )
+            .denied(&["AlterConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 32 g NONE, 4 1 NONE")
+            .denied(&["AlterConfigs group g"], "2 t NONE, 32 g GROUP_AUTHORIZATION_FAILED, 4 1 NONE")
+            .denied(&["AlterConfigs cluster"], "2 t NONE, 32 g NONE, 4 1 CLUSTER_AUTHORIZATION_FAILED"),
+        alter_groups_and_loggers()
+            .allowed(&["AlterConfigs group g", "AlterConfigs cluster"], "32 g NONE, 8 1 NONE")
+            .denied(&["AlterConfigs group g"], "32 g GROUP_AUTHORIZATION_FAILED, 8 1 NONE")
+            .denied(&["AlterConfigs cluster"], "32 g NONE, 8 1 CLUSTER_AUTHORIZATION_FAILED"),
         describe_client_quotas()
             .allowed(&["DescribeConfigs cluster"], "NONE")
             .denied(&["DescribeConfigs cluster"], "CLUSTER_AUTHORIZATION_FAILED"),
         alter_client_quotas()
             .allowed(&["AlterConfigs cluster"], "user ann NONE")
             .denied(&["AlterConfigs cluster"], "user ann CLUSTER_AUTHORIZATION_FAILED"),
+        describe_user_scram_credentials()
+            .allowed(&["Describe cluster"], "NONE, ann RESOURCE_NOT_FOUND")
+            .denied(&["Describe cluster"], "CLUSTER_AUTHORIZATION_FAILED"),
         list_config_resources()
             .allowed(&["DescribeConfigs cluster"], "2 t, 2 u, NONE")
             .denied(&["DescribeConfigs cluster"], "CLUSTER_AUTHORIZATION_FAILED"),
@@ -117,6 +144,76 @@ fn incremental_alter_configs() -> Row {
     })
 }
 
+fn describe_group_configs() -> Row {
+    let resource = |(resource_type, resource_name): (i8, &str)| DescribeConfigsResource {
+        resource_type,
+        resource_name: resource_name.to_owned(),
+        configuration_keys: None,
+        ..Default::default()
+    };
+    let request = move |_: &TestNode| DescribeConfigsRequest {
+        resources: [(GROUP, "g"), (BROKER_LOGGER, "1")].map(resource).into(),
+        ..Default::default()
+    };
+    Row::new(api::DESCRIBE_CONFIGS, 4, "of groups", request, |_, answer: DescribeConfigsResponse| {
+        let told = answer.results.iter();
+        told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
+    })
+}
+
+fn alter_configs() -> Row {
+    use protocol::messages::alter_configs_request::{AlterConfigsResource, AlterableConfig};
+    let resource =
+        |(resource_type, resource_name, key, value): (i8, &str, &str, &str)| AlterConfigsResource {
+            resource_type,
+            resource_name: resource_name.to_owned(),
+            configs: vec![AlterableConfig {
+                name: key.to_owned(),
+                value: Some(value.to_owned()),
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+    let request = move |_: &TestNode| AlterConfigsRequest {
+        resources: [
+            (TOPIC, "t", "retention.ms", "60000"),
+            (GROUP, "g", "consumer.session.timeout.ms", "50000"),
+            (BROKER, "1", "log.retention.ms", "60000"),
+        ]
+        .map(resource)
+        .into(),
+        ..Default::default()
+    };
+    Row::new(api::ALTER_CONFIGS, 2, "", request, |_, answer: AlterConfigsResponse| {
+        let told = answer.responses.iter();
+        told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
+    })
+}
+
+fn alter_groups_and_loggers() -> Row {
+    let resource = |(resource_type, resource_name): (i8, &str)| AlterConfigsResource {
+        resource_type,
+        resource_name: resource_name.to_owned(),
+        ..Default::default()
+    };
+    let request = move |_: &TestNode| IncrementalAlterConfigsRequest {
+        resources: [(GROUP, "g"), (BROKER_LOGGER, "1")].map(resource).into(),
+        ..Default::default()
+    };
+    let what = "of groups and loggers";
+    Row::new(
+        api::INCREMENTAL_ALTER_CONFIGS,
+        1,
+        what,
+        request,
+        |_, answer: IncrementalAlterConfigsResponse| {
+            let told = answer.responses.iter();
+            told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code)))
+                .collect()
+        },
+    )
+}
+
 fn describe_client_quotas() -> Row {
     let request = |_: &TestNode| DescribeClientQuotasRequest::default();
     Row::new(api::DESCRIBE_CLIENT_QUOTAS, 1, "", request, |_, answer: DescribeClientQuotasResponse| {
@@ -145,6 +242,18 @@ fn alter_client_quotas() -> Row {
             })
         });
         told.collect()
+    })
+}
+
+fn describe_user_scram_credentials() -> Row {
+    let request = |_: &TestNode| DescribeUserScramCredentialsRequest {
+        users: Some(vec![UserName { name: "ann".to_owned(), ..Default::default() }]),
+        ..Default::default()
+    };
+    type Answer = DescribeUserScramCredentialsResponse;
+    Row::new(api::DESCRIBE_USER_SCRAM_CREDENTIALS, 0, "", request, |_, answer: Answer| {
+        let told = answer.results.iter().map(|it| format!("{} {}", it.user, name(it.error_code)));
+        told.chain([name(answer.error_code).to_owned()]).collect()
     })
 }
 
