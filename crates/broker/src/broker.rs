@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use types::{NodeId, Offset, TopicIdPartition};
 
+use crate::directory_assignments_driver::DirectoryAssignments;
 use crate::fetch_sessions::FetchSessions;
 use crate::loggers::Loggers;
 use crate::producer_ids::ProducerIds;
@@ -34,6 +35,7 @@ pub struct Broker {
     delayed_produces: Purgatory<TopicIdPartition>,
     delayed_fetches: Purgatory<TopicIdPartition>,
     producer_ids: ProducerIds,
+    directory_assignments: DirectoryAssignments,
     kraft_version: i16,
     /// The metadata that the partitions here agree with.
     image: ArcSwap<MetadataImage>,
@@ -104,6 +106,7 @@ impl Broker {
             delayed_produces: Purgatory::new(),
             delayed_fetches: Purgatory::new(),
             producer_ids: parts.producer_ids,
+            directory_assignments: DirectoryAssignments::default(),
             kraft_version: parts.kraft_version,
             image: ArcSwap::default(),
             applied: watch::Sender::new(Offset(-1)),
@@ -217,6 +220,10 @@ impl Broker {
 
     pub(crate) fn cluster_topic_config(&self) -> &ClusterTopicConfig {
         &self.cluster_topic_config
+    }
+
+    pub(crate) fn directory_assignments(&self) -> &DirectoryAssignments {
+        &self.directory_assignments
     }
 
     pub(crate) fn hosting(&self) -> MutexGuard<'_, ()> {

@@ -10,6 +10,7 @@ mod broker;
 mod delete_records;
 mod describe_configs;
 mod describe_log_dirs;
+pub mod directory_assignments_driver;
 pub mod fetch;
 pub mod fetch_sessions;
 pub mod lifecycle;

@@ -281,6 +281,7 @@ fn serve(broker: &Broker, topic: &TopicImage, index: PartitionIndex, image: &Par
     let name = TopicPartition { topic: topic.name.clone(), partition: index };
     let partition = Arc::new(Partition::new(broker.node_id(), id, name, log));
     follow(broker, &partition, image);
+    broker.directory_assignments().note(broker, &partition, image);
     broker.partitions().insert(partition);
 }
 

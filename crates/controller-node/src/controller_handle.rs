@@ -7,6 +7,7 @@ use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 use controller::brokers::register::NewBroker;
 use controller::client_quotas::{QuotaAlteration, QuotaOutcome};
 use controller::configs::{AlterOutcome, ResourceChanges, ResourceSettings};
+use controller::partitions::assign_directories::DirectoryAssignment;
 use controller::partitions::elect_leaders::{ElectionKind, ElectionOutcome, TopicPartitions};
 use controller::partitions::reassign::Reassignment;
 use controller::producer_ids::ProducerIdsBlock;
@@ -147,6 +148,20 @@ impl ControllerHandle {
         may_change_factor: bool,
     ) -> Result<Vec<Result<(), ControllerError>>, CallError> {
         self.decide(move |desk| Ok(desk.controller().decide_reassign(&reassignments, may_change_factor)))
+            .await
+    }
+
+    /// Notes in which directories a broker's replicas lie; the results are in the order told.
+    ///
+    /// # Errors
+    /// For a broker that is not registered at this epoch; where the metadata version knows no directories.
+    pub async fn assign_directories(
+        &self,
+        broker: NodeId,
+        epoch: BrokerEpoch,
+        assignments: Vec<DirectoryAssignment>,
+    ) -> Result<Vec<Result<(), ControllerError>>, CallError> {
+        self.decide(move |desk| desk.controller().decide_assign_directories(broker, epoch, &assignments))
             .await
     }
 

@@ -47,6 +47,7 @@ pub use controller::configs::{
     AlterOutcome, ConfigChange, ConfigOperation, ResourceChanges, ResourceSettings,
 };
 pub use controller::controllers::NewController;
+pub use controller::partitions::assign_directories::DirectoryAssignment;
 pub use controller::partitions::elect_leaders::{ElectionKind, ElectionOutcome, TopicPartitions};
 pub use controller::partitions::reassign::Reassignment;
 pub use controller::topics::create::{NewTopic, TopicDescription, TopicOutcome};

@@ -56,6 +56,8 @@ pub enum ControllerError {
     InvalidAssignment(AssignmentError),
     #[error("the topic has no partition {partition}")]
     UnknownPartition { partition: i32 },
+    #[error("broker {broker} has no replica of this partition")]
+    NotAReplica { broker: NodeId },
     #[error("{from} replicas would become {to}")]
     ReplicationFactorChanged { from: usize, to: usize },
     #[error("no reassignment of this partition is under way")]
@@ -166,6 +168,7 @@ impl ControllerError {
             | Self::AssignmentAndCount { .. }
             | Self::InvalidRequest { .. } => ErrorCode::InvalidRequest,
             Self::UnknownTopic | Self::UnknownPartition { .. } => ErrorCode::UnknownTopicOrPartition,
+            Self::NotAReplica { .. } => ErrorCode::NotLeaderOrFollower,
             Self::NoReassignmentInProgress => ErrorCode::NoReassignmentInProgress,
             Self::ElectionNotNeeded => ErrorCode::ElectionNotNeeded,
             Self::PreferredLeaderNotAvailable => ErrorCode::PreferredLeaderNotAvailable,

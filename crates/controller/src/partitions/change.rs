@@ -38,6 +38,8 @@ pub(crate) struct PartitionChange<'a> {
     pub(crate) isr: Vec<NodeId>,
     /// This replica is not eligible, whatever it was.
     pub(crate) lost_its_tail: Option<NodeId>,
+    /// This replica lies in this directory.
+    pub(crate) placed: Option<(NodeId, Uuid)>,
     pub(crate) replicas: Vec<NodeId>,
     pub(crate) removing: Vec<NodeId>,
     pub(crate) adding: Vec<NodeId>,
@@ -66,6 +68,7 @@ impl<'a> PartitionChange<'a> {
             min_isr: 1,
             isr: before.isr.clone(),
             lost_its_tail: None,
+            placed: None,
             replicas: before.replicas.clone(),
             removing: before.removing_replicas.clone(),
             adding: before.adding_replicas.clone(),
@@ -232,7 +235,10 @@ impl<'a> PartitionChange<'a> {
     fn write_assignment(&self, record: &mut PartitionChangeRecord) {
         if self.metadata_version.has_directory_assignment() {
             let directory = |replica: &NodeId| {
-                self.before.directory(*replica).unwrap_or_else(|| (self.default_directory)(*replica))
+                let placed =
+                    self.placed.filter(|(broker, _)| broker == replica).map(|(_, directory)| directory);
+                let known = placed.or_else(|| self.before.directory(*replica));
+                known.unwrap_or_else(|| (self.default_directory)(*replica))
             };
             let directories: Vec<_> = self.replicas.iter().map(directory).collect();
             if directories != self.before.directories {

@@ -1,5 +1,6 @@
 //! Existing partitions: who leads them, who is in sync, where their replicas are, and how all of it changes.
 
+pub mod assign_directories;
 mod broker_events;
 mod change;
 mod changed;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use broker::log_maintenance::MaintenanceSettings;
 use broker::metadata_applier::BeginReport;
 use broker::{
-    Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError, lifecycle,
-    log_maintenance, metadata_applier,
+    Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError,
+    directory_assignments_driver, lifecycle, log_maintenance, metadata_applier,
 };
 use config::NodeConfig;
 use controller_node::{
@@ -137,6 +137,8 @@ impl Node {
         self.are_all_logs_open = report.failed == 0;
         let maintenance = maintenance_settings(&self.config);
         self.workers.spawn(log_maintenance::run(broker.clone(), maintenance, self.stop.subscribe()));
+        let telling = directory_assignments_driver::run(broker.clone(), self.controller.clone(), self.epoch);
+        self.tasks.spawn(telling);
         let interval = millis(self.config.lifecycle.broker_heartbeat_interval_ms.into());
         self.tasks.spawn(lifecycle::run(broker.clone(), self.controller.clone(), self.epoch, interval));
         Ok(report)

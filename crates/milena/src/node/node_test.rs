@@ -133,3 +133,51 @@ async fn a_directory_of_another_node_is_refused_by_name() {
     let told = refused.to_string();
     assert!(told.contains("/data") && told.contains("node.id=1") && told.contains('7'), "{told}");
 }
+
+/// Waits until the metadata says of every partition of a topic in which directory it lies, and returns that by
+/// partition. It has to be where the log is.
+async fn directories_told(node: &Node, topic: &str) -> Vec<types::Uuid> {
+    let is_told = |image: &std::sync::Arc<metadata::MetadataImage>| {
+        let topic = image.topics.by_name(topic).expect("it was made");
+        topic.partitions.values().all(|it| it.directories != [metadata::DirectoryId::UNASSIGNED])
+    };
+    let mut images = node.handlers().controller.images();
+    let image = images.wait_for(is_told).await.expect("the controller serves").clone();
+    let topic = image.topics.by_name(topic).expect("it was made");
+    let told = topic.partitions.iter().map(|(index, partition)| {
+        let name = types::TopicPartition { topic: topic.name.clone(), partition: *index };
+        let held = node.broker().log_dirs().directory_id(&name).expect("its log is open");
+        assert_eq!(partition.directories, [held], "{name}");
+        held
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn the_controller_is_told_in_which_directory_each_replica_lies() {
+    let disk = SimulatedDisk::default();
+    let settings = [("log.dirs", "/one,/two")];
+    let mut node = start_with(&disk, &settings).await.0;
+    node.open(Silent).await.expect("opened");
+    create(&node, "t", 4).await;
+    let told = directories_told(&node, "t").await;
+    assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>().len(), 2, "both are used");
+    node.stop().await;
+    disk.release_locks();
+    // A log that was carried to the other directory while the node was stopped.
+    let environment = environment(&disk);
+    let holder = if environment.disk.exists(std::path::Path::new("/one/t-0")) { "one" } else { "two" };
+    let other = if holder == "one" { "two" } else { "one" };
+    let (from, to) = (format!("/{holder}/t-0"), format!("/{other}/t-0"));
+    environment.disk.rename(from.as_ref(), to.as_ref()).expect("moved");
+
+    let mut node = start_with(&disk, &settings).await.0;
+    node.open(Silent).await.expect("opened");
+    let moved = |image: &std::sync::Arc<metadata::MetadataImage>| {
+        let topic = image.topics.by_name("t").expect("it was made");
+        topic.partitions.values().next().is_some_and(|partition| partition.directories != [told[0]])
+    };
+    node.handlers().controller.images().wait_for(moved).await.expect("the controller serves");
+    let told_again = directories_told(&node, "t").await;
+    assert_eq!(told_again[1..], told[1..]);
+}
