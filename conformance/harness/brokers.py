@@ -112,7 +112,9 @@ class Milena(Node):
         self.ready_file.unlink(missing_ok=True)
 
     def command(self):
-        command = [self.binary(), "--port", self.port, "--data-dir", self.data, "--ready-file", self.ready_file]
+        command = [self.binary(), "--port", self.port, "--ready-file", self.ready_file]
+        # The option would outdo the setting.
+        command += [] if "log.dirs" in self.overrides else ["--data-dir", self.data]
         settings = [word for key, value in self.overrides.items() for word in ("--override", f"{key}={value}")]
         return [str(word) for word in command + settings]
 

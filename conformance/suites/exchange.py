@@ -18,6 +18,9 @@ def run(world):
         handed_over(world, world.Node, world.Oracle, ending)
         if world.target != "oracle":
             handed_over(world, world.Oracle, world.Node, ending)
+    two_directories(world.Node, world.Oracle)
+    if world.target != "oracle":
+        two_directories(world.Oracle, world.Node)
 
 
 def handed_over(world, First, Second, ending):
@@ -42,6 +45,46 @@ def handed_over(world, First, Second, ending):
             append(first, "first again")
             equal(kcat.consume(first, "made-by-second"), [b"x"], "the topic that the other one made")
             first.stop()
+
+
+def two_directories(First, Second):
+    """Which directory a replica lies in stands in the metadata log (KIP-858); who takes it over has nothing to add."""
+    title = f"two directories from {First.name} to {Second.name}"
+    first = First()
+    first.overrides["log.dirs"] = f"{first.data},{first.scratch / 'more'}"
+    with first:
+        with case(f"{title}: {First.name} notes where each replica lies"):
+            left = placed(first, "spread")
+            true(len(set(left.values())) == 2, f"both directories are used: {left}")
+            kcat.produce(first, "spread", [b"x"], "-p", 0)
+            first.stop()
+        with Second(data=first.data, overrides=first.overrides) as second:
+            with case(f"{title}: {Second.name} finds each replica where it was noted"):
+                equal(kcat.consume(second, "spread"), [b"x"], "records")
+                both = placed(second, "spread-more")
+                equal({replica: both[replica] for replica in left}, left, "directories by replica")
+                second.stop()
+
+
+def placed(node, topic):
+    """Makes a topic, waits until the metadata log says where each replica lies, and returns that by replica."""
+    kafka.tool("kafka-topics", "--bootstrap-server", node.bootstrap, "--create", "--topic", topic, "--partitions", PARTITIONS)
+    unassigned = "AAAAAAAAAAAAAAAAAAAAAQ"
+    told = lambda: PARTITIONS <= len(noted(node)) and unassigned not in noted(node).values()  # noqa: E731
+    processes.wait_until(told, 60, "directories of all replicas", alive=node.process)
+    return noted(node)
+
+
+def noted(node):
+    """The directory of each replica, by topic id and partition, as the metadata log has it."""
+    log = node.data / "__cluster_metadata-0/00000000000000000000.log"
+    found = {}
+    for line in kafka.tool("kafka-dump-log", "--cluster-metadata-decoder", "--files", log).splitlines():
+        record = json.loads(line.partition(" payload: ")[2] or "{}")
+        if record.get("type") in ("PARTITION_RECORD", "PARTITION_CHANGE_RECORD") and record["data"].get("directories"):
+            (directory,) = record["data"]["directories"]
+            found[record["data"]["topicId"], record["data"]["partitionId"]] = directory
+    return found
 
 
 def end(node, ending):
