@@ -7,12 +7,15 @@ use ::log::log_dirs::LogDirs;
 use arc_swap::ArcSwap;
 use config::{NodeConfig, Properties};
 use controller_node::supported_features;
+use group_coordinator::{GroupSettings, GroupShard};
 use io::{Blocking, Clock, Entropy};
 use metadata::{MetadataImage, VersionRange};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use types::{NodeId, Offset, TopicIdPartition};
+use types::{NodeId, Offset, TopicIdPartition, Uuid};
 
+use crate::coordinators::groups::{GroupCoordinator, OFFSETS_TOPIC, OffsetsTopicSettings};
+use crate::coordinators::{Coordinator, CoordinatorParts, CoordinatorSettings};
 use crate::directory_assignments_driver::DirectoryAssignments;
 use crate::fetch_sessions::FetchSessions;
 use crate::loggers::Loggers;
@@ -27,6 +30,7 @@ pub struct Broker {
     cluster_id: String,
     settings: BrokerSettings,
     clock: Clock,
+    entropy: Entropy,
     blocking: Blocking,
     started_at: Instant,
     log_dirs: Arc<LogDirs>,
@@ -34,6 +38,7 @@ pub struct Broker {
     fetch_sessions: FetchSessions,
     delayed_produces: Purgatory<TopicIdPartition>,
     delayed_fetches: Purgatory<TopicIdPartition>,
+    groups: Arc<GroupCoordinator>,
     producer_ids: ProducerIds,
     directory_assignments: DirectoryAssignments,
     kraft_version: i16,
@@ -60,6 +65,12 @@ pub struct BrokerSettings {
     pub auto_create_topics: bool,
     /// The node's properties: what topics get that set nothing themselves.
     pub properties: Properties,
+    /// Groups and committed offsets.
+    pub groups: GroupSettings,
+    /// The shards of `__consumer_offsets`.
+    pub group_coordinator: CoordinatorSettings,
+    /// How `__consumer_offsets` is made.
+    pub offsets_topic: OffsetsTopicSettings,
 }
 
 /// What a broker is made of.
@@ -92,19 +103,34 @@ pub struct Features {
 impl Broker {
     /// A broker without partitions. Must be made within the runtime that will drive it.
     pub fn new(parts: BrokerParts) -> Self {
-        let fetch_sessions = FetchSessions::new(parts.settings.fetch_session_slots, parts.entropy);
+        let fetch_sessions = FetchSessions::new(parts.settings.fetch_session_slots, parts.entropy.clone());
+        let started_at = Instant::now();
+        let (delayed_produces, delayed_fetches) = (Purgatory::new(), Purgatory::new());
+        let group_settings = parts.settings.groups;
+        let groups = Arc::new(Coordinator::new(CoordinatorParts {
+            topic: OFFSETS_TOPIC,
+            settings: parts.settings.group_coordinator,
+            new_shard: move || GroupShard::new(group_settings),
+            clock: parts.clock.clone(),
+            blocking: parts.blocking,
+            started_at,
+            delayed_produces: delayed_produces.clone(),
+            delayed_fetches: delayed_fetches.clone(),
+        }));
         Self {
             node_id: parts.node_id,
             cluster_id: parts.cluster_id,
             settings: parts.settings,
             clock: parts.clock,
             blocking: parts.blocking,
-            started_at: Instant::now(),
+            entropy: parts.entropy,
+            started_at,
             log_dirs: parts.log_dirs,
             partitions: PartitionRegistry::default(),
             fetch_sessions,
-            delayed_produces: Purgatory::new(),
-            delayed_fetches: Purgatory::new(),
+            delayed_produces,
+            delayed_fetches,
+            groups,
             producer_ids: parts.producer_ids,
             directory_assignments: DirectoryAssignments::default(),
             kraft_version: parts.kraft_version,
@@ -135,6 +161,15 @@ impl Broker {
     /// The wall clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// A fresh id.
+    pub fn fresh_id(&self) -> Uuid {
+        loop {
+            if let Some(id) = Uuid::from_random(self.entropy.bytes16()) {
+                return id;
+            }
+        }
     }
 
     /// Milliseconds since the broker was made; never goes back.
@@ -170,6 +205,11 @@ impl Broker {
     /// Fetch requests that wait for records.
     pub fn delayed_fetches(&self) -> &Purgatory<TopicIdPartition> {
         &self.delayed_fetches
+    }
+
+    /// The coordinator of groups: the shards of `__consumer_offsets` that this broker leads.
+    pub fn groups(&self) -> &Arc<GroupCoordinator> {
+        &self.groups
     }
 
     /// The metadata as applied here.
@@ -231,8 +271,11 @@ impl Broker {
     }
 
     pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
-        let offset = image.provenance.offset;
         self.image.store(image);
-        self.applied.send_replace(offset);
+    }
+
+    /// Tells whoever waits for it that all here agrees with the image.
+    pub(crate) fn note_applied(&self) {
+        self.applied.send_replace(self.image.load().provenance.offset);
     }
 }

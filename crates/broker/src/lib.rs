@@ -1,12 +1,14 @@
 //! A broker's services: partitions, produce, fetch, sessions, delayed operations, lifecycle.
 //!
-//! [`Broker`] is what handlers call. Its verbs have a file each: [`produce`], [`fetch`], `lookup`, `delete_records`.
+//! [`Broker`] is what handlers call. Its verbs have a file each: [`produce`], [`fetch`], `lookup`, `delete_records`,
+//! [`coordinators`].
 //! Around it stand the tasks that keep it true: [`metadata_applier`] follows the metadata log, [`log_maintenance`]
 //! flushes and cleans, [`lifecycle`] registers the broker and keeps its registration alive.
 //!
 //! *Invariant:* partitions change hands only in `metadata_applier`; handlers read the image that it applied last.
 
 mod broker;
+pub mod coordinators;
 mod delete_records;
 mod describe_configs;
 mod describe_log_dirs;
@@ -31,6 +33,7 @@ mod topic_settings;
 pub use broker::{Broker, BrokerParts, BrokerSettings, Features};
 pub use config::{ConfigSource, DescribedConfig, KeyType};
 pub use describe_log_dirs::{DescribedLogDir, DescribedReplica};
+pub use group_coordinator;
 pub use lookup::{LookupError, NodeEndpoint};
 pub use partition_registry::PartitionRegistry;
 pub use producer_ids::{ProducerIdBlock, ProducerIds, ProducerIdsError};

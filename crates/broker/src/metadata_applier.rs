@@ -3,7 +3,7 @@
 //! *Invariant:* partitions change hands only here, by one task, in the order of the metadata log. An image becomes the
 //! broker's own (see [`Broker::image`]) after the partitions agree with it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::log::Log;
@@ -50,6 +50,7 @@ pub struct FoundLogs {
 pub fn adopt(broker: &Broker, image: Arc<MetadataImage>) -> Result<FoundLogs, BeginError> {
     broker.apply_node_settings(&image);
     broker.set_image(image);
+    broker.note_applied();
     sort_out(broker)
 }
 
@@ -127,9 +128,11 @@ fn apply(broker: &Broker, image: Arc<MetadataImage>) {
     let _hosting = broker.hosting();
     let before = broker.image();
     let changes = image.topics.changes_since(&before.topics);
+    let mut deleted = BTreeMap::new();
     for change in &changes {
         if let TopicChange::Deleted(topic) = change {
             delete_topic(broker, topic);
+            deleted.insert(topic.name.clone(), topic.id);
         }
     }
     for change in &changes {
@@ -147,6 +150,11 @@ fn apply(broker: &Broker, image: Arc<MetadataImage>) {
     }
     apply_settings(broker, &before, &image);
     broker.set_image(image);
+    // From here on no commit finds the topics, so that none comes after this.
+    if !deleted.is_empty() {
+        broker.tell_groups_of_deleted(&deleted);
+    }
+    broker.note_applied();
 }
 
 /// Gives topics whose settings changed their new ones. A change of the brokers' settings concerns every topic.
@@ -285,7 +293,7 @@ fn serve(broker: &Broker, topic: &TopicImage, index: PartitionIndex, image: &Par
     broker.partitions().insert(partition);
 }
 
-fn follow(broker: &Broker, partition: &Partition, image: &PartitionImage) {
+fn follow(broker: &Broker, partition: &Arc<Partition>, image: &PartitionImage) {
     partition.apply_leadership(LeadershipChange {
         leader: image.leader.unwrap_or(NodeId::NONE),
         leader_epoch: image.leader_epoch,
@@ -294,6 +302,7 @@ fn follow(broker: &Broker, partition: &Partition, image: &PartitionImage) {
         isr: image.isr.clone(),
     });
     wake(broker, partition);
+    broker.groups().follow(partition);
 }
 
 fn delete_topic(broker: &Broker, topic: &TopicImage) {
@@ -307,6 +316,7 @@ fn delete_partition(broker: &Broker, topic: &TopicImage, index: PartitionIndex) 
     let Some(partition) = broker.partitions().remove(&id) else { return };
     partition.retire();
     wake(broker, &partition);
+    broker.groups().forget(&partition);
     if let Err(error) = broker.log_dirs().delete(partition.name(), broker.clock().now_ms()) {
         tracing::error!(partition = %partition.name(), %error, "log of a deleted partition not marked");
     }

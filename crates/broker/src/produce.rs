@@ -191,6 +191,7 @@ impl Broker {
             let id: TopicIdPartition = partition.id();
             self.delayed_produces().touch(&id);
             self.delayed_fetches().touch(&id);
+            self.groups().high_watermark_moved(partition);
         }
     }
 }

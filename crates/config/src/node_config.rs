@@ -50,6 +50,8 @@ pub struct NodeConfig {
     pub lifecycle: LifecycleConfig,
     /// Idempotent producers.
     pub producers: ProducerConfig,
+    /// Groups and committed offsets.
+    pub groups: GroupCoordinatorConfig,
     /// Everything that was set, as it was written: the difference between a static value and a default.
     pub properties: Properties,
 }
@@ -144,6 +146,26 @@ pub struct ProducerConfig {
     pub producer_id_expiration_check_interval_ms: i32,
 }
 
+/// Groups and committed offsets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is the key of the same name, but for the dots")]
+pub struct GroupCoordinatorConfig {
+    pub group_initial_rebalance_delay_ms: i32,
+    pub group_max_session_timeout_ms: i32,
+    pub group_max_size: i32,
+    pub group_min_session_timeout_ms: i32,
+    pub offset_metadata_max_bytes: i32,
+    pub offsets_commit_timeout_ms: i32,
+    pub offsets_load_buffer_size: i32,
+    pub offsets_retention_check_interval_ms: i64,
+    pub offsets_retention_minutes: i32,
+    /// The id of a codec, as batches have it: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
+    pub offsets_topic_compression_codec: i32,
+    pub offsets_topic_num_partitions: i32,
+    pub offsets_topic_replication_factor: i16,
+    pub offsets_topic_segment_bytes: i32,
+}
+
 impl NodeConfig {
     /// What a node without a file runs on: one broker and controller for clients on this machine. It binds no
     /// controller listener, since in a quorum of one nobody else calls.
@@ -218,6 +240,7 @@ impl NodeConfig {
             metadata_log: metadata_log(&values),
             lifecycle: lifecycle(&values),
             producers: producers(&values),
+            groups: groups(&values)?,
             properties,
         };
         Ok((config, warnings))
@@ -421,4 +444,32 @@ fn producers(values: &NodeValues) -> ProducerConfig {
         producer_id_expiration_ms: values.int("producer.id.expiration.ms"),
         producer_id_expiration_check_interval_ms: values.int("producer.id.expiration.check.interval.ms"),
     }
+}
+
+fn groups(values: &NodeValues) -> Result<GroupCoordinatorConfig, ConfigError> {
+    let codec = values.int("offsets.topic.compression.codec");
+    if !(0..=4).contains(&codec) {
+        return Err(ConfigError::Conflict {
+            key: "offsets.topic.compression.codec",
+            value: codec.to_string(),
+            rule: "must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) or 4 (zstd)".to_owned(),
+        });
+    }
+    let replication_factor = values.int("offsets.topic.replication.factor");
+    Ok(GroupCoordinatorConfig {
+        group_initial_rebalance_delay_ms: values.int("group.initial.rebalance.delay.ms"),
+        group_max_session_timeout_ms: values.int("group.max.session.timeout.ms"),
+        group_max_size: values.int("group.max.size"),
+        group_min_session_timeout_ms: values.int("group.min.session.timeout.ms"),
+        offset_metadata_max_bytes: values.int("offset.metadata.max.bytes"),
+        offsets_commit_timeout_ms: values.int("offsets.commit.timeout.ms"),
+        offsets_load_buffer_size: values.int("offsets.load.buffer.size"),
+        offsets_retention_check_interval_ms: values.long("offsets.retention.check.interval.ms"),
+        offsets_retention_minutes: values.int("offsets.retention.minutes"),
+        offsets_topic_compression_codec: codec,
+        offsets_topic_num_partitions: values.int("offsets.topic.num.partitions"),
+        offsets_topic_replication_factor: i16::try_from(replication_factor)
+            .expect("a SHORT key was checked for 16 bits"),
+        offsets_topic_segment_bytes: values.int("offsets.topic.segment.bytes"),
+    })
 }

@@ -144,12 +144,15 @@ fn what_asks_for_nothing_is_let_through() {
 #[test]
 fn keys_that_do_nothing_are_warned_of() {
     let mut properties = NodeConfig::embedded_defaults();
-    for key in ["log.retention.hour", "num.io.threads", "group.max.size"] {
+    for key in ["log.retention.hour", "num.io.threads", "group.consumer.max.size"] {
         properties.set(key, "9");
     }
     let (_, warnings) = resolve(properties).expect("resolves");
     let expected = [
-        ConfigWarning::NotYet { key: "group.max.size".to_owned(), part: "consumer groups" },
+        ConfigWarning::NotYet {
+            key: "group.consumer.max.size".to_owned(),
+            part: "groups of the consumer protocol (KIP-848)",
+        },
         ConfigWarning::Unknown { key: "log.retention.hour".to_owned(), nearest: Some("log.retention.hours") },
         ConfigWarning::NoEffect {
             key: "num.io.threads".to_owned(),
@@ -260,4 +263,15 @@ fn an_override_needs_a_key_and_a_value() {
     assert_eq!(Properties::parse_assignment("a = b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
     assert!(Properties::parse_assignment("a").is_err());
     assert!(Properties::parse_assignment("=a").is_err());
+}
+
+#[test]
+fn the_codec_of_offsets_is_one_that_batches_know() {
+    let config = |codec: &str| {
+        let mut properties = NodeConfig::embedded_defaults();
+        properties.set("offsets.topic.compression.codec", codec);
+        NodeConfig::from_properties(properties, "localhost").map(|(config, _)| config.groups)
+    };
+    assert_eq!(config("4").expect("zstd").offsets_topic_compression_codec, 4);
+    assert!(config("5").is_err() && config("-1").is_err());
 }

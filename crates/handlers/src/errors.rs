@@ -1,7 +1,9 @@
 //! From the services' errors to the wire's codes: one function for each error type.
 
 use broker::LookupError;
+use broker::coordinators::Unavailable;
 use broker::fetch_sessions::TopicKey;
+use broker::group_coordinator::GroupError;
 use broker::partition::{
     DeleteRecordsError, LeadershipError, ListOffsetsError, PartitionAppendError, PartitionReadError,
 };
@@ -87,6 +89,37 @@ pub(crate) fn acknowledgement_error(error: &AcknowledgementError) -> ErrorCode {
         AcknowledgementError::TimedOut => ErrorCode::RequestTimedOut,
         AcknowledgementError::Leadership(error) => leadership_error(error),
         AcknowledgementError::Storage => ErrorCode::KafkaStorageError,
+    }
+}
+
+pub(crate) fn group_error(error: &GroupError) -> ErrorCode {
+    match error {
+        GroupError::InvalidGroupId => ErrorCode::InvalidGroupId,
+        GroupError::GroupIdNotFound => ErrorCode::GroupIdNotFound,
+        GroupError::UnknownMemberId => ErrorCode::UnknownMemberId,
+        GroupError::MemberIdRequired => ErrorCode::MemberIdRequired,
+        GroupError::FencedInstanceId => ErrorCode::FencedInstanceId,
+        GroupError::IllegalGeneration => ErrorCode::IllegalGeneration,
+        GroupError::RebalanceInProgress => ErrorCode::RebalanceInProgress,
+        GroupError::InconsistentGroupProtocol => ErrorCode::InconsistentGroupProtocol,
+        GroupError::InvalidSessionTimeout => ErrorCode::InvalidSessionTimeout,
+        GroupError::GroupMaxSizeReached => ErrorCode::GroupMaxSizeReached,
+        GroupError::NonEmptyGroup => ErrorCode::NonEmptyGroup,
+        GroupError::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
+        GroupError::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
+        GroupError::InvalidCommitOffsetSize => ErrorCode::InvalidCommitOffsetSize,
+        GroupError::NotFinished => ErrorCode::CoordinatorLoadInProgress,
+        GroupError::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
+        GroupError::StaleMemberEpoch => ErrorCode::StaleMemberEpoch,
+    }
+}
+
+pub(crate) fn unavailable(error: &Unavailable) -> ErrorCode {
+    match error {
+        Unavailable::Loading => ErrorCode::CoordinatorLoadInProgress,
+        Unavailable::NotCoordinator => ErrorCode::NotCoordinator,
+        Unavailable::NotAvailable => ErrorCode::CoordinatorNotAvailable,
+        Unavailable::TooLarge => ErrorCode::UnknownServerError,
     }
 }
 

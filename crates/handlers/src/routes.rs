@@ -15,6 +15,15 @@ const SERVED: &[i16] = &[
     api::FETCH,
     api::LIST_OFFSETS,
     api::METADATA,
+    api::OFFSET_COMMIT,
+    api::OFFSET_FETCH,
+    api::FIND_COORDINATOR,
+    api::JOIN_GROUP,
+    api::HEARTBEAT,
+    api::LEAVE_GROUP,
+    api::SYNC_GROUP,
+    api::DESCRIBE_GROUPS,
+    api::LIST_GROUPS,
     api::API_VERSIONS,
     api::CREATE_TOPICS,
     api::DELETE_TOPICS,
@@ -25,10 +34,12 @@ const SERVED: &[i16] = &[
     api::ALTER_CONFIGS,
     api::DESCRIBE_LOG_DIRS,
     api::CREATE_PARTITIONS,
+    api::DELETE_GROUPS,
     api::ELECT_LEADERS,
     api::INCREMENTAL_ALTER_CONFIGS,
     api::ALTER_PARTITION_REASSIGNMENTS,
     api::LIST_PARTITION_REASSIGNMENTS,
+    api::OFFSET_DELETE,
     api::DESCRIBE_CLIENT_QUOTAS,
     api::ALTER_CLIENT_QUOTAS,
     api::DESCRIBE_USER_SCRAM_CREDENTIALS,
@@ -75,6 +86,17 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::FETCH => crate::fetch::handle(broker, authorizer, request),
         api::LIST_OFFSETS => crate::list_offsets::handle(broker, authorizer, request),
         api::METADATA => crate::metadata::handle(broker, controller, authorizer, request).await,
+        api::OFFSET_COMMIT => crate::offset_commit::handle(broker, authorizer, request),
+        api::OFFSET_FETCH => crate::offset_fetch::handle(broker, authorizer, request),
+        api::FIND_COORDINATOR => {
+            crate::find_coordinator::handle(broker, controller, authorizer, request).await
+        }
+        api::JOIN_GROUP => crate::join_group::handle(broker, authorizer, request),
+        api::HEARTBEAT => crate::heartbeat::handle(broker, authorizer, request),
+        api::LEAVE_GROUP => crate::leave_group::handle(broker, authorizer, request),
+        api::SYNC_GROUP => crate::sync_group::handle(broker, authorizer, request),
+        api::DESCRIBE_GROUPS => crate::describe_groups::handle(broker, authorizer, request),
+        api::LIST_GROUPS => crate::list_groups::handle(broker, authorizer, request),
         api::API_VERSIONS => api_versions::handle(broker, request),
         api::CREATE_TOPICS => crate::create_topics::handle(broker, controller, authorizer, request).await,
         api::DELETE_TOPICS => crate::delete_topics::handle(broker, controller, authorizer, request).await,
@@ -86,6 +108,8 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::CREATE_PARTITIONS => {
             crate::create_partitions::handle(broker, controller, authorizer, request).await
         }
+        api::DELETE_GROUPS => crate::delete_groups::handle(broker, authorizer, request),
+        api::OFFSET_DELETE => crate::offset_delete::handle(broker, authorizer, request),
         api::INCREMENTAL_ALTER_CONFIGS => {
             crate::incremental_alter_configs::handle(broker, controller, authorizer, request).await
         }

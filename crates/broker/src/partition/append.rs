@@ -1,6 +1,6 @@
 //! Appending to a partition this broker leads.
 
-use ::log::{AppendContext, AppendInfo};
+use ::log::{AppendContext, AppendInfo, AppendOrigin};
 use bytes::Bytes;
 use types::Offset;
 
@@ -25,13 +25,35 @@ impl Partition {
     /// # Errors
     /// See [`PartitionAppendError`]; nothing was appended then.
     pub fn append(&self, records: Bytes, acks: i16, now_ms: i64) -> Result<Appended, PartitionAppendError> {
+        self.append_from(AppendOrigin::Client, records, acks, now_ms)
+    }
+
+    /// Appends one batch of a coordinator to its internal topic, as with acks=all.
+    ///
+    /// # Errors
+    /// See [`PartitionAppendError`]; nothing was appended then.
+    pub fn append_as_coordinator(
+        &self,
+        records: Bytes,
+        now_ms: i64,
+    ) -> Result<Appended, PartitionAppendError> {
+        self.append_from(AppendOrigin::Coordinator, records, -1, now_ms)
+    }
+
+    fn append_from(
+        &self,
+        origin: AppendOrigin,
+        records: Bytes,
+        acks: i16,
+        now_ms: i64,
+    ) -> Result<Appended, PartitionAppendError> {
         let leadership = self.checked_leadership(None)?;
         let config = self.log.config();
         let needed = usize::try_from(config.min_insync_replicas).unwrap_or(1).min(leadership.replicas.len());
         if acks == -1 && leadership.isr.len() < needed {
             return Err(PartitionAppendError::NotEnoughReplicas { in_sync: leadership.isr.len(), needed });
         }
-        let context = AppendContext::client(leadership.leader_epoch, now_ms);
+        let context = AppendContext::of(origin, leadership.leader_epoch, now_ms);
         let info = self.log.append_as_leader(records, context)?;
         let moved_high_watermark = self.advance_high_watermark(&leadership);
         Ok(Appended { info, moved_high_watermark })

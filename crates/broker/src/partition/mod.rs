@@ -146,6 +146,12 @@ impl Partition {
         self.checked_leadership(known).map(drop)
     }
 
+    /// The epoch in which this broker leads; `None` while it does not.
+    pub fn led_epoch(&self) -> Option<LeaderEpoch> {
+        let current = self.leadership_guard();
+        (current.leader == self.local).then_some(current.leader_epoch)
+    }
+
     /// Ends the partition's life here: its topic was deleted. Whoever waits on it is told so by [`Self::check_epoch`].
     pub fn retire(&self) {
         self.leadership.write().unwrap_or_else(PoisonError::into_inner).leader = NodeId::NONE;

@@ -2,40 +2,42 @@
 
 use crate::node_key::KeyType::*;
 use crate::node_key::Valid::*;
-use crate::node_key::{NodeKey, implemented, not_yet, refused};
+use crate::node_key::{NodeKey, implemented, no_effect, not_yet, refused};
 
 const PLUG_IN: &str = "a plug-in class";
 const SHARE: &str = "share groups";
 const STREAMS: &str = "streams groups";
-const GROUPS: &str = "consumer groups";
+const CONSUMER_PROTOCOL: &str = "groups of the consumer protocol (KIP-848)";
+const AT_ONCE: &str = "a coordinator appends each write at once";
+const NO_THREADS: &str = "a coordinator works on the threads of its callers";
 const TRANSACTIONS: &str = "transactions";
 
 #[rustfmt::skip]
 pub(super) const KEYS: &[NodeKey] = &[
     not_yet("add.partitions.to.txn.retry.backoff.max.ms", Int, Some("100"), AtLeast(0), TRANSACTIONS),
     not_yet("add.partitions.to.txn.retry.backoff.ms", Int, Some("20"), AtLeast(1), TRANSACTIONS),
-    not_yet("group.consumer.assignment.interval.ms", Int, Some("1000"), AtLeast(0), GROUPS),
-    not_yet("group.consumer.assignors", List, Some("uniform,range"), DistinctNotEmpty, GROUPS),
-    not_yet("group.consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), GROUPS),
-    not_yet("group.consumer.max.assignment.interval.ms", Int, Some("15000"), AtLeast(0), GROUPS),
-    not_yet("group.consumer.max.heartbeat.interval.ms", Int, Some("15000"), AtLeast(1), GROUPS),
-    not_yet("group.consumer.max.session.timeout.ms", Int, Some("60000"), AtLeast(1), GROUPS),
-    not_yet("group.consumer.max.size", Int, Some("2147483647"), AtLeast(1), GROUPS),
-    not_yet("group.consumer.migration.policy", Text, Some("bidirectional"), OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]), GROUPS),
-    not_yet("group.consumer.min.assignment.interval.ms", Int, Some("0"), AtLeast(0), GROUPS),
-    not_yet("group.consumer.min.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), GROUPS),
-    not_yet("group.consumer.min.session.timeout.ms", Int, Some("45000"), AtLeast(1), GROUPS),
-    not_yet("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000), GROUPS),
-    not_yet("group.consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), GROUPS),
-    not_yet("group.coordinator.append.linger.ms", Int, Some("-1"), AtLeast(-1), GROUPS),
-    not_yet("group.coordinator.background.threads", Int, Some("2"), AtLeast(1), GROUPS),
-    not_yet("group.coordinator.cached.buffer.max.bytes", Int, Some("1048588"), AtLeast(524_288), GROUPS),
-    not_yet("group.coordinator.rebalance.protocols", List, Some("classic,consumer,streams"), ListOf(&["classic", "consumer", "share", "streams"]), GROUPS),
-    not_yet("group.coordinator.threads", Int, Some("4"), AtLeast(1), GROUPS),
-    not_yet("group.initial.rebalance.delay.ms", Int, Some("3000"), Any, GROUPS),
-    not_yet("group.max.session.timeout.ms", Int, Some("1800000"), Any, GROUPS),
-    not_yet("group.max.size", Int, Some("2147483647"), AtLeast(1), GROUPS),
-    not_yet("group.min.session.timeout.ms", Int, Some("6000"), Any, GROUPS),
+    not_yet("group.consumer.assignment.interval.ms", Int, Some("1000"), AtLeast(0), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.assignors", List, Some("uniform,range"), DistinctNotEmpty, CONSUMER_PROTOCOL),
+    not_yet("group.consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.max.assignment.interval.ms", Int, Some("15000"), AtLeast(0), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.max.heartbeat.interval.ms", Int, Some("15000"), AtLeast(1), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.max.session.timeout.ms", Int, Some("60000"), AtLeast(1), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.max.size", Int, Some("2147483647"), AtLeast(1), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.migration.policy", Text, Some("bidirectional"), OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.min.assignment.interval.ms", Int, Some("0"), AtLeast(0), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.min.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.min.session.timeout.ms", Int, Some("45000"), AtLeast(1), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000), CONSUMER_PROTOCOL),
+    not_yet("group.consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), CONSUMER_PROTOCOL),
+    no_effect("group.coordinator.append.linger.ms", Int, Some("-1"), AtLeast(-1), AT_ONCE),
+    no_effect("group.coordinator.background.threads", Int, Some("2"), AtLeast(1), NO_THREADS),
+    no_effect("group.coordinator.cached.buffer.max.bytes", Int, Some("1048588"), AtLeast(524_288), AT_ONCE),
+    not_yet("group.coordinator.rebalance.protocols", List, Some("classic,consumer,streams"), ListOf(&["classic", "consumer", "share", "streams"]), CONSUMER_PROTOCOL),
+    no_effect("group.coordinator.threads", Int, Some("4"), AtLeast(1), NO_THREADS),
+    implemented("group.initial.rebalance.delay.ms", Int, Some("3000"), Any),
+    implemented("group.max.session.timeout.ms", Int, Some("1800000"), Any),
+    implemented("group.max.size", Int, Some("2147483647"), AtLeast(1)),
+    implemented("group.min.session.timeout.ms", Int, Some("6000"), Any),
     not_yet("group.share.assignment.interval.ms", Int, Some("1000"), AtLeast(0), SHARE),
     not_yet("group.share.assignors", List, Some("simple"), DistinctNotEmpty, SHARE),
     not_yet("group.share.delivery.count.limit", Int, Some("5"), Between(2, 10), SHARE),
@@ -72,15 +74,15 @@ pub(super) const KEYS: &[NodeKey] = &[
     not_yet("group.streams.min.session.timeout.ms", Int, Some("45000"), AtLeast(1), STREAMS),
     not_yet("group.streams.num.standby.replicas", Int, Some("0"), AtLeast(0), STREAMS),
     not_yet("group.streams.session.timeout.ms", Int, Some("45000"), AtLeast(1), STREAMS),
-    not_yet("offset.metadata.max.bytes", Int, Some("4096"), Any, GROUPS),
-    not_yet("offsets.commit.timeout.ms", Int, Some("5000"), AtLeast(1), GROUPS),
-    not_yet("offsets.load.buffer.size", Int, Some("5242880"), AtLeast(1), GROUPS),
-    not_yet("offsets.retention.check.interval.ms", Long, Some("600000"), AtLeast(1), GROUPS),
-    not_yet("offsets.retention.minutes", Int, Some("10080"), AtLeast(1), GROUPS),
-    not_yet("offsets.topic.compression.codec", Int, Some("0"), Any, GROUPS),
-    not_yet("offsets.topic.num.partitions", Int, Some("50"), AtLeast(1), GROUPS),
-    not_yet("offsets.topic.replication.factor", Short, Some("3"), AtLeast(1), GROUPS),
-    not_yet("offsets.topic.segment.bytes", Int, Some("104857600"), AtLeast(1), GROUPS),
+    implemented("offset.metadata.max.bytes", Int, Some("4096"), Any),
+    implemented("offsets.commit.timeout.ms", Int, Some("5000"), AtLeast(1)),
+    implemented("offsets.load.buffer.size", Int, Some("5242880"), AtLeast(1)),
+    implemented("offsets.retention.check.interval.ms", Long, Some("600000"), AtLeast(1)),
+    implemented("offsets.retention.minutes", Int, Some("10080"), AtLeast(1)),
+    implemented("offsets.topic.compression.codec", Int, Some("0"), Any),
+    implemented("offsets.topic.num.partitions", Int, Some("50"), AtLeast(1)),
+    implemented("offsets.topic.replication.factor", Short, Some("3"), AtLeast(1)),
+    implemented("offsets.topic.segment.bytes", Int, Some("104857600"), AtLeast(1)),
     implemented("producer.id.expiration.check.interval.ms", Int, Some("600000"), AtLeast(1)),
     implemented("producer.id.expiration.ms", Int, Some("86400000"), AtLeast(1)),
     not_yet("share.coordinator.append.linger.ms", Int, Some("-1"), AtLeast(-1), SHARE),

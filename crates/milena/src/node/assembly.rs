@@ -4,13 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use broker::coordinators::groups::OffsetsTopicSettings;
+use broker::coordinators::{Compression, CoordinatorSettings};
+use broker::group_coordinator::GroupSettings;
 use broker::log_maintenance::MaintenanceSettings;
 use broker::metadata_applier::BeginReport;
 use broker::{
     Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError,
     directory_assignments_driver, lifecycle, log_maintenance, metadata_applier,
 };
-use config::NodeConfig;
+use config::{GroupCoordinatorConfig, NodeConfig};
 use controller_node::{
     ControllerFailure, ControllerHandle, ControllerNode, ControllerOptions, ControllerSettings, LocalVoter,
     NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
@@ -126,6 +129,7 @@ impl Node {
         let (produces, fetches) = (broker.delayed_produces().clone(), broker.delayed_fetches().clone());
         self.tasks.spawn(async move { produces.run().await });
         self.tasks.spawn(async move { fetches.run().await });
+        self.tasks.spawn(broker.groups().clone().run());
         let found = metadata_applier::adopt(broker, self.controller.image())?;
         let applier = metadata_applier::run(broker.clone(), self.controller.images(), self.stop.subscribe());
         self.workers.spawn(applier);
@@ -163,10 +167,17 @@ impl Node {
         }
     }
 
+    /// Answers whoever waits for others in a group: to be called before the server stops, which waits for what it has
+    /// begun.
+    pub fn release_waits(&self) {
+        self.handlers.broker.groups().unload_all();
+    }
+
     /// Stops cleanly: leaderships given up, logs closed and marked, controller last. Whoever serves requests has
     /// stopped to do so.
     pub async fn stop(mut self) {
         let broker = self.handlers.broker.clone();
+        self.release_waits();
         if self.config.lifecycle.controlled_shutdown_enable
             && let Err(error) = lifecycle::shut_down(&broker, &self.controller, self.epoch).await
         {
@@ -285,6 +296,40 @@ fn broker_settings(config: &NodeConfig) -> BrokerSettings {
         request_partitions_max: config.requests.max_request_partition_size_limit,
         auto_create_topics: config.topics.auto_create_topics_enable,
         properties: config.properties.clone(),
+        groups: group_settings(&config.groups),
+        group_coordinator: CoordinatorSettings {
+            write_timeout_ms: config.groups.offsets_commit_timeout_ms.into(),
+            compression: offsets_compression(config.groups.offsets_topic_compression_codec),
+            load_bytes: usize::try_from(config.groups.offsets_load_buffer_size).unwrap_or(1),
+        },
+        offsets_topic: OffsetsTopicSettings {
+            partitions: config.groups.offsets_topic_num_partitions,
+            replication_factor: config.groups.offsets_topic_replication_factor,
+            segment_bytes: config.groups.offsets_topic_segment_bytes,
+        },
+    }
+}
+
+fn group_settings(config: &GroupCoordinatorConfig) -> GroupSettings {
+    GroupSettings {
+        session_timeout_ms_min: config.group_min_session_timeout_ms,
+        session_timeout_ms_max: config.group_max_session_timeout_ms,
+        initial_rebalance_delay_ms: config.group_initial_rebalance_delay_ms,
+        members_max: usize::try_from(config.group_max_size).unwrap_or(usize::MAX),
+        offset_metadata_bytes_max: usize::try_from(config.offset_metadata_max_bytes).unwrap_or(0),
+        offsets_retention_ms: i64::from(config.offsets_retention_minutes) * 60_000,
+        offsets_retention_check_interval_ms: config.offsets_retention_check_interval_ms,
+    }
+}
+
+/// The codec of this id, at the level that Kafka takes. The settings hold only ids that exist.
+fn offsets_compression(codec: i32) -> Compression {
+    match codec {
+        1 => Compression::Gzip { level: -1 },
+        2 => Compression::Snappy,
+        3 => Compression::Lz4,
+        4 => Compression::Zstd { level: 3 },
+        _ => Compression::None,
     }
 }
 

@@ -67,6 +67,7 @@ pub async fn run(
     }
     tracing::info!("stopping; a second signal ends the node at once");
     let stop = async {
+        node.release_waits();
         server.shutdown(Duration::from_secs(5)).await;
         node.stop().await;
     };

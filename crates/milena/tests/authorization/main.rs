@@ -12,6 +12,7 @@
 
 mod admin_rows;
 mod cluster_rows;
+mod group_rows;
 mod node;
 mod policy;
 mod record_rows;
@@ -27,7 +28,13 @@ use crate::node::TestNode;
 use crate::row::Row;
 
 fn rows() -> Vec<Row> {
-    let rows = [record_rows::rows(), topic_rows::rows(), cluster_rows::rows(), admin_rows::rows()];
+    let rows = [
+        record_rows::rows(),
+        topic_rows::rows(),
+        cluster_rows::rows(),
+        admin_rows::rows(),
+        group_rows::rows(),
+    ];
     rows.into_iter().flatten().collect()
 }
 

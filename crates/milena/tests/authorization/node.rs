@@ -14,8 +14,14 @@ use milena::node::assembly::Silent;
 use milena::node::{BoundListener, Environment, Node};
 use net::{Answer, Chunk, ConnectionContext, Request, Response, Service};
 use protocol::frame::RequestHeader;
+use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
+use protocol::messages::list_groups_request::ListGroupsRequest;
+use protocol::messages::list_groups_response::ListGroupsResponse;
+use protocol::{Message, Writer, api};
 use tokio::time::Instant;
 use types::Uuid;
+
+use crate::row;
 
 /// A node with the topics `t` and `u`.
 pub struct TestNode {
@@ -88,6 +94,20 @@ impl TestNode {
         }
     }
 
+    /// Lets the node make the topic of groups, and waits until its shards answer.
+    pub async fn find_coordinator(&self) {
+        let request = FindCoordinatorRequest { key: "any".to_owned(), ..Default::default() };
+        self.ask(api::FIND_COORDINATOR, 3, encoded(&request, 3)).await.expect("answered");
+        loop {
+            let answer = self.ask(api::LIST_GROUPS, 4, encoded(&ListGroupsRequest::default(), 4)).await;
+            let listed: ListGroupsResponse = row::decode(api::LIST_GROUPS, 4, answer.expect("answered"));
+            if listed.error_code == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn create(&mut self, name: &'static str) {
         let topic =
             NewTopic { name: name.to_owned(), partitions: 1, replication_factor: 1, ..Default::default() };
@@ -97,6 +117,12 @@ impl TestNode {
         self.topics.insert(name, created.id);
         self.broker().applied(controller.image().provenance.offset).await;
     }
+}
+
+fn encoded(request: &impl Message, version: i16) -> Bytes {
+    let mut writer = Writer::new();
+    request.encode(&mut writer, version).expect("the request fits its version");
+    writer.into_bytes()
 }
 
 fn joined(response: Response) -> Bytes {

@@ -35,6 +35,8 @@ pub struct Row {
     /// What it tells then: that the request is a valid one.
     pub allowed: &'static str,
     pub denials: Vec<Denial>,
+    /// Whether the node coordinates groups when it is asked.
+    has_groups: bool,
 }
 
 /// Questions answered with no, and what the client is told.
@@ -69,7 +71,13 @@ impl Row {
             operations_of: Vec::new(),
             allowed: "",
             denials: Vec::new(),
+            has_groups: false,
         }
+    }
+
+    pub fn with_groups(mut self) -> Self {
+        self.has_groups = true;
+        self
     }
 
     pub fn allowed(mut self, asks: &'static [&'static str], told: &'static str) -> Self {
@@ -108,6 +116,9 @@ impl Row {
     /// What a fresh node tells, and asks, when these questions are answered with no.
     pub async fn run(&self, denied: &[&'static str]) -> (String, Vec<String>) {
         let mut node = TestNode::start().await;
+        if self.has_groups {
+            node.find_coordinator().await;
+        }
         let body = self.body(&node);
         let policy = Arc::new(Denying::new(denied));
         node.obey(policy.clone());

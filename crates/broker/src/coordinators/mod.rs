@@ -1,0 +1,180 @@
+//! The coordinators of this broker: shards of an internal topic, each on a partition that this broker leads.
+//!
+//! | file | what |
+//! |---|---|
+//! | `call` | a request: in line, under the shard's short mutex; what cannot be answered yet is a future |
+//! | `effects` | carries out what a runtime asks for: append, flush, reply, load |
+//! | `load` | reads a partition's log into a fresh shard, on the pool for blocking work |
+//! | `leadership` | which shards there are: follows the metadata |
+//! | `timer_driver` | the one task that lets the time of all shards pass |
+//! | `batches` | records to batches and back |
+//! | `groups` | the coordinator of groups, and which partition a group belongs to |
+//!
+//! *Locks:* the map of shards, then a shard's mutex, then whatever an append takes. No lock is held over `.await`.
+
+mod batches;
+mod call;
+mod effects;
+pub mod groups;
+mod leadership;
+mod load;
+mod timer_driver;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use coordinator::runtime::Runtime;
+use coordinator::{Now, Shard, Token};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use io::{Blocking, Clock};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use types::{LeaderEpoch, PartitionIndex, TopicIdPartition};
+
+use crate::Purgatory;
+use crate::partition::Partition;
+use load::LoadQueue;
+use timer_driver::Timer;
+
+pub use call::{Called, Parked};
+pub use coordinator::Unavailable;
+pub use record::Compression;
+
+/// What a shard answers, or why it does not.
+pub type ShardReply<S> = Result<<S as Shard>::Reply, Unavailable>;
+
+/// The settings that all shards of a coordinator share.
+#[derive(Clone, Copy, Debug)]
+pub struct CoordinatorSettings {
+    /// How long a reply waits for the high watermark (`offsets.commit.timeout.ms`).
+    pub write_timeout_ms: i64,
+    /// How the batches are compressed (`offsets.topic.compression.codec`).
+    pub compression: Compression,
+    /// Bytes read at once while a log is loaded (`offsets.load.buffer.size`).
+    pub load_bytes: usize,
+}
+
+/// What a coordinator is made of.
+#[derive(Debug)]
+pub(crate) struct CoordinatorParts<F> {
+    /// The internal topic whose partitions are the shards.
+    pub(crate) topic: &'static str,
+    pub(crate) settings: CoordinatorSettings,
+    /// Makes an empty shard.
+    pub(crate) new_shard: F,
+    pub(crate) clock: Clock,
+    pub(crate) blocking: Blocking,
+    /// What uptime counts from.
+    pub(crate) started_at: Instant,
+    pub(crate) delayed_produces: Purgatory<TopicIdPartition>,
+    pub(crate) delayed_fetches: Purgatory<TopicIdPartition>,
+}
+
+/// The shards of one internal topic that live on this broker.
+pub struct Coordinator<S: Shard> {
+    topic: &'static str,
+    settings: CoordinatorSettings,
+    new_shard: Box<dyn Fn() -> S + Send + Sync>,
+    clock: Clock,
+    blocking: Blocking,
+    started_at: Instant,
+    delayed_produces: Purgatory<TopicIdPartition>,
+    delayed_fetches: Purgatory<TopicIdPartition>,
+    slots: RwLock<BTreeMap<PartitionIndex, Arc<Slot<S>>>>,
+    loads: Mutex<LoadQueue<S>>,
+    timer: Timer,
+}
+
+impl<S: Shard> std::fmt::Debug for Coordinator<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Coordinator").field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+/// The place of one shard.
+struct Slot<S: Shard> {
+    partition: Arc<Partition>,
+    /// When the shard wants to be told the time; `i64::MAX` for never. For the timer to look at without the lock.
+    deadline_ms: AtomicI64,
+    state: Mutex<SlotState<S>>,
+}
+
+/// What a shard's mutex guards.
+struct SlotState<S: Shard> {
+    runtime: Runtime<S>,
+    /// The epoch in which this broker leads; `None` while it does not.
+    leader_epoch: Option<LeaderEpoch>,
+    /// Whoever waits for a reply.
+    waiting: HashMap<Token, oneshot::Sender<ShardReply<S>>, FixedState>,
+    last_token: Token,
+    /// Requests of the broker itself that came while the shard was loaded.
+    deferred: Vec<S::Request>,
+    /// A flush is under way; it goes on until it has reached the end of the log.
+    is_flushing: bool,
+}
+
+impl<S: Shard> Slot<S> {
+    fn lock(&self) -> MutexGuard<'_, SlotState<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Shard> SlotState<S> {
+    fn next_token(&mut self) -> Token {
+        self.last_token.0 += 1;
+        self.last_token
+    }
+}
+
+impl<S> Coordinator<S>
+where
+    S: Shard + Send + 'static,
+    S::Request: Send,
+    S::Reply: Send,
+{
+    /// A coordinator without shards.
+    pub(crate) fn new(parts: CoordinatorParts<impl Fn() -> S + Send + Sync + 'static>) -> Self {
+        Self {
+            topic: parts.topic,
+            settings: parts.settings,
+            new_shard: Box::new(parts.new_shard),
+            clock: parts.clock,
+            blocking: parts.blocking,
+            started_at: parts.started_at,
+            delayed_produces: parts.delayed_produces,
+            delayed_fetches: parts.delayed_fetches,
+            slots: RwLock::default(),
+            loads: Mutex::default(),
+            timer: Timer::default(),
+        }
+    }
+
+    /// The internal topic whose partitions are the shards.
+    pub fn topic(&self) -> &'static str {
+        self.topic
+    }
+
+    fn slot(&self, partition: PartitionIndex) -> Option<Arc<Slot<S>>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&partition).cloned()
+    }
+
+    fn slots(&self) -> Vec<Arc<Slot<S>>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn now(&self) -> Now {
+        let uptime_ms = i64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Now { clock_ms: self.clock.now_ms(), uptime_ms }
+    }
+
+    /// Notes when the shard wants to be told the time next.
+    fn arm(&self, slot: &Slot<S>, state: &SlotState<S>) {
+        let deadline_ms = state.runtime.next_deadline_ms().unwrap_or(i64::MAX);
+        // The timer keeps to a deadline that it was told before.
+        if deadline_ms < slot.deadline_ms.swap(deadline_ms, Ordering::SeqCst) {
+            self.timer.wake_by(deadline_ms);
+        }
+    }
+}
