@@ -19,6 +19,8 @@ enum Golden {
     Records,
     /// Partition directories that Kafka's log wrote, and what it answers about them: crates/log/testdata.
     Logs,
+    /// Scenarios of consumer groups as Kafka plays them, and records of groups: crates/group-coordinator/testdata.
+    Groups,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
     /// The table of topic keys: crates/config/testdata.
@@ -51,6 +53,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 Golden::Messages => messages(),
                 Golden::Records => records(),
                 Golden::Logs => logs(),
+                Golden::Groups => groups(),
                 Golden::NodeKeys => printed("NodeKeys", "crates/config/testdata/node-keys-4.3.1.tsv"),
                 Golden::TopicKeys => printed("TopicKeys", "crates/config/testdata/topic-keys-4.3.1.tsv"),
                 Golden::TopicValues => {
@@ -82,6 +85,15 @@ fn records() -> anyhow::Result<()> {
 fn logs() -> anyhow::Result<()> {
     let program = "conformance/golden-logs/GoldenLogs.java";
     run_command("python3", ["conformance/oracle.py", "run", program, "crates/log/testdata/golden_logs.gz"])
+}
+
+fn groups() -> anyhow::Result<()> {
+    let program = "python3 conformance/oracle.py run conformance/golden-groups/GroupScenarios.java";
+    let data = "crates/group-coordinator/testdata";
+    run_command("sh", ["-c", &format!("{program} {data}/scenarios/*.txt")])?;
+    let some = ["one-member", "static-members", "protocols", "loading"];
+    let some = some.map(|name| format!("{data}/scenarios/{name}.txt")).join(" ");
+    run_command("sh", ["-c", &format!("{program} --bytes {some} > {data}/group-metadata-4.3.1.hex")])
 }
 
 /// A program that prints its file.

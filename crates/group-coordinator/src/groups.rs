@@ -5,7 +5,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::classic::{
-    ClassicGroup, ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
+    ClassicGroup, ClassicGroupDescription, GroupWhy, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
     OffsetExpiry, SyncGroup, Turn,
 };
 use crate::modern::ModernGroup;
@@ -120,15 +120,20 @@ impl Groups {
     /// Lets a group of another protocol make room where it is empty. A member that believes to be in a group that is
     /// not here is told so.
     fn make_room_for_classic(&mut self, request: &JoinGroup, step: &mut GroupStep) -> Option<GroupError> {
-        if let Some(Group::Modern(group)) = self.by_id.get(&*request.group_id) {
-            if !group.makes_room_for_classic() {
-                return Some(GroupError::InconsistentGroupProtocol);
+        let has_id = !request.member_id.is_empty();
+        match self.by_id.get(&*request.group_id) {
+            Some(Group::Classic(_)) => None,
+            Some(Group::Modern(group)) if !group.makes_room_for_classic() => {
+                Some(GroupError::InconsistentGroupProtocol)
             }
-            step.records.extend(group.tombstones());
-            self.by_id.remove(&*request.group_id);
+            Some(Group::Modern(_)) | None if has_id => Some(GroupError::UnknownMemberId),
+            Some(Group::Modern(group)) => {
+                step.records.extend(group.tombstones());
+                self.by_id.remove(&*request.group_id);
+                None
+            }
+            None => None,
         }
-        let is_unknown = !request.member_id.is_empty() && !self.by_id.contains_key(&*request.group_id);
-        is_unknown.then_some(GroupError::UnknownMemberId)
     }
 
     pub(crate) fn sync(&mut self, token: Token, request: &SyncGroup, now: Now, step: &mut GroupStep) {
@@ -178,6 +183,13 @@ impl Groups {
     pub(crate) fn describe(&self, group_id: &str) -> Result<ClassicGroupDescription, GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(group)) => Ok(group.describe()),
+            Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
+        }
+    }
+
+    pub(crate) fn why(&self, group_id: &str, now: Now) -> Result<GroupWhy, GroupError> {
+        match self.get(group_id) {
+            Some(Group::Classic(group)) => Ok(group.why(now)),
             Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
         }
     }

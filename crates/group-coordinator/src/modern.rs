@@ -119,3 +119,116 @@ impl ModernGroup {
 fn is_member(key: &[u8]) -> bool {
     matches!(RecordType::of(key), RecordType::Modern { part: ModernPart::Member, .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use coordinator::Shard;
+    use types::Offset;
+
+    use super::*;
+    use crate::classic::cast::{Cast, heartbeat, id, join, joined, leave, sync};
+    use crate::classic::{Heartbeat, JoinGroup};
+    use crate::{GroupReply, GroupRequest};
+
+    /// A record of the group `g`, of the type with this number; `part` tells records of one type apart.
+    fn record(number: u8, part: &[u8], is_there: bool) -> CoordinatorRecord {
+        let key = [&[0, number, 0, 1, b'g'], part].concat();
+        CoordinatorRecord { key: key.into(), value: is_there.then(|| Bytes::from_static(&[0, 0])) }
+    }
+
+    fn cast(records: &[CoordinatorRecord]) -> Cast {
+        let mut cast = Cast::new();
+        for record in records {
+            let written = coordinator::Written { offset: Offset(0), transaction: None };
+            cast.shard.replay(written, record).expect("readable");
+        }
+        cast
+    }
+
+    fn with_a_member() -> Cast {
+        cast(&[record(3, b"", true), record(5, b"m", true), record(8, b"m", true)])
+    }
+
+    #[test]
+    fn a_consumer_group_with_members_is_not_taken_for_a_classic_one() {
+        let mut cast = with_a_member();
+        let refusal = joined(cast.answer(GroupRequest::Join(join("a"))));
+        assert_eq!(refusal.error, Some(GroupError::InconsistentGroupProtocol));
+        let unknown = GroupError::UnknownMemberId;
+        let heartbeat = Heartbeat { member_id: "m".to_owned(), ..heartbeat("a", 1) };
+        assert_eq!(cast.answer(GroupRequest::Heartbeat(heartbeat)), GroupReply::Heartbeat(Err(unknown)));
+        assert_eq!(cast.answer(GroupRequest::Sync(sync("a", 1, &[]))), GroupReply::Sync(Err(unknown)));
+        let GroupReply::Leave(Ok(left)) = cast.answer(GroupRequest::Leave(leave("a"))) else { panic!() };
+        assert_eq!(left[0].error, Some(unknown));
+        let group_id = "g".to_owned();
+        assert_eq!(
+            cast.answer(GroupRequest::Describe { group_id: group_id.clone() }),
+            GroupReply::Describe(Err(GroupError::GroupIdNotFound))
+        );
+        assert_eq!(
+            cast.answer(GroupRequest::Delete { group_id }),
+            GroupReply::Delete(Err(GroupError::NonEmptyGroup))
+        );
+    }
+
+    #[test]
+    fn it_is_listed_as_what_it_is() {
+        let mut cast = with_a_member();
+        let types = ["Consumer".to_owned()].into();
+        let GroupReply::List(groups) = cast.answer(GroupRequest::List { states: [].into(), types }) else {
+            panic!()
+        };
+        assert_eq!((groups[0].group_type, groups[0].state), ("consumer", "Unknown"));
+        let types = ["classic".to_owned()].into();
+        let listed = cast.answer(GroupRequest::List { states: [].into(), types });
+        assert_eq!(listed, GroupReply::List(vec![]));
+    }
+
+    #[test]
+    fn an_empty_one_makes_room_and_its_records_end_with_the_group_last() {
+        let mut cast = with_a_member();
+        for gone in [record(8, b"m", false), record(5, b"m", false), record(6, b"", true)] {
+            let written = coordinator::Written { offset: Offset(0), transaction: None };
+            cast.shard.replay(written, &gone).expect("readable");
+        }
+        let step = cast.join("a");
+        assert_eq!(step.records[..2], [record(6, b"", false), record(3, b"", false)]);
+        assert_eq!(step.records.len(), 3, "and the classic group begins");
+        let GroupReply::Describe(Ok(group)) =
+            cast.answer(GroupRequest::Describe { group_id: "g".to_owned() })
+        else {
+            panic!()
+        };
+        assert_eq!(group.state, "PreparingRebalance");
+    }
+
+    #[test]
+    fn a_member_id_from_before_does_not_make_a_classic_group_of_an_empty_one() {
+        let mut cast = cast(&[record(3, b"", true)]);
+        let request = JoinGroup { member_id: id("a"), ..join("a") };
+        let step = cast.ask(GroupRequest::Join(request));
+        assert_eq!(step.records, []);
+        let (_, reply) = step.replies.into_iter().next().expect("an answer");
+        assert_eq!(joined(reply).error, Some(GroupError::UnknownMemberId));
+    }
+
+    #[test]
+    fn a_share_group_keeps_its_name_even_when_it_is_empty() {
+        let mut cast = cast(&[record(11, b"", true)]);
+        let refusal = joined(cast.answer(GroupRequest::Join(join("a"))));
+        assert_eq!(refusal.error, Some(GroupError::InconsistentGroupProtocol));
+        assert_eq!(cast.pass(600_000).records, []);
+        let deleted = cast.ask(GroupRequest::Delete { group_id: "g".to_owned() });
+        assert_eq!(deleted.records, [record(11, b"", false)]);
+    }
+
+    #[test]
+    fn a_classic_group_that_became_one_and_came_back_is_classic() {
+        let mut cast = Cast::stable(&["a"]);
+        let written = coordinator::Written { offset: Offset(0), transaction: None };
+        for record in [record(3, b"", true), record(3, b"", false)] {
+            cast.shard.replay(written, &record).expect("readable");
+        }
+        assert!(cast.shard.groups().get("g").is_none());
+    }
+}

@@ -6,7 +6,8 @@ use types::{TopicName, Uuid};
 
 use crate::GroupError;
 use crate::classic::{
-    ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup, Synced,
+    ClassicGroupDescription, GroupWhy, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup,
+    Synced,
 };
 use crate::offsets::{
     CommitOffsets, CommittedPartition, DeleteOffsets, DeletedPartition, FetchOffsets, FetchedOffsets,
@@ -46,6 +47,11 @@ pub enum GroupRequest {
     FetchOffsets(FetchOffsets),
     /// OffsetDelete.
     DeleteOffsets(DeleteOffsets),
+    /// What a group waits for, for `milena why group`.
+    Why {
+        /// The group.
+        group_id: String,
+    },
     /// These topics are gone: so are their offsets.
     TopicsDeleted {
         /// Their names, each with the id of the topic that is gone: one of the same name may be there again.
@@ -67,6 +73,7 @@ pub enum GroupReply {
     CommitOffsets(Result<Vec<CommittedPartition>, GroupError>),
     FetchOffsets(Result<FetchedOffsets, GroupError>),
     DeleteOffsets(Result<Vec<DeletedPartition>, GroupError>),
+    Why(Result<GroupWhy, GroupError>),
     TopicsDeleted,
 }
 

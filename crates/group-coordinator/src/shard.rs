@@ -120,6 +120,7 @@ impl Shard for GroupShard {
             GroupRequest::List { states, types } => {
                 GroupReply::List(list::list(&self.groups, &states, &types))
             }
+            GroupRequest::Why { group_id } => GroupReply::Why(self.groups.why(&group_id, now)),
             GroupRequest::Delete { group_id } => GroupReply::Delete(self.delete(&group_id, now, &mut step)),
             GroupRequest::CommitOffsets(request) => {
                 GroupReply::CommitOffsets(self.offsets.commit(&mut self.groups, request, now, &mut step))
@@ -159,83 +160,5 @@ impl Shard for GroupShard {
             }
         }
         step
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use types::Uuid;
-
-    use super::*;
-    use crate::classic::{Heartbeat, JoinGroup, LeaveGroup, LeavingMember, Protocol, SyncGroup};
-
-    const SETTINGS: GroupSettings = GroupSettings {
-        session_timeout_ms_min: 6_000,
-        session_timeout_ms_max: 1_800_000,
-        initial_rebalance_delay_ms: 3_000,
-        members_max: usize::MAX,
-        offset_metadata_bytes_max: 4_096,
-        offsets_retention_ms: 604_800_000,
-        offsets_retention_check_interval_ms: 600_000,
-    };
-
-    fn at(uptime_ms: i64) -> Now {
-        Now { clock_ms: 1_700_000_000_000 + uptime_ms, uptime_ms }
-    }
-
-    #[test]
-    fn one_member_joins_syncs_lives_and_leaves() {
-        let mut shard = GroupShard::new(SETTINGS);
-        let request = JoinGroup {
-            group_id: "g".to_owned(),
-            member_id: String::new(),
-            group_instance_id: None,
-            client_id: "c".to_owned(),
-            client_host: "/127.0.0.1".to_owned(),
-            rebalance_timeout_ms: 60_000,
-            session_timeout_ms: 45_000,
-            protocol_type: "consumer".to_owned(),
-            protocols: vec![Protocol { name: "range".to_owned(), metadata: Bytes::new() }],
-            needs_known_member_id: false,
-            knows_skip_assignment: true,
-            reason: None,
-            fresh_id: Uuid::from_halves(1, 2),
-        };
-        let step = shard.handle(Token(1), GroupRequest::Join(request), at(0));
-        assert_eq!((step.records.len(), step.replies.len()), (1, 0));
-        assert_eq!(shard.next_deadline_ms(), Some(3_000));
-        let step = shard.handle_timeout(at(3_000));
-        let [(Token(1), GroupReply::Join(joined))] = &step.replies[..] else { panic!("{step:?}") };
-        let member_id = "c-00000000-0000-0001-0000-000000000002";
-        assert_eq!((joined.error, joined.generation, &*joined.leader), (None, 1, member_id));
-        let sync = SyncGroup {
-            group_id: "g".to_owned(),
-            generation: 1,
-            member_id: member_id.to_owned(),
-            group_instance_id: None,
-            protocol_type: Some("consumer".to_owned()),
-            protocol_name: Some("range".to_owned()),
-            assignments: vec![(member_id.to_owned(), Bytes::from_static(b"all"))],
-        };
-        let step = shard.handle(Token(2), GroupRequest::Sync(sync), at(3_000));
-        let [(Token(2), GroupReply::Sync(Ok(synced)))] = &step.replies[..] else { panic!("{step:?}") };
-        assert_eq!((&synced.assignment[..], step.records.len()), (&b"all"[..], 1));
-        let heartbeat = Heartbeat {
-            group_id: "g".to_owned(),
-            generation: 1,
-            member_id: member_id.to_owned(),
-            group_instance_id: None,
-        };
-        let step = shard.handle(Token(3), GroupRequest::Heartbeat(heartbeat), at(40_000));
-        assert_eq!(step, Step::reply(Token(3), GroupReply::Heartbeat(Ok(()))));
-        let leaving =
-            LeavingMember { member_id: member_id.to_owned(), group_instance_id: None, reason: None };
-        let leave = LeaveGroup { group_id: "g".to_owned(), members: vec![leaving] };
-        let step = shard.handle(Token(4), GroupRequest::Leave(leave), at(50_000));
-        assert!(
-            matches!(&step.replies[..], [(Token(4), GroupReply::Leave(Ok(left)))] if left[0].error.is_none())
-        );
-        assert_eq!(step.records.len(), 1);
     }
 }

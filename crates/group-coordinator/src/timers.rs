@@ -40,7 +40,6 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// When it rings, in `uptime_ms`.
-    #[cfg(test)]
     pub(crate) fn rings_ms(&self) -> Option<i64> {
         self.rings_ms
     }

@@ -6,6 +6,7 @@ mod error_code;
 mod numbers;
 mod topic;
 mod uuid;
+pub mod waits;
 
 pub use error_code::ErrorCode;
 pub use numbers::{

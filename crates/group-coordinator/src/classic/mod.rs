@@ -14,6 +14,10 @@
 //!
 //! *Invariant:* a rebalance costs time in proportion to the members, a heartbeat costs the same in every group.
 
+#[cfg(test)]
+pub(crate) mod cast;
+#[cfg(test)]
+mod classic_test;
 mod commit;
 mod delete;
 mod describe;
@@ -30,6 +34,7 @@ mod subscription;
 mod sync;
 mod timeout;
 mod turn;
+mod why;
 
 pub use commit::OffsetExpiry;
 pub use group::{ClassicGroup, ClassicState};
@@ -38,3 +43,4 @@ pub use request::{
     MemberDescription, MemberLeft, Protocol, SyncGroup, Synced,
 };
 pub(crate) use turn::Turn;
+pub use why::GroupWhy;

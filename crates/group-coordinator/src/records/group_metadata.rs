@@ -110,3 +110,68 @@ fn key(group_id: &str) -> Bytes {
     key.encode(&mut writer, 0).expect("strings from requests are short enough for records");
     writer.into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::group_of;
+
+    /// Keys and values that Kafka 4.3.1 wrote: `GroupScenarios.java --bytes`.
+    const KAFKA: &str = include_str!("../../testdata/group-metadata-4.3.1.hex");
+
+    fn bytes(hex: &str) -> Bytes {
+        let digit = |digit: u8| char::from(digit).to_digit(16).expect("hexadecimal") as u8;
+        hex.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    }
+
+    #[test]
+    fn what_kafka_wrote_is_written_again_byte_for_byte() {
+        let mut static_members = 0;
+        for line in KAFKA.lines() {
+            let (key, value) = line.split_once(' ').expect("a key and a value");
+            let group_id = group_of(&bytes(key)).expect("a key");
+            if value == "-" {
+                let written = group_metadata_tombstone(&group_id);
+                assert_eq!(written, CoordinatorRecord { key: bytes(key), value: None });
+                continue;
+            }
+            let group = GroupMetadata::read(&bytes(value)).expect("a value");
+            static_members +=
+                group.members.iter().filter(|member| member.group_instance_id.is_some()).count();
+            let written = group_metadata_record(&group_id, group);
+            assert_eq!(written, CoordinatorRecord { key: bytes(key), value: Some(bytes(value)) });
+        }
+        assert!(KAFKA.lines().count() > 20 && static_members > 5);
+    }
+
+    #[test]
+    fn older_versions_are_read_and_lack_what_came_later() {
+        let member = MemberMetadata {
+            member_id: "m".to_owned(),
+            group_instance_id: Some("i".to_owned()),
+            rebalance_timeout: 7,
+            session_timeout: 9,
+            ..MemberMetadata::default()
+        };
+        let value = GroupMetadataValue {
+            current_state_timestamp: 5,
+            members: vec![member],
+            ..GroupMetadataValue::default()
+        };
+        for version in 0..=4 {
+            let mut writer = Writer::new();
+            writer.i16(version);
+            value.encode(&mut writer, version).expect("all fields may be dropped");
+            let group = GroupMetadata::read(&writer.into_bytes()).expect("a value");
+            assert_eq!(group.state_since_ms, (version >= 2).then_some(5));
+            assert_eq!(group.members[0].rebalance_timeout_ms, if version >= 1 { 7 } else { 9 });
+            assert_eq!(group.members[0].group_instance_id.is_some(), version >= 3);
+        }
+    }
+
+    #[test]
+    fn a_version_that_nobody_knows_is_malformed() {
+        assert!(GroupMetadata::read(&Bytes::from_static(&[0, 5, 0, 0])).is_err());
+        assert!(GroupMetadata::read(&Bytes::from_static(&[0, 3, 0])).is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! Ten thousand seeds of groups under fire, then in peace.
+
+use crate::client::Client;
+use crate::invariants::{every_group_is_stable, every_request_is_answered};
+use crate::world::{Dice, World};
+
+const SEEDS: u64 = 10_000;
+/// Longer than all timeouts after each other: a new member that is gone counts for five minutes.
+const PEACE_MS: i64 = 15 * 60 * 1_000;
+
+#[test]
+fn groups_keep_their_promises_under_fire_and_become_stable_in_peace() {
+    let (from, to) = match std::env::var("MILENA_SEED").map(|seed| seed.parse::<u64>()) {
+        Ok(seed) => seed.map(|seed| (seed, seed + 1)).expect("MILENA_SEED is a number"),
+        Err(_) => (0, SEEDS),
+    };
+    for seed in from..to {
+        let run = std::panic::catch_unwind(|| run(seed));
+        assert!(run.is_ok(), "again with MILENA_SEED={seed}");
+    }
+}
+
+fn run(seed: u64) {
+    let mut world = World::new(seed, clients(&mut Dice::new(seed + 1)));
+    let clients = world.clients.len();
+    for _ in 0..40 {
+        let pass_ms = world.dice.roll(4_000) as i64;
+        world.pass(pass_ms);
+        for _ in 0..3 {
+            let who = world.dice.roll(clients as u64) as usize;
+            world.act(who);
+        }
+        if world.dice.once_in(4) {
+            world.fault();
+        }
+    }
+    world.has_faults = false;
+    let end_ms = world.now_ms() + PEACE_MS;
+    while !every_group_is_stable(&world) {
+        assert!(world.now_ms() < end_ms, "every group becomes stable without faults");
+        world.pass(1_500);
+        for who in 0..clients {
+            world.act(who);
+            world.commit();
+        }
+    }
+    world.commit();
+    every_request_is_answered(&world.book, &world.gone);
+}
+
+fn clients(dice: &mut Dice) -> Vec<Client> {
+    let groups = 1 + dice.roll(2);
+    let mut clients = Vec::new();
+    for group in 0..groups {
+        for number in 0..=dice.roll(3) {
+            let name = format!("{group}{number}");
+            let instance = dice.once_in(3).then(|| format!("i{number}"));
+            let (session_s, rebalance_s) = (6 + dice.roll(20) as i32, 5 + dice.roll(30) as i32);
+            clients.push(Client::new(&name, &format!("g{group}"), instance, session_s, rebalance_s));
+        }
+    }
+    clients
+}

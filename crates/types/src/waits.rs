@@ -1,0 +1,183 @@
+//! Why something waits: the causes as types, and what a person is told of them.
+//!
+//! `milena why group` and `milena why partition` speak these words. Whoever lets somebody wait can name the cause
+//! (an enum such as [`GroupWait`], with the evidence as data); [`Explanation`] is its form for people, the same for all.
+
+use std::fmt;
+
+/// A wait as a person is told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Names the cause, and stays the same from version to version: `group.member-has-not-joined`.
+    pub code: &'static str,
+    /// What is waited for.
+    pub cause: String,
+    /// What shows it: names and numbers as they are now.
+    pub evidence: Vec<String>,
+    /// What ends the wait.
+    pub freed_by: String,
+    /// Milliseconds until time ends it, where time does.
+    pub left_ms: Option<i64>,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.cause, self.code)?;
+        for evidence in &self.evidence {
+            write!(f, "\n  seen: {evidence}")?;
+        }
+        write!(f, "\n  freed by: {}", self.freed_by)?;
+        match self.left_ms {
+            Some(left_ms) => write!(f, ", or in {left_ms} ms"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A member of a group, as far as it helps to find its process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingMember {
+    /// The id that the coordinator gave it.
+    pub member_id: String,
+    /// Its `group.instance.id`, where it is a static member (KIP-345).
+    pub group_instance_id: Option<String>,
+    /// Its client's id.
+    pub client_id: String,
+    /// Its client's address, such as `/127.0.0.1`.
+    pub client_host: String,
+    /// Milliseconds until it is taken for dead; `None` while it waits for the coordinator, which excuses its silence.
+    pub session_left_ms: Option<i64>,
+}
+
+impl fmt::Display for WaitingMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "member {} of client {} at {}", self.member_id, self.client_id, self.client_host)?;
+        if let Some(instance_id) = &self.group_instance_id {
+            write!(f, ", instance {instance_id}")?;
+        }
+        match self.session_left_ms {
+            Some(left_ms) => write!(f, ", session ends in {left_ms} ms"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a consumer group waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupWait {
+    /// Its coordinator reads the log.
+    Loading,
+    /// The group was empty, and gives further members time to come (`group.initial.rebalance.delay.ms`).
+    InitialDelay {
+        /// Until it goes on with those who are there.
+        left_ms: i64,
+        /// By how much members that still come can put that off.
+        may_grow_ms: i64,
+    },
+    /// The group rebalances, and a member has not joined again.
+    MemberHasNotJoined {
+        /// Which.
+        member: WaitingMember,
+        /// Until the group goes on without it: the longest rebalance timeout of its members.
+        left_ms: i64,
+    },
+    /// A client was told its member id, and has not joined with it (KIP-394).
+    PendingMember {
+        /// The id.
+        member_id: String,
+        /// Until it is forgotten: its session timeout.
+        left_ms: i64,
+    },
+    /// The leader has not said who reads what.
+    AssignmentIsMissing {
+        /// Who has to.
+        leader: WaitingMember,
+        /// Until the leader is out, and the group rebalances.
+        left_ms: i64,
+    },
+    /// A member knows the generation, and has not asked for its assignment.
+    MemberHasNotSynced {
+        /// Which.
+        member: WaitingMember,
+        /// Until it is out, and the group rebalances.
+        left_ms: i64,
+    },
+}
+
+impl From<&GroupWait> for Explanation {
+    fn from(wait: &GroupWait) -> Self {
+        let explain = |code, cause: &str, evidence: Vec<String>, freed_by: &str, left_ms| Self {
+            code,
+            cause: cause.to_owned(),
+            evidence,
+            freed_by: freed_by.to_owned(),
+            left_ms,
+        };
+        match wait {
+            GroupWait::Loading => explain(
+                "group.loading",
+                "the coordinator is reading its log",
+                Vec::new(),
+                "the end of the log",
+                None,
+            ),
+            GroupWait::InitialDelay { left_ms, may_grow_ms } => explain(
+                "group.initial-delay",
+                "the first members have joined, and more may come",
+                vec![format!("members that come now can put it off by up to {may_grow_ms} ms")],
+                "time (group.initial.rebalance.delay.ms)",
+                Some(*left_ms),
+            ),
+            GroupWait::MemberHasNotJoined { member, left_ms } => explain(
+                "group.member-has-not-joined",
+                "the group rebalances, and a member has not joined again",
+                vec![member.to_string()],
+                "its JoinGroup, its LeaveGroup, the end of its session",
+                Some(*left_ms),
+            ),
+            GroupWait::PendingMember { member_id, left_ms } => explain(
+                "group.pending-member",
+                "a client was given a member id, and has not joined with it",
+                vec![format!("member id {member_id}")],
+                "its JoinGroup",
+                Some(*left_ms),
+            ),
+            GroupWait::AssignmentIsMissing { leader, left_ms } => explain(
+                "group.assignment-is-missing",
+                "the leader has not assigned",
+                vec![leader.to_string()],
+                "the leader's SyncGroup, or a rebalance",
+                Some(*left_ms),
+            ),
+            GroupWait::MemberHasNotSynced { member, left_ms } => explain(
+                "group.member-has-not-synced",
+                "a member has not asked for its assignment",
+                vec![member.to_string()],
+                "its SyncGroup",
+                Some(*left_ms),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_names_the_cause_what_shows_it_and_what_frees_it() {
+        let member = WaitingMember {
+            member_id: "a-1".to_owned(),
+            group_instance_id: None,
+            client_id: "a".to_owned(),
+            client_host: "/10.0.0.1".to_owned(),
+            session_left_ms: Some(700),
+        };
+        let wait = GroupWait::MemberHasNotJoined { member, left_ms: 60_000 };
+        let text = Explanation::from(&wait).to_string();
+        let expected = "the group rebalances, and a member has not joined again [group.member-has-not-joined]\n  \
+                        seen: member a-1 of client a at /10.0.0.1, session ends in 700 ms\n  \
+                        freed by: its JoinGroup, its LeaveGroup, the end of its session, or in 60000 ms";
+        assert_eq!(text, expected);
+    }
+}
