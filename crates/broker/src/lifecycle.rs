@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use controller_node::{CallError, ControllerHandle, Heartbeat, NewBroker};
+use controller_node::{CallError, ControllerHandle, Heartbeat, HeartbeatReply, NewBroker};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use types::BrokerEpoch;
 
@@ -29,18 +29,7 @@ pub async fn unfence(
     controller: &ControllerHandle,
     epoch: BrokerEpoch,
 ) -> Result<(), CallError> {
-    let mut images = controller.images();
-    loop {
-        // What the controller has committed is read here, not fetched: waiting for it is waiting for the applier.
-        broker.applied(images.borrow_and_update().provenance.offset).await;
-        let reply = controller.broker_heartbeat(heartbeat(broker, epoch)).await?;
-        if !reply.is_fenced {
-            break;
-        }
-        if images.changed().await.is_err() {
-            return Err(CallError::NoController);
-        }
-    }
+    heartbeat_until(broker, controller, heartbeat(broker, epoch), |reply| !reply.is_fenced).await?;
     let committed = controller.image().provenance.offset;
     broker.applied(committed).await;
     Ok(())
@@ -70,13 +59,25 @@ pub async fn shut_down(
     controller: &ControllerHandle,
     epoch: BrokerEpoch,
 ) -> Result<(), CallError> {
+    let asking = Heartbeat { want_shut_down: true, ..heartbeat(broker, epoch) };
+    heartbeat_until(broker, controller, asking, |reply| reply.should_shut_down).await
+}
+
+/// Sends the heartbeat each time this broker has applied what the controller has committed, until the answer is the one
+/// that is waited for.
+async fn heartbeat_until(
+    broker: &Arc<Broker>,
+    controller: &ControllerHandle,
+    asking: Heartbeat,
+    is_awaited: impl Fn(&HeartbeatReply) -> bool,
+) -> Result<(), CallError> {
     let mut images = controller.images();
     loop {
-        let applied = images.borrow_and_update().provenance.offset;
-        broker.applied(applied).await;
-        let asking = Heartbeat { want_shut_down: true, ..heartbeat(broker, epoch) };
-        let reply = controller.broker_heartbeat(asking).await?;
-        if reply.should_shut_down {
+        // What the controller has committed is read here, not fetched: waiting for it is waiting for the applier.
+        broker.applied(images.borrow_and_update().provenance.offset).await;
+        let metadata_offset = broker.image().provenance.offset;
+        let reply = controller.broker_heartbeat(Heartbeat { metadata_offset, ..asking.clone() }).await?;
+        if is_awaited(&reply) {
             return Ok(());
         }
         if images.changed().await.is_err() {

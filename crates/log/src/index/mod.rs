@@ -8,6 +8,7 @@ mod entry_file;
 #[cfg(test)]
 mod index_test;
 mod offset_index;
+mod sorted_index;
 mod time_index;
 mod transaction_index;
 

@@ -2,9 +2,9 @@
 
 use types::Offset;
 
-use super::entry_file::EntryFile;
+use super::sorted_index::{SortedEntry, SortedIndex};
 use crate::LogError;
-use crate::files::{FileKind, LogDirectory};
+use crate::files::FileKind;
 
 const ENTRY: usize = 8;
 
@@ -16,17 +16,34 @@ pub(crate) struct OffsetPosition {
 }
 
 /// A segment's offset index: 4 bytes offset relative to the base, 4 bytes position; both ascend.
-#[derive(Debug)]
-pub(crate) struct OffsetIndex {
-    entries: EntryFile<ENTRY>,
-    base_offset: Offset,
+pub(crate) type OffsetIndex = SortedIndex<OffsetPosition, ENTRY>;
+
+impl SortedEntry<ENTRY> for OffsetPosition {
+    const KIND: FileKind = FileKind::OffsetIndex;
+
+    /// The start of the segment.
+    fn before_all(base_offset: Offset) -> Self {
+        Self { offset: base_offset, position: 0 }
+    }
+
+    fn decode(bytes: &[u8; ENTRY], base_offset: Offset) -> Self {
+        let [a, b, c, d, e, f, g, h] = *bytes;
+        Self {
+            offset: base_offset.plus(i64::from(i32::from_be_bytes([a, b, c, d]))),
+            position: u64::from(u32::from_be_bytes([e, f, g, h])),
+        }
+    }
+
+    fn offset(&self) -> Offset {
+        self.offset
+    }
+
+    fn may_follow(&self, before: &Self) -> bool {
+        before.offset < self.offset && before.position < self.position
+    }
 }
 
 impl OffsetIndex {
-    pub(crate) fn new(directory: LogDirectory, base_offset: Offset) -> Self {
-        Self { entries: EntryFile::new(directory, base_offset, FileKind::OffsetIndex), base_offset }
-    }
-
     pub(crate) fn len(&self) -> Result<usize, LogError> {
         self.entries.len()
     }
@@ -38,88 +55,32 @@ impl OffsetIndex {
 
     /// The last entry whose offset is not above `target`; the start of the segment where there is none.
     pub(crate) fn lookup(&self, target: Offset) -> Result<OffsetPosition, LogError> {
-        let below = self.entries.partition_point(|entry| self.decode(entry).offset <= target)?;
-        self.before(below)
+        self.last_where(|entry| entry.offset <= target)
     }
 
     /// The last entry whose offset is below `target`; the start of the segment where there is none.
     pub(crate) fn lookup_below(&self, target: Offset) -> Result<OffsetPosition, LogError> {
-        let below = self.entries.partition_point(|entry| self.decode(entry).offset < target)?;
-        self.before(below)
+        self.last_where(|entry| entry.offset < target)
     }
 
     /// The offset of the first entry at or after `position`: no batch that starts before `position` begins with a
     /// larger one.
     pub(crate) fn first_offset_from(&self, position: u64) -> Result<Option<Offset>, LogError> {
-        let below = self.entries.partition_point(|entry| self.decode(entry).position < position)?;
-        Ok(self.entries.entry(below)?.map(|entry| self.decode(&entry).offset))
-    }
-
-    /// The last entry; the start of the segment where there is none.
-    pub(crate) fn last(&self) -> Result<OffsetPosition, LogError> {
-        Ok(self.entries.last()?.map_or(self.start(), |entry| self.decode(&entry)))
+        let below = self.count_where(|entry| entry.position < position)?;
+        Ok(self.entries.entry(below)?.map(|bytes| self.decode(&bytes).offset))
     }
 
     /// Adds an entry. Offsets that do not ascend or do not fit are refused.
     pub(crate) fn append(&self, offset: Offset, position: u64) -> Result<(), LogError> {
-        let refused = |reason| LogError::corrupt(self.entries.path(), position, reason);
-        if self.entries.len()? > 0 && offset <= self.last()?.offset {
-            return Err(refused("an entry whose offset is not above the one before"));
+        if self.len()? > 0 && offset <= self.last()?.offset {
+            return Err(self.refused(position, "an entry whose offset is not above the one before"));
         }
-        let relative = i32::try_from(offset.0 - self.base_offset.0);
-        let relative = relative.map_err(|_| refused("an offset too far from the segment's first"))?;
-        let position_field = i32::try_from(position).map_err(|_| refused("a position past 2 GiB"))?;
+        let relative = self.relative(offset, position)?;
+        let position_field =
+            i32::try_from(position).map_err(|_| self.refused(position, "a position past 2 GiB"))?;
         let mut entry = [0; ENTRY];
         entry[..4].copy_from_slice(&relative.to_be_bytes());
         entry[4..].copy_from_slice(&position_field.to_be_bytes());
         self.entries.push(entry)
-    }
-
-    /// Forgets entries at and above `offset`.
-    pub(crate) fn truncate_to(&self, offset: Offset) -> Result<(), LogError> {
-        let kept = self.entries.partition_point(|entry| self.decode(entry).offset < offset)?;
-        self.entries.truncate(kept)
-    }
-
-    /// Forgets entries from the first that does not ascend.
-    pub(crate) fn truncate_unless_ascending(&self) -> Result<(), LogError> {
-        self.entries.truncate_unless(|before, entry| {
-            let (before, entry) = (self.decode(before), self.decode(entry));
-            before.offset < entry.offset && before.position < entry.position
-        })
-    }
-
-    pub(crate) fn reset(&self) -> Result<(), LogError> {
-        self.entries.reset()
-    }
-
-    pub(crate) fn write_out(&self) -> Result<(), LogError> {
-        self.entries.write_out()
-    }
-
-    /// Like [`Self::write_out`], and keeps neither file nor entries.
-    pub(crate) fn release(&self) -> Result<(), LogError> {
-        self.entries.release()
-    }
-
-    pub(crate) fn sync(&self) -> Result<(), LogError> {
-        self.entries.sync()
-    }
-
-    fn start(&self) -> OffsetPosition {
-        OffsetPosition { offset: self.base_offset, position: 0 }
-    }
-
-    fn before(&self, number: usize) -> Result<OffsetPosition, LogError> {
-        let Some(number) = number.checked_sub(1) else { return Ok(self.start()) };
-        Ok(self.entries.entry(number)?.map_or(self.start(), |entry| self.decode(&entry)))
-    }
-
-    fn decode(&self, entry: &[u8; ENTRY]) -> OffsetPosition {
-        let [a, b, c, d, e, f, g, h] = *entry;
-        OffsetPosition {
-            offset: self.base_offset.plus(i64::from(i32::from_be_bytes([a, b, c, d]))),
-            position: u64::from(u32::from_be_bytes([e, f, g, h])),
-        }
     }
 }

@@ -169,6 +169,17 @@ fn two_logs_with_moved_starts(simulated: &SimulatedDisk) -> Disk {
     disk
 }
 
+/// Opens the logs of [`two_logs_with_moved_starts`]; nothing that was said of them is forgotten.
+fn check_moved_starts(dirs: &LogDirs) {
+    let found = dirs.find().expect("listed");
+    assert_eq!(found.len(), 2);
+    for found in found {
+        let log = dirs.open(&found, config(), NOW_MS).expect("opened");
+        let offsets = (log.log_start_offset(), log.recovery_point(), log.high_watermark());
+        assert_eq!(offsets, (Offset(1), Offset(3), Offset(2)), "{}", found.name.partition);
+    }
+}
+
 fn write_all_checkpoints(dirs: &LogDirs) {
     dirs.checkpoint_recovery_points().expect("written");
     dirs.checkpoint_log_starts().expect("written");
@@ -195,11 +206,7 @@ fn a_crash_while_logs_are_being_opened_forgets_nothing_of_those_that_are_not() {
     }
     let dirs = start(&disk);
     assert!(!dirs.had_clean_shutdown());
-    for found in dirs.find().expect("listed") {
-        let log = dirs.open(&found, config(), NOW_MS).expect("opened");
-        let offsets = (log.log_start_offset(), log.recovery_point(), log.high_watermark());
-        assert_eq!(offsets, (Offset(1), Offset(3), Offset(2)), "{}", found.name.partition);
-    }
+    check_moved_starts(&dirs);
 }
 
 #[test]
@@ -215,11 +222,7 @@ fn a_clean_stop_forgets_nothing_of_logs_that_were_not_opened() {
 
     let dirs = start(&disk);
     assert!(dirs.had_clean_shutdown());
-    for found in dirs.find().expect("listed") {
-        let log = dirs.open(&found, config(), NOW_MS).expect("opened");
-        let offsets = (log.log_start_offset(), log.log_end_offset(), log.high_watermark());
-        assert_eq!(offsets, (Offset(1), Offset(3), Offset(2)), "{}", found.name.partition);
-    }
+    check_moved_starts(&dirs);
 }
 
 #[test]

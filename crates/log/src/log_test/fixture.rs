@@ -94,8 +94,13 @@ pub(super) fn producer(producer_id: i64, sequence: i32) -> BatchOptions {
 
 /// Appends a plain batch as leader of epoch 0.
 pub(super) fn append(log: &Log, count: i64) -> AppendInfo {
-    let batch = records(BatchOptions::default(), NOW_MS, count, 50);
-    log.append_as_leader(batch, AppendContext::client(LeaderEpoch(0), NOW_MS)).expect("appended")
+    produce(log, 0, BatchOptions::default(), count)
+}
+
+/// Appends `count` records of a producer as leader of `epoch`.
+pub(super) fn produce(log: &Log, epoch: i32, options: BatchOptions, count: i64) -> AppendInfo {
+    let batch = records(options, NOW_MS, count, 50);
+    log.append_as_leader(batch, AppendContext::client(LeaderEpoch(epoch), NOW_MS)).expect("appended")
 }
 
 pub(super) fn read_from(log: &Log, from: i64) -> Result<ReadSlice, ReadError> {

@@ -11,8 +11,7 @@ fn a_clean_stop_needs_no_check() {
         place.configure(|config| config.segment_bytes = 1500);
         let log = place.open();
         for number in 0..20 {
-            let batch = records(producer(3, number * 2), NOW_MS, 2, 50);
-            log.append_as_leader(batch, AppendContext::client(LeaderEpoch(1), NOW_MS)).expect("appended");
+            produce(&log, 1, producer(3, number * 2), 2);
         }
         log.close().expect("closed");
         assert_eq!(log.recovery_point(), Offset(40));
@@ -20,10 +19,7 @@ fn a_clean_stop_needs_no_check() {
         let again = place.open();
         assert_eq!((again.log_end_offset(), again.recovery_point()), (Offset(40), Offset(40)));
         assert_eq!(offsets_from(&again, 0), (0..40).collect::<Vec<_>>());
-        let retry = records(producer(3, 38), NOW_MS, 2, 50);
-        let known =
-            again.append_as_leader(retry, AppendContext::client(LeaderEpoch(1), NOW_MS)).expect("known");
-        assert!(known.is_duplicate, "the producer is remembered");
+        assert!(produce(&again, 1, producer(3, 38), 2).is_duplicate, "the producer is remembered");
         assert_eq!(contents(&place.disk, &place.path, &["index", ".log"]), before);
     });
 }
@@ -34,8 +30,7 @@ fn the_death_of_the_process_loses_nothing() {
         place.configure(|config| config.segment_bytes = 1500);
         let log = place.open();
         for number in 0..20 {
-            let batch = records(producer(3, number * 2), NOW_MS, 2, 50);
-            log.append_as_leader(batch, AppendContext::client(LeaderEpoch(1), NOW_MS)).expect("appended");
+            produce(&log, 1, producer(3, number * 2), 2);
             if number == 11 {
                 log.flush().expect("flushed");
             }
@@ -46,9 +41,7 @@ fn the_death_of_the_process_loses_nothing() {
             let log = place.recover(recovery_point);
             assert_eq!((log.log_end_offset(), log.recovery_point()), (Offset(40), recovery_point));
             assert_eq!(offsets_from(&log, 0), (0..40).collect::<Vec<_>>());
-            let retry = records(producer(3, 38), NOW_MS, 2, 50);
-            let context = AppendContext::client(LeaderEpoch(1), NOW_MS);
-            assert!(log.append_as_leader(retry, context).expect("known").is_duplicate);
+            assert!(produce(&log, 1, producer(3, 38), 2).is_duplicate);
         }
     });
 }
@@ -124,8 +117,7 @@ fn epochs_past_the_end_are_forgotten() {
     place.configure(|config| config.segment_bytes = 400);
     let log = place.open();
     for epoch in 0..6 {
-        let batch = records(record::BatchOptions::default(), NOW_MS, 2, 50);
-        log.append_as_leader(batch, AppendContext::client(LeaderEpoch(epoch), NOW_MS)).expect("appended");
+        produce(&log, epoch, record::BatchOptions::default(), 2);
     }
     drop(log);
     for kind in ["log", "index", "timeindex"] {

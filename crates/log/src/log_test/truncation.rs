@@ -3,7 +3,6 @@
 use types::{LeaderEpoch, Offset};
 
 use super::fixture::*;
-use crate::AppendContext;
 
 #[test]
 fn truncation_cuts_whole_batches_and_forgets_what_began_after() {
@@ -11,8 +10,7 @@ fn truncation_cuts_whole_batches_and_forgets_what_began_after() {
         place.configure(|config| config.segment_bytes = 600);
         let log = place.open();
         for epoch in 0..10 {
-            let batch = records(producer(1, 3 * epoch), NOW_MS, 3, 50);
-            log.append_as_leader(batch, AppendContext::client(LeaderEpoch(epoch), NOW_MS)).expect("appended");
+            produce(&log, epoch, producer(1, 3 * epoch), 3);
         }
         log.maybe_increment_high_watermark(Offset(30));
         log.flush().expect("flushed");
@@ -50,8 +48,7 @@ fn starting_over_forgets_everything() {
         place.configure(|config| config.segment_bytes = 600);
         let log = place.open();
         for number in 0..10 {
-            let batch = records(producer(1, 3 * number), NOW_MS, 3, 50);
-            log.append_as_leader(batch, AppendContext::client(LeaderEpoch(7), NOW_MS)).expect("appended");
+            produce(&log, 7, producer(1, 3 * number), 3);
         }
         log.truncate_fully_and_start_at(Offset(100), NOW_MS).expect("started over");
         let offsets = log.offsets();
