@@ -151,7 +151,8 @@ fn live(disk: &SimulatedDisk, steps: &[Step]) {
                 let target = (model.start + forward).min(model.end);
                 log.maybe_increment_log_start(Offset(target)).expect("in range");
                 model.start = target;
-                model.recovery_point = model.recovery_point.max(target);
+                // The recovery point stays until the bytes are synced, as the checkpoint would have it.
+                assert_eq!(log.recovery_point().0, model.recovery_point);
             }
             Step::DeleteOld => drop(log.delete_old_segments(NOW_MS).expect("deleted")),
             Step::Close => {
