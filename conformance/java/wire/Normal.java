@@ -12,29 +12,34 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.message.AlterClientQuotasResponseData;
 import org.apache.kafka.common.message.AlterConfigsResponseData;
-import org.apache.kafka.common.message.DescribeClientQuotasResponseData;
-import org.apache.kafka.common.message.DescribeUserScramCredentialsResponseData;
-import org.apache.kafka.common.message.DeleteRecordsResponseData;
-import org.apache.kafka.common.message.FetchResponseData;
-import org.apache.kafka.common.message.ListConfigResourcesResponseData;
-import org.apache.kafka.common.message.ListOffsetsResponseData;
-import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
-import org.apache.kafka.common.message.DescribeConfigsResponseData;
-import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
 import org.apache.kafka.common.message.CreatePartitionsResponseData;
+import org.apache.kafka.common.message.DeleteGroupsResponseData;
+import org.apache.kafka.common.message.DeleteRecordsResponseData;
 import org.apache.kafka.common.message.DeleteTopicsResponseData;
+import org.apache.kafka.common.message.DescribeClientQuotasResponseData;
+import org.apache.kafka.common.message.DescribeConfigsResponseData;
+import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.message.DescribeLogDirsResponseData;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.DescribeQuorumResponseData;
+import org.apache.kafka.common.message.DescribeUserScramCredentialsResponseData;
 import org.apache.kafka.common.message.ElectLeadersResponseData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
+import org.apache.kafka.common.message.ListConfigResourcesResponseData;
+import org.apache.kafka.common.message.ListGroupsResponseData;
+import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsResponseData;
 import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.message.OffsetFetchResponseData;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
-import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 
 /**
@@ -43,6 +48,8 @@ import org.apache.kafka.common.record.internal.MutableRecordBatch;
  */
 final class Normal {
     private static final String NO_ID = "AAAAAAAAAAAAAAAAAAAAAA";
+    /** A member id as brokers give them: the client's id or the group instance id, and a UUID. */
+    private static final Pattern GIVEN_ID = Pattern.compile(".*-?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final int CRC_AT = 17;
     private static final int MAX_TIMESTAMP_AT = 35;
 
@@ -103,6 +110,15 @@ final class Normal {
         } else if (response instanceof DescribeProducersResponseData) {
             json.findValues("partitions").forEach(partitions ->
                 partitions.forEach(partition -> sort(partition, "activeProducers", "producerId")));
+        } else if (response instanceof ListGroupsResponseData || response instanceof DescribeGroupsResponseData) {
+            sort(json, "groups", "groupId");
+        } else if (response instanceof DeleteGroupsResponseData) {
+            sort(json, "results", "groupId");
+        } else if (response instanceof OffsetFetchResponseData && json.has("groups")) {
+            json.get("groups").forEach(group ->
+                group.get("topics").forEach(topic -> sort(topic, "partitions", "partitionIndex")));
+        } else if (response instanceof OffsetFetchResponseData) {
+            json.get("topics").forEach(topic -> sort(topic, "partitions", "partitionIndex"));
         } else if (response instanceof ApiVersionsResponseData && json.has("finalizedFeatures")) {
             sort(json, "finalizedFeatures", "name");
             sort(json, "supportedFeatures", "name");
@@ -206,6 +222,7 @@ final class Normal {
             case "topicId" -> value.asText().equals(NO_ID) ? value : named("topic", value);
             case "sessionId" -> value.asInt() == 0 ? value : named("session", value);
             case "producerId" -> value.asLong() < 0 ? value : named("producer", value);
+            case "memberId", "leader" -> GIVEN_ID.matcher(value.asText()).matches() ? named("member", value) : value;
             case "port" -> text("port");
             case "clusterId" -> text("cluster");
             case "finalizedFeaturesEpoch" -> value.asLong() < 0 ? value : text("epoch");

@@ -30,6 +30,8 @@ use crate::errors;
 use crate::exchange::{self, Handled};
 use crate::group_replies::{self, group_reply};
 
+/// First version that is told that there is no such group.
+const GROUP_ID_NOT_FOUND_SINCE: i16 = 9;
 /// First version that names topics by id.
 const TOPIC_IDS_SINCE: i16 = 10;
 
@@ -37,7 +39,8 @@ const TOPIC_IDS_SINCE: i16 = 10;
 pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Request) -> Handled {
     let body: OffsetCommitRequest = exchange::decode(request)?;
     let image = broker.image();
-    let by_id = request.header.api_version >= TOPIC_IDS_SINCE;
+    let version = request.header.api_version;
+    let by_id = version >= TOPIC_IDS_SINCE;
     let mut told = Told { by_id, response: OffsetCommitResponse::default() };
     if !authorizer.allows(&request.connection, Operation::Read, Resource::Group(&body.group_id)) {
         for topic in &body.topics {
@@ -96,6 +99,10 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
             Ok(committed) => {
                 let code = |error| errors::group_error(&error);
                 committed.into_iter().map(|it| it.error.map_or(ErrorCode::None, code)).collect()
+            }
+            // Older clients know no group that is not there, only a generation that is not.
+            Err(ErrorCode::GroupIdNotFound) if version < GROUP_ID_NOT_FOUND_SINCE => {
+                vec![ErrorCode::IllegalGeneration; asked.len()]
             }
             Err(error) => vec![error; asked.len()],
         };

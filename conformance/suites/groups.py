@@ -1,0 +1,19 @@
+"""Classic groups and committed offsets, by raw requests: every API at every version, in the lives of groups.
+
+The Java program wire.Groups asks both brokers the same, which have no initial rebalance delay; the answers are compared
+as those of the suite `wire`.
+"""
+
+from harness import kafka, processes
+from suites import wire
+
+
+def run(world):
+    wire.judge("groups", answers(world.Node), answers(world.Oracle))
+
+
+def answers(Kind):
+    """What a fresh broker answers."""
+    with Kind(overrides={"group.initial.rebalance.delay.ms": 0}) as node:
+        command = kafka.java("wire.Groups", "127.0.0.1", node.port, classes=kafka.compiled("wire"))
+        return wire.parsed(processes.run(command, seconds=180).decode())
