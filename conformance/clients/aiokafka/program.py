@@ -12,6 +12,7 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from speech import orders, parameters, records_of, report, report_record
 
 STRATEGIES = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
+FENCED_INSTANCE_ID = 82
 
 
 def error_fields(error):
@@ -129,7 +130,7 @@ async def member(told):
             await work(consumer, await consumer.getmany(timeout_ms=100), told["commit"])
         except errors.KafkaError as failure:
             report(**error_fields(failure))
-            if getattr(failure, "errno", None) == errors.FencedInstanceIdError.errno:
+            if getattr(failure, "errno", None) == FENCED_INSTANCE_ID:
                 break
     await consumer.stop()
     report(left=True)

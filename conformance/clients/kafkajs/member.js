@@ -32,6 +32,11 @@ async function handle(consumer, told, { batch }) {
   if (!told.commit || batch.isEmpty()) return;
   const { topic, partition } = batch;
   const offset = Number(batch.lastOffset()) + 1;
-  await consumer.commitOffsets([{ topic, partition, offset: String(offset) }]);
-  report({ committed: [[topic, partition, offset]] });
+  try {
+    await consumer.commitOffsets([{ topic, partition, offset: String(offset) }]);
+    report({ committed: [[topic, partition, offset]] });
+  } catch (refused) {
+    // Thrown on, it would end the consumer for good; the next heartbeat has it join the group again.
+    report(errorFields(refused));
+  }
 }
