@@ -14,4 +14,5 @@ CompressionCodecs[CompressionTypes.Snappy] = snappy;
 const told = await parameters();
 const kafka = new Kafka({ brokers: [told.bootstrap], logLevel: logLevel.ERROR, retry: { initialRetryTime: 50 } });
 await { produce, consume, member, admin }[process.argv[2]](kafka, told);
-process.exit(0);
+// What was reported may still be on its way out.
+process.stdout.write("", () => process.exit(0));
