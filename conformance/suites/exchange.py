@@ -68,7 +68,8 @@ def two_directories(First, Second):
 
 def placed(node, topic):
     """Makes a topic, waits until the metadata log says where each replica lies, and returns that by replica."""
-    kafka.tool("kafka-topics", "--bootstrap-server", node.bootstrap, "--create", "--topic", topic, "--partitions", PARTITIONS)
+    server = ("--bootstrap-server", node.bootstrap)
+    kafka.tool("kafka-topics", *server, "--create", "--topic", topic, "--partitions", PARTITIONS)
     unassigned = "AAAAAAAAAAAAAAAAAAAAAQ"
     told = lambda: PARTITIONS <= len(noted(node)) and unassigned not in noted(node).values()  # noqa: E731
     processes.wait_until(told, 60, "directories of all replicas", alive=node.process)
