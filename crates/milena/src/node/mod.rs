@@ -10,6 +10,8 @@
 
 pub mod assembly;
 mod directories;
+#[cfg(test)]
+mod dynamic_settings_test;
 pub mod environment;
 mod error;
 #[cfg(test)]
