@@ -40,13 +40,11 @@ impl Broker {
     pub fn ask_group(&self, group_id: &str, request: GroupRequest) -> Called<GroupShard> {
         let image = self.image();
         let partition = self.group_partition(&image, group_id);
-        match self.groups().call(partition, request) {
-            // Between the election of this broker and the opening of the log, there is no shard.
-            Called::Now(Err(Unavailable::NotCoordinator)) if self.is_about_to_lead(&image, partition) => {
-                Called::Now(Err(Unavailable::Loading))
-            }
-            called => called,
+        // Between the election of this broker and the opening of the log, there is no shard.
+        if !self.groups().has_shard(partition) && self.is_about_to_lead(&image, partition) {
+            return Called::Now(Err(Unavailable::Loading));
         }
+        self.groups().call(partition, request)
     }
 
     /// Tells the shards that topics are gone.

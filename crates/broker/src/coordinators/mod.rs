@@ -156,6 +156,11 @@ where
         self.topic
     }
 
+    /// Whether there is a place for the partition's shard here, loaded or not.
+    pub(crate) fn has_shard(&self, partition: PartitionIndex) -> bool {
+        self.slot(partition).is_some()
+    }
+
     fn slot(&self, partition: PartitionIndex) -> Option<Arc<Slot<S>>> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&partition).cloned()
     }

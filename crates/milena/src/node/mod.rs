@@ -16,6 +16,8 @@ pub mod environment;
 mod error;
 #[cfg(test)]
 mod flush_test;
+#[cfg(test)]
+mod groups_test;
 mod listeners;
 #[cfg(test)]
 mod node_test;
