@@ -25,6 +25,7 @@ public final class Wire {
         FetchCases.run(exchange);
         FetchSessionCases.run(exchange);
         OffsetCases.run(exchange);
+        EdgeCases.run(exchange);
         System.out.flush();
     }
 }

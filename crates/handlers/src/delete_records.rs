@@ -10,13 +10,16 @@ use std::sync::Arc;
 use broker::Broker;
 use broker::fetch_sessions::TopicKey;
 use net::Request;
-use protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsRequest};
+use protocol::messages::delete_records_request::{
+    DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
+};
 use protocol::messages::delete_records_response::{
     DeleteRecordsPartitionResult, DeleteRecordsResponse, DeleteRecordsTopicResult,
 };
 use types::{ErrorCode, Offset, PartitionIndex};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::doubled;
 use crate::errors;
 use crate::exchange::{self, Handled};
 use crate::internal_topics;
@@ -28,7 +31,7 @@ const HIGH_WATERMARK: i64 = -1;
 pub(crate) async fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Request) -> Handled {
     let body: DeleteRecordsRequest = exchange::decode(request)?;
     let mut response = DeleteRecordsResponse::default();
-    for topic in &body.topics {
+    for topic in each_once(body.topics).iter().filter(|topic| !topic.partitions.is_empty()) {
         let delete_one = |asked: &DeleteRecordsPartition| {
             let (low_watermark, error) = match delete(broker, authorizer, request, &topic.name, asked) {
                 Ok(log_start) => (log_start.0, ErrorCode::None),
@@ -57,6 +60,20 @@ pub(crate) async fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, reques
         }
     }
     exchange::answer(&request.header, &response)
+}
+
+/// Of offsets that are named for one partition, the last is taken, as the oracle does.
+fn each_once(topics: Vec<DeleteRecordsTopic>) -> Vec<DeleteRecordsTopic> {
+    let mut topics = doubled::merge(
+        topics,
+        |topic| topic.name.clone(),
+        |topic, later| topic.partitions.extend(later.partitions),
+    );
+    for topic in &mut topics {
+        let partitions = std::mem::take(&mut topic.partitions);
+        topic.partitions = doubled::last_of_each(partitions, |partition| partition.partition_index);
+    }
+    topics
 }
 
 fn delete(

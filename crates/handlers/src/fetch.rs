@@ -12,7 +12,6 @@
 //!
 //! Replicas are not served yet: a fetch that claims to be one is told that it is no replica of the partition.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +32,7 @@ use protocol::messages::fetch_response::{
 use types::{ErrorCode, LeaderEpoch, NodeId, Offset, PartitionIndex, Uuid};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::doubled;
 use crate::errors;
 use crate::exchange::{self, Handled};
 use crate::node_endpoints;
@@ -112,7 +112,8 @@ fn begin_session(broker: &Broker, body: FetchRequest, version: i16, replica_id: 
             topic: name.clone(),
         }));
     }
-    let partitions = last_of_each(partitions);
+    // A partition named twice is read once, at its first place and as it was named last.
+    let partitions = doubled::last_of_each(partitions, |partition| partition.key.clone());
     let forgotten = body.forgotten_topics_data.into_iter().flat_map(|topic| {
         let key = topic_key(&topic.topic, topic.topic_id);
         let keyed = move |index| PartitionKey { topic: key.clone(), partition: PartitionIndex(index) };
@@ -127,22 +128,6 @@ fn begin_session(broker: &Broker, body: FetchRequest, version: i16, replica_id: 
         forgotten: forgotten.collect(),
     };
     broker.fetch_sessions().begin(session, |id| broker.topic_name(&TopicKey::Id(*id)), broker.uptime_ms())
-}
-
-/// A partition named twice is read once, at its first place and as it was named last.
-fn last_of_each(partitions: Vec<FetchPartition>) -> Vec<FetchPartition> {
-    let mut places = BTreeMap::new();
-    let mut kept: Vec<FetchPartition> = Vec::with_capacity(partitions.len());
-    for partition in partitions {
-        match places.get(&partition.key) {
-            Some(place) => kept[*place] = partition,
-            None => {
-                places.insert(partition.key.clone(), kept.len());
-                kept.push(partition);
-            }
-        }
-    }
-    kept
 }
 
 fn known_epoch(epoch: i32) -> Option<LeaderEpoch> {

@@ -27,6 +27,7 @@ mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
 mod describe_user_scram_credentials;
+mod doubled;
 mod elect_leaders;
 mod errors;
 mod exchange;

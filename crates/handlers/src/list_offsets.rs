@@ -21,6 +21,7 @@ use protocol::messages::list_offsets_response::{
 use types::{ErrorCode, LeaderEpoch, PartitionIndex};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::doubled;
 use crate::errors;
 use crate::exchange::{self, Handled};
 
@@ -33,11 +34,16 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
         (_, 1) => Some(Isolation::ReadCommitted),
         _ => Some(Isolation::ReadUncommitted),
     };
-    let duplicates = duplicates(&body);
+    let topics = doubled::merge(
+        body.topics,
+        |topic| topic.name.clone(),
+        |topic, later| topic.partitions.extend(later.partitions),
+    );
     let mut response = ListOffsetsResponse::default();
-    for topic in body.topics.iter().filter(|topic| !topic.partitions.is_empty()) {
+    for topic in topics.iter().filter(|topic| !topic.partitions.is_empty()) {
         let is_allowed =
             authorizer.allows(&request.connection, Operation::Describe, Resource::Topic(&topic.name));
+        let doubled = doubled_partitions(&topic.partitions);
         let answer_one = |asked: &ListOffsetsPartition| {
             let mut told = ListOffsetsPartitionResponse {
                 partition_index: asked.partition_index,
@@ -48,7 +54,7 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             };
             let found = if !is_allowed {
                 Err(ErrorCode::TopicAuthorizationFailed)
-            } else if duplicates.contains(&(topic.name.as_str(), asked.partition_index)) {
+            } else if doubled.contains(&asked.partition_index) {
                 Err(ErrorCode::InvalidRequest)
             } else {
                 find(broker, &topic.name, asked, isolation, version)
@@ -112,12 +118,10 @@ fn offset_query(timestamp: i64, version: i16) -> Result<OffsetQuery, ErrorCode> 
     if version >= since { Ok(query) } else { Err(ErrorCode::UnsupportedVersion) }
 }
 
-fn duplicates(body: &ListOffsetsRequest) -> BTreeSet<(&str, i32)> {
+fn doubled_partitions(asked: &[ListOffsetsPartition]) -> BTreeSet<i32> {
     let mut seen = BTreeSet::new();
-    let all = body.topics.iter().flat_map(|topic| {
-        topic.partitions.iter().map(|partition| (topic.name.as_str(), partition.partition_index))
-    });
-    all.filter(|partition| !seen.insert(*partition)).collect()
+    let indices = asked.iter().map(|partition| partition.partition_index);
+    indices.filter(|index| !seen.insert(*index)).collect()
 }
 
 #[cfg(test)]

@@ -67,7 +67,8 @@ fn find(
     let partition = broker
         .find_partition(topic, PartitionIndex(asked.partition))
         .map_err(|error| errors::lookup_error(&error))?;
-    let known = (asked.current_leader_epoch >= 0).then_some(LeaderEpoch(asked.current_leader_epoch));
+    // Only −1 stands for none: any other epoch below 0 is one from the past.
+    let known = (asked.current_leader_epoch != -1).then_some(LeaderEpoch(asked.current_leader_epoch));
     partition.check_epoch(known).map_err(|error| errors::leadership_error(&error))?;
     let end = partition.end_offset_for_epoch(LeaderEpoch(asked.leader_epoch));
     Ok(end.map(|(epoch, end_offset)| (epoch.0, end_offset.0)))

@@ -22,7 +22,7 @@ use broker::partition::PartitionAppendError;
 use broker::produce::{AcknowledgementError, ProduceEntry, ProduceOutcome, RecordsError};
 use bytes::Bytes;
 use net::{Answer, CloseReason, Request, RequestHeader};
-use protocol::messages::produce_request::ProduceRequest;
+use protocol::messages::produce_request::{ProduceRequest, TopicProduceData};
 use protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, ProduceResponse,
     TopicProduceResponse,
@@ -30,6 +30,7 @@ use protocol::messages::produce_response::{
 use types::{ErrorCode, PartitionIndex};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::doubled;
 use crate::errors;
 use crate::exchange::{self, Handled};
 use crate::internal_topics;
@@ -45,7 +46,7 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     let timeout = Duration::from_millis(u64::try_from(body.timeout_ms).unwrap_or(0));
     let mut call = Call { places: Vec::new(), entries: Vec::new(), response: ProduceResponse::default() };
     let terms = Terms { acks, is_transactional: body.transactional_id.is_some() };
-    for topic in body.topic_data.into_iter().filter(|topic| !topic.partition_data.is_empty()) {
+    for topic in each_once(body.topic_data).into_iter().filter(|topic| !topic.partition_data.is_empty()) {
         call.begin_topic(&topic.name, topic.topic_id);
         let key = if request.header.api_version >= TOPIC_IDS_SINCE {
             TopicKey::Id(topic.topic_id)
@@ -85,6 +86,20 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
         }
         answer_later(&header, &call.response)
     })))
+}
+
+/// Of what is sent for one partition, the last is taken, as the oracle does.
+fn each_once(topics: Vec<TopicProduceData>) -> Vec<TopicProduceData> {
+    let mut topics = doubled::merge(
+        topics,
+        |topic| (topic.name.clone(), topic.topic_id),
+        |topic, later| topic.partition_data.extend(later.partition_data),
+    );
+    for topic in &mut topics {
+        let partitions = std::mem::take(&mut topic.partition_data);
+        topic.partition_data = doubled::last_of_each(partitions, |partition| partition.index);
+    }
+    topics
 }
 
 /// The request's answer as it grows.
