@@ -193,3 +193,49 @@ fn a_session_remembers_the_name_of_a_topic_that_is_gone() {
     let gone = sessions.begin(next(2), nameless, 2);
     assert_eq!(gone.partitions()[0].topic.as_deref(), Some("t"));
 }
+
+/// Clients contend for a few slots while time flies: nobody is ever given another's partitions, a session that was lost
+/// is told as lost, and there are never more sessions than slots.
+#[test]
+fn many_clients_share_few_slots_and_never_meet() {
+    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+    const CLIENTS: i32 = 16;
+    const SLOTS: usize = 4;
+    let (sessions, clock) = (sessions(SLOTS), AtomicI64::new(0));
+    let (given, refused, lost) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let live = |client: i32| {
+        for _ in 0..200 {
+            let now = || clock.fetch_add(5_000, Ordering::Relaxed);
+            let context = sessions.begin(request(0, 0, &[client], &[]), nameless, now());
+            let id = sessions.finish(&context, &[result(0, 1)], now()).session_id;
+            assert!(sessions.len() <= SLOTS);
+            if id == 0 {
+                refused.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            given.fetch_add(1, Ordering::Relaxed);
+            for epoch in 1..6 {
+                let context = sessions.begin(request(id, epoch, &[], &[]), nameless, now());
+                if let Some(refusal) = context.refusal() {
+                    assert_eq!(refusal, ErrorCode::FetchSessionIdNotFound);
+                    lost.fetch_add(1, Ordering::Relaxed);
+                    break;
+                }
+                let asked: Vec<i32> = context.partitions().iter().map(|it| it.key.partition.0).collect();
+                assert_eq!(asked, [client]);
+                let high_watermark = i64::from(epoch / 2);
+                let answer = sessions.finish(&context, &[result(0, high_watermark)], now());
+                assert_eq!((answer.error, answer.session_id), (ErrorCode::None, id));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let live = &live;
+            scope.spawn(move || live(client));
+        }
+    });
+    let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+    assert_eq!(count(&given) + count(&refused), 200 * CLIENTS as usize);
+    assert!(count(&given) >= SLOTS, "slots were given: {given:?}, refused {refused:?}, lost {lost:?}");
+}
