@@ -5,27 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use io::Entropy;
 use types::Offset;
 
 use super::toy::{Toy, ToyRequest, at, record};
 use super::{AppendFailure, Effect, LoadNumber, Runtime};
 use crate::{Shard, Token, Unavailable, Written};
 
-/// SplitMix64, as the seeds of a run need it.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-}
-
 struct Run {
-    dice: Dice,
+    dice: Entropy,
     runtime: Runtime<Toy>,
     /// Amounts, by offset.
     log: Vec<i64>,
@@ -46,7 +34,7 @@ struct Run {
 impl Run {
     fn new(seed: u64) -> Self {
         Self {
-            dice: Dice(seed),
+            dice: Entropy::from_seed(seed),
             runtime: Runtime::new(500),
             log: Vec::new(),
             committed: 0,
@@ -62,7 +50,7 @@ impl Run {
     }
 
     fn step(&mut self) {
-        match self.dice.roll(20) {
+        match self.dice.below(20) {
             0 if !self.is_leader => {
                 self.is_leader = true;
                 self.runtime.lead();
@@ -76,15 +64,15 @@ impl Run {
             2..=5 => self.load(),
             6..=8 => {
                 let lag = self.log.len() - self.committed;
-                self.committed += self.dice.roll(lag as u64 + 1) as usize;
+                self.committed += self.dice.below(lag as u64 + 1) as usize;
                 self.runtime.committed(Offset(self.committed as i64));
             }
             9 => {
-                self.uptime_ms += self.dice.roll(400) as i64;
+                self.uptime_ms += self.dice.below(400) as i64;
                 self.runtime.timeout(at(self.uptime_ms));
             }
             10 => {
-                let nth = self.dice.roll(self.open.len() as u64 + 1) as usize;
+                let nth = self.dice.below(self.open.len() as u64 + 1) as usize;
                 if let Some(token) = self.open.keys().nth(nth).copied() {
                     self.runtime.forget(token);
                     self.open.remove(&token);
@@ -98,14 +86,14 @@ impl Run {
 
     fn ask(&mut self) {
         self.next_token += 1;
-        let request = match self.dice.roll(6) {
+        let request = match self.dice.below(6) {
             0 => ToyRequest::Read,
-            1 => ToyRequest::Await(self.dice.roll(60) as i64),
+            1 => ToyRequest::Await(self.dice.below(60) as i64),
             2 => {
-                let uptime_ms = self.uptime_ms + self.dice.roll(300) as i64;
+                let uptime_ms = self.uptime_ms + self.dice.below(300) as i64;
                 ToyRequest::AddAt { amount: 1, uptime_ms }
             }
-            _ => ToyRequest::Add(self.dice.roll(3) as i64),
+            _ => ToyRequest::Add(self.dice.below(3) as i64),
         };
         self.open.insert(Token(self.next_token), request.clone());
         self.runtime.request(Token(self.next_token), request, at(self.uptime_ms));
@@ -113,7 +101,7 @@ impl Run {
 
     fn load(&mut self) {
         let Some(load) = self.loads.pop() else { return };
-        if self.dice.roll(10) == 0 {
+        if self.dice.below(10) == 0 {
             self.runtime.load_failed(load);
             return;
         }
@@ -137,7 +125,7 @@ impl Run {
     }
 
     fn append(&mut self, count: usize, records: &[crate::CoordinatorRecord]) {
-        let failure = match self.dice.roll(30) {
+        let failure = match self.dice.below(30) {
             0 => AppendFailure::NotLeader,
             1 => AppendFailure::NotNow,
             2 => AppendFailure::TooLarge,

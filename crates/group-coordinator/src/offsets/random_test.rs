@@ -5,31 +5,19 @@
 
 use std::collections::BTreeMap;
 
+use io::Entropy;
 use types::{TopicPartition, Uuid};
 
 use super::DeleteOffsets;
 use super::offsets_test::{HOUR_MS, Logged, at};
 use crate::GroupRequest;
 
-/// SplitMix64.
-struct Dice(u64);
+fn group(dice: &Entropy) -> String {
+    format!("group-{}", dice.below(3))
+}
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-
-    fn group(&mut self) -> String {
-        format!("group-{}", self.roll(3))
-    }
-
-    fn topic(&mut self) -> String {
-        format!("topic-{}", self.roll(3))
-    }
+fn topic(dice: &Entropy) -> String {
+    format!("topic-{}", dice.below(3))
 }
 
 /// Offsets by group and topic, with the hour of their commit.
@@ -57,20 +45,20 @@ fn check_log(logged: &Logged, model: &Model, seed: u64) {
 }
 
 fn run(seed: u64) {
-    let mut dice = Dice(seed);
+    let dice = Entropy::from_seed(seed);
     let mut logged = Logged::new();
     let mut model = Model::new();
     let mut hours = 0;
     for offset in 0..60 {
         let now = at(hours * HOUR_MS);
-        match dice.roll(12) {
+        match dice.below(12) {
             0..=6 => {
-                let (group, topic) = (dice.group(), dice.topic());
+                let (group, topic) = (group(&dice), topic(&dice));
                 logged.commit(&group, &topic, offset, now);
                 model.insert((group, topic), (offset, hours));
             }
             7 => {
-                let (group_id, topic) = (dice.group(), dice.topic());
+                let (group_id, topic) = (group(&dice), topic(&dice));
                 let partitions = vec![TopicPartition::new(&*topic, 0)];
                 logged.ask(
                     GroupRequest::DeleteOffsets(DeleteOffsets { group_id: group_id.clone(), partitions }),
@@ -79,24 +67,24 @@ fn run(seed: u64) {
                 model.remove(&(group_id, topic));
             }
             8 => {
-                let group_id = dice.group();
+                let group_id = group(&dice);
                 logged.ask(GroupRequest::Delete { group_id: group_id.clone() }, now);
                 model.retain(|(group, _), _| *group != group_id);
             }
             9 => {
-                let topic = dice.topic();
+                let topic = topic(&dice);
                 let topics = BTreeMap::from([(topic.as_str().into(), Uuid::from_halves(1, 1))]);
                 logged.ask(GroupRequest::TopicsDeleted { topics }, now);
                 model.retain(|(_, other), _| *other != topic);
             }
             _ => {
-                hours += 1 + i64::try_from(dice.roll(12)).expect("small");
+                hours += 1 + i64::try_from(dice.below(12)).expect("small");
                 logged.wait(at(hours * HOUR_MS));
                 model.retain(|_, (_, committed)| hours - *committed < 24);
             }
         }
         check(&logged, &model, seed);
-        if dice.roll(10) == 0 {
+        if dice.below(10) == 0 {
             check_log(&logged, &model, seed);
         }
     }

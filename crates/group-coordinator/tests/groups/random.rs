@@ -1,8 +1,10 @@
 //! Ten thousand seeds of groups under fire, then in peace.
 
+use io::Entropy;
+
 use crate::client::Client;
 use crate::invariants::{every_group_is_stable, every_request_is_answered};
-use crate::world::{Dice, World};
+use crate::world::World;
 
 const SEEDS: u64 = 10_000;
 /// Longer than all timeouts after each other: a new member that is gone counts for five minutes.
@@ -21,16 +23,16 @@ fn groups_keep_their_promises_under_fire_and_become_stable_in_peace() {
 }
 
 fn run(seed: u64) {
-    let mut world = World::new(seed, clients(&mut Dice::new(seed + 1)));
+    let mut world = World::new(seed, clients(&Entropy::from_seed(seed + 1)));
     let clients = world.clients.len();
     for _ in 0..40 {
-        let pass_ms = world.dice.roll(4_000) as i64;
+        let pass_ms = world.dice.below(4_000) as i64;
         world.pass(pass_ms);
         for _ in 0..3 {
-            let who = world.dice.roll(clients as u64) as usize;
+            let who = world.dice.below(clients as u64) as usize;
             world.act(who);
         }
-        if world.dice.once_in(4) {
+        if world.dice.below(4) == 0 {
             world.fault();
         }
     }
@@ -48,14 +50,14 @@ fn run(seed: u64) {
     every_request_is_answered(&world.book, &world.gone);
 }
 
-fn clients(dice: &mut Dice) -> Vec<Client> {
-    let groups = 1 + dice.roll(2);
+fn clients(dice: &Entropy) -> Vec<Client> {
+    let groups = 1 + dice.below(2);
     let mut clients = Vec::new();
     for group in 0..groups {
-        for number in 0..=dice.roll(3) {
+        for number in 0..=dice.below(3) {
             let name = format!("{group}{number}");
-            let instance = dice.once_in(3).then(|| format!("i{number}"));
-            let (session_s, rebalance_s) = (6 + dice.roll(20) as i32, 5 + dice.roll(30) as i32);
+            let instance = (dice.below(3) == 0).then(|| format!("i{number}"));
+            let (session_s, rebalance_s) = (6 + dice.below(20) as i32, 5 + dice.below(30) as i32);
             clients.push(Client::new(&name, &format!("g{group}"), instance, session_s, rebalance_s));
         }
     }

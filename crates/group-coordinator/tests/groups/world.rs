@@ -5,38 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use coordinator::runtime::{AppendFailure, Effect, Runtime};
 use coordinator::{CoordinatorRecord, Shard, Token, Written};
 use group_coordinator::{GroupReply, GroupShard};
+use io::Entropy;
 use types::Offset;
 
 use crate::client::Client;
 use crate::invariants::{Book, every_request_is_answered_at_most_once};
 use crate::play::{SETTINGS, at};
 
-/// Random numbers of a seed (xorshift64*).
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    /// Below `sides`.
-    pub fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % sides
-    }
-
-    /// True once in `times`.
-    pub fn once_in(&mut self, times: u64) -> bool {
-        self.roll(times) == 0
-    }
-}
-
 /// All of it.
 pub struct World {
     pub runtime: Runtime<GroupShard>,
-    pub dice: Dice,
+    pub dice: Entropy,
     pub clients: Vec<Client>,
     pub book: Book,
     /// Requests whose client has gone away.
@@ -58,7 +37,7 @@ impl World {
     pub fn new(seed: u64, clients: Vec<Client>) -> Self {
         let mut world = Self {
             runtime: Runtime::new(5_000),
-            dice: Dice::new(seed),
+            dice: Entropy::from_seed(seed),
             clients,
             book: Book::default(),
             gone: BTreeSet::new(),
@@ -99,7 +78,7 @@ impl World {
             self.effects();
         }
         self.now_ms = end_ms;
-        if !self.has_faults || self.dice.once_in(2) {
+        if !self.has_faults || self.dice.below(2) == 0 {
             self.commit();
         }
     }
@@ -118,7 +97,7 @@ impl World {
         if is_paused || self.waiting.values().any(|waiting| *waiting == Some(who)) {
             return;
         }
-        let commits = self.dice.once_in(2);
+        let commits = self.dice.below(2) == 0;
         let request = self.clients[who].request(commits);
         self.ask(Some(who), request);
     }
@@ -149,8 +128,8 @@ impl World {
 
     /// One of the things that happen to clients and coordinators.
     pub fn fault(&mut self) {
-        let who = self.dice.roll(self.clients.len() as u64) as usize;
-        match self.dice.roll(6) {
+        let who = self.dice.below(self.clients.len() as u64) as usize;
+        match self.dice.below(6) {
             0 => {
                 self.hang_up(who);
                 self.clients[who].restart();
@@ -163,7 +142,7 @@ impl World {
                 self.clients[who].restart();
             }
             2 => {
-                let until_ms = self.now_ms + self.dice.roll(40_000) as i64;
+                let until_ms = self.now_ms + self.dice.below(40_000) as i64;
                 self.paused_until_ms.insert(who, until_ms);
             }
             3 => {
@@ -178,7 +157,7 @@ impl World {
 
     /// The coordinator dies; what was not committed may be lost, batch by batch.
     fn crash(&mut self) {
-        let kept = self.dice.roll(self.open.len() as u64 + 1) as usize;
+        let kept = self.dice.below(self.open.len() as u64 + 1) as usize;
         let end = kept.checked_sub(1).map_or(self.committed, |last| self.open[last]);
         self.log.truncate(end);
         self.open.truncate(kept);
@@ -200,7 +179,7 @@ impl World {
         while let Some(effect) = self.runtime.poll_effect() {
             match effect {
                 Effect::Append(records) => {
-                    if self.has_faults && self.dice.once_in(40) {
+                    if self.has_faults && self.dice.below(40) == 0 {
                         self.runtime.append_failed(AppendFailure::NotNow);
                     } else {
                         self.log.extend(records);

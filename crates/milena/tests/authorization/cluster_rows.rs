@@ -44,7 +44,7 @@ pub fn rows() -> Vec<Row> {
             .and_operations_of("cluster")
             .denied(&["Describe cluster"], "NONE may 0x0")
             .denied(&["Create cluster"], "NONE may 0x1f80"),
-        describe_configs()
+        describe_configs("", [(TOPIC, "t"), (BROKER, "1")])
             .allowed(&["DescribeConfigs topic t", "DescribeConfigs cluster"], "2 t NONE, 4 1 NONE")
             .denied(&["DescribeConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 4 1 NONE")
             .denied(&["DescribeConfigs cluster"], "2 t NONE, 4 1 CLUSTER_AUTHORIZATION_FAILED"),
@@ -52,7 +52,7 @@ pub fn rows() -> Vec<Row> {
             .allowed(&["AlterConfigs topic t", "AlterConfigs topic u"], "2 t NONE, 2 u NONE")
             .denied(&["AlterConfigs topic t"], "2 t TOPIC_AUTHORIZATION_FAILED, 2 u NONE")
             .denied(&["AlterConfigs topic u"], "2 t NONE, 2 u TOPIC_AUTHORIZATION_FAILED"),
-        describe_group_configs()
+        describe_configs("of groups", [(GROUP, "g"), (BROKER_LOGGER, "1")])
             .allowed(&["DescribeConfigs group g", "DescribeConfigs cluster"], "32 g NONE, 8 1 NONE")
             .denied(&["DescribeConfigs group g"], "32 g GROUP_AUTHORIZATION_FAILED, 8 1 NONE")
             .denied(&["DescribeConfigs cluster"], "32 g NONE, 8 1 CLUSTER_AUTHORIZATION_FAILED"),
@@ -106,7 +106,7 @@ fn describe_cluster() -> Row {
     })
 }
 
-fn describe_configs() -> Row {
+fn describe_configs(variant: &'static str, resources: [(i8, &'static str); 2]) -> Row {
     let resource = |(resource_type, resource_name): (i8, &str)| DescribeConfigsResource {
         resource_type,
         resource_name: resource_name.to_owned(),
@@ -114,10 +114,10 @@ fn describe_configs() -> Row {
         ..Default::default()
     };
     let request = move |_: &TestNode| DescribeConfigsRequest {
-        resources: [(TOPIC, "t"), (BROKER, "1")].map(resource).into(),
+        resources: resources.map(resource).into(),
         ..Default::default()
     };
-    Row::new(api::DESCRIBE_CONFIGS, 4, "", request, |_, answer: DescribeConfigsResponse| {
+    Row::new(api::DESCRIBE_CONFIGS, 4, variant, request, |_, answer: DescribeConfigsResponse| {
         let told = answer.results.iter();
         told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
     })
@@ -140,23 +140,6 @@ fn incremental_alter_configs() -> Row {
     };
     Row::new(api::INCREMENTAL_ALTER_CONFIGS, 1, "", request, |_, answer: IncrementalAlterConfigsResponse| {
         let told = answer.responses.iter();
-        told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
-    })
-}
-
-fn describe_group_configs() -> Row {
-    let resource = |(resource_type, resource_name): (i8, &str)| DescribeConfigsResource {
-        resource_type,
-        resource_name: resource_name.to_owned(),
-        configuration_keys: None,
-        ..Default::default()
-    };
-    let request = move |_: &TestNode| DescribeConfigsRequest {
-        resources: [(GROUP, "g"), (BROKER_LOGGER, "1")].map(resource).into(),
-        ..Default::default()
-    };
-    Row::new(api::DESCRIBE_CONFIGS, 4, "of groups", request, |_, answer: DescribeConfigsResponse| {
-        let told = answer.results.iter();
         told.map(|it| format!("{} {} {}", it.resource_type, it.resource_name, name(it.error_code))).collect()
     })
 }
