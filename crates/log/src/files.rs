@@ -12,6 +12,8 @@ use types::Offset;
 pub(crate) struct LogDirectory {
     pub(crate) disk: Disk,
     path: Arc<ArcSwap<PathBuf>>,
+    /// The mark of files that are named without one.
+    mark: &'static str,
 }
 
 /// What a file of a log is for.
@@ -73,7 +75,7 @@ impl FileName {
 
 impl LogDirectory {
     pub(crate) fn new(disk: Disk, path: PathBuf) -> Self {
-        Self { disk, path: Arc::new(ArcSwap::from_pointee(path)) }
+        Self { disk, path: Arc::new(ArcSwap::from_pointee(path)), mark: "" }
     }
 
     pub(crate) fn path(&self) -> Arc<PathBuf> {
@@ -84,8 +86,14 @@ impl LogDirectory {
         self.path.store(Arc::new(path));
     }
 
+    /// The same directory, where files that are named without a mark have this one.
+    pub(crate) fn marked(&self, mark: &'static str) -> Self {
+        Self { mark, ..self.clone() }
+    }
+
     /// `<directory>/<20 digits><suffix of the kind><mark>`.
     pub(crate) fn file(&self, base_offset: Offset, kind: FileKind, mark: &str) -> PathBuf {
+        let mark = if mark.is_empty() { self.mark } else { mark };
         file(&self.path(), base_offset, kind, mark)
     }
 }

@@ -8,6 +8,7 @@
 
 mod append;
 pub mod checkpoint;
+pub mod cleaner;
 mod control;
 mod error;
 mod expiration;

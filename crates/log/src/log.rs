@@ -15,6 +15,7 @@ use types::{LeaderEpoch, Offset};
 
 use crate::LogError;
 use crate::checkpoint::{EpochEntry, LeaderEpochCheckpoint};
+use crate::cleaner::CleanerMarks;
 use crate::expiration::Expiration;
 use crate::files::LogDirectory;
 use crate::producer_snapshot::ProducerSnapshots;
@@ -36,6 +37,7 @@ pub struct Log {
     /// Held by the one who syncs; taken before `state`, never after it.
     pub(crate) flush_turn: Mutex<()>,
     pub(crate) state: Mutex<State>,
+    pub(crate) cleaner: CleanerMarks,
 }
 
 const _: () = {
@@ -70,6 +72,10 @@ pub(crate) struct State {
     /// Segments that were completed since the last flush.
     pub(crate) unsynced_indexes: Vec<Arc<Segment>>,
     pub(crate) deleted: Vec<DeletedFile>,
+    /// First offset that no cleaning has reached; `None` where there was none.
+    pub(crate) first_dirty: Option<Offset>,
+    /// How often segments were cut or removed: a cleaning that began before must not replace any.
+    pub(crate) cuts: u64,
     /// A write left files in an unknown state, or the log was deleted: nothing more is written.
     pub(crate) has_failed: bool,
 }

@@ -102,6 +102,7 @@ impl Log {
             self.begin_segment(state, &config, Offset(0), now_ms)?;
         }
         let view = self.view();
+        state.cuts += 1;
         let removed = view.segments[..count].to_vec();
         let kept: Arc<[Arc<Segment>]> = view.segments[count..].into();
         let start = kept[0].base_offset;

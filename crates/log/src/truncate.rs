@@ -40,6 +40,7 @@ impl Log {
     }
 
     fn cut(&self, state: &mut State, view: &View, offset: Offset, now_ms: i64) -> Result<(), LogError> {
+        note_truncation(state, offset);
         let kept = view.segments.partition_point(|segment| segment.base_offset <= offset);
         let active = view.segments[kept - 1].clone();
         let removed = view.segments[kept..].to_vec();
@@ -100,6 +101,7 @@ impl Log {
         log_start: Offset,
         now_ms: i64,
     ) -> Result<(), LogError> {
+        note_truncation(state, offset);
         let config = self.config.load();
         let removed = self.view().segments.to_vec();
         self.remove_segments(state, &removed, now_ms.saturating_add(config.file_delete_delay_ms))?;
@@ -122,4 +124,10 @@ impl Log {
         });
         Ok(())
     }
+}
+
+/// What is appended at `offset` and above was not cleaned.
+fn note_truncation(state: &mut State, offset: Offset) {
+    state.cuts += 1;
+    state.first_dirty = state.first_dirty.map(|first_dirty| first_dirty.min(offset));
 }

@@ -291,6 +291,17 @@ impl DiskFile {
         }
     }
 
+    /// Has the file system say that the file was last written then, in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// As the file system reports them.
+    pub fn set_modified_ms(&self, at_ms: i64) -> io::Result<()> {
+        match self {
+            Self::Real(file) => file.set_modified_ms(at_ms),
+            Self::Simulated(file) => file.set_modified_ms(at_ms),
+        }
+    }
+
     /// Takes the exclusive advisory lock that Kafka takes on `.lock`; `false` where another process holds it. Held
     /// until the last clone of this handle is dropped.
     ///

@@ -70,6 +70,11 @@ impl RealFile {
         &self.file.file
     }
 
+    pub(super) fn set_modified_ms(&self, at_ms: i64) -> io::Result<()> {
+        let since_epoch = std::time::Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
+        self.file().set_modified(UNIX_EPOCH + since_epoch)
+    }
+
     pub(super) fn append(&self, mut slices: &mut [IoSlice<'_>], mut position: u64) -> io::Result<()> {
         while slices.iter().any(|slice| !slice.is_empty()) {
             match rustix::io::pwritev(self.file(), slices, position) {

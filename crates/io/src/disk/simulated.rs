@@ -61,6 +61,8 @@ struct State {
     bytes_left: Option<u64>,
     /// Sync calls that still succeed before one fails; `None`: all succeed.
     syncs_left: Option<u64>,
+    /// Changes of names that still succeed before all fail; `None`: all succeed.
+    name_changes_left: Option<u64>,
     /// Milliseconds given to files as their time of modification.
     now_ms: i64,
 }
@@ -137,6 +139,12 @@ impl SimulatedDisk {
         lock(&self.state).syncs_left = syncs;
     }
 
+    /// Lets `changes` more files be renamed or removed, then fails each with an input/output error; `None` lifts the
+    /// bound.
+    pub fn set_name_changes_left(&self, changes: Option<u64>) {
+        lock(&self.state).name_changes_left = changes;
+    }
+
     /// Sets the time that files written from now on carry.
     pub fn set_now_ms(&self, now_ms: i64) {
         lock(&self.state).now_ms = now_ms;
@@ -166,6 +174,7 @@ impl SimulatedDisk {
 
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = lock(&self.state);
+        spend(&mut state.name_changes_left)?;
         let node = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
         if let Node::Directory = node {
             let below: Vec<PathBuf> =
@@ -182,6 +191,7 @@ impl SimulatedDisk {
 
     pub(super) fn remove_file(&self, path: &Path) -> io::Result<()> {
         let mut state = lock(&self.state);
+        spend(&mut state.name_changes_left)?;
         match state.names.get(path) {
             Some(Node::File(_)) => state.names.remove(path).map(drop).ok_or(io::ErrorKind::NotFound.into()),
             Some(Node::Directory) => Err(io::ErrorKind::IsADirectory.into()),
@@ -225,7 +235,7 @@ impl SimulatedDisk {
 
     pub(super) fn sync_directory(&self, path: &Path) -> io::Result<()> {
         let mut state = lock(&self.state);
-        state.spend_sync()?;
+        spend(&mut state.syncs_left)?;
         // A directory that was itself never synced into its parent would vanish with all below it: Linux file systems
         // make a new directory durable with its parent, so callers sync the parent too.
         let gone: Vec<PathBuf> =
@@ -270,15 +280,14 @@ impl SimulatedDisk {
     }
 }
 
-impl State {
-    fn spend_sync(&mut self) -> io::Result<()> {
-        match &mut self.syncs_left {
-            None => Ok(()),
-            Some(0) => Err(io::Error::from_raw_os_error(libc::EIO)),
-            Some(left) => {
-                *left -= 1;
-                Ok(())
-            }
+/// Counts down what still succeeds.
+fn spend(left: &mut Option<u64>) -> io::Result<()> {
+    match left {
+        None => Ok(()),
+        Some(0) => Err(io::Error::from_raw_os_error(libc::EIO)),
+        Some(left) => {
+            *left -= 1;
+            Ok(())
         }
     }
 }
@@ -338,9 +347,14 @@ impl SimulatedFile {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        lock(&self.disk.state).spend_sync()?;
+        spend(&mut lock(&self.disk.state).syncs_left)?;
         let mut content = lock(&self.content);
         content.durable = content.bytes.clone();
+        Ok(())
+    }
+
+    pub(super) fn set_modified_ms(&self, at_ms: i64) -> io::Result<()> {
+        lock(&self.content).modified_ms = at_ms;
         Ok(())
     }
 

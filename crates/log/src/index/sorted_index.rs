@@ -38,6 +38,11 @@ impl<E: SortedEntry<N>, const N: usize> SortedIndex<E, N> {
         Self { entries: EntryFile::new(directory, base_offset, E::KIND), base_offset, entry: PhantomData }
     }
 
+    /// Bytes of all entries.
+    pub(crate) fn bytes(&self) -> Result<usize, LogError> {
+        Ok(self.entries.len()? * N)
+    }
+
     /// The last entry; what stands before all where there is none.
     pub(crate) fn last(&self) -> Result<E, LogError> {
         Ok(self.entries.last()?.map_or(E::before_all(self.base_offset), |bytes| self.decode(&bytes)))

@@ -53,13 +53,19 @@ struct State {
     /// `None`: not known before the file is opened.
     entries: Option<usize>,
     is_synced: bool,
+    /// Whether a power cut leaves the file its name.
+    is_name_synced: bool,
 }
 
 impl TransactionIndex {
     /// `exists`: whether the file is there.
     pub(crate) fn new(directory: LogDirectory, base_offset: Offset, exists: bool) -> Self {
         let entries = if exists { None } else { Some(0) };
-        Self { directory, base_offset, state: Mutex::new(State { file: None, entries, is_synced: true }) }
+        Self {
+            directory,
+            base_offset,
+            state: Mutex::new(State { file: None, entries, is_synced: true, is_name_synced: true }),
+        }
     }
 
     /// Adds a transaction, whose marker must be after those of all others; written at once.
@@ -73,6 +79,7 @@ impl TransactionIndex {
             let path = self.path();
             let opened = self.directory.disk.open(&path, OpenMode::ReadWriteOrCreate);
             state.file = Some(opened.map_err(LogError::io(&path))?);
+            state.is_name_synced = false;
         }
         if let Some(file) = &state.file {
             let written = file.append(&mut [IoSlice::new(&encode(&transaction))], (entries * ENTRY) as u64);
@@ -137,12 +144,18 @@ impl TransactionIndex {
         self.set_entries(&mut state, 0)
     }
 
-    /// Makes the entries durable, where there are new ones.
+    /// Makes the entries durable, where there are new ones, and the name of a file that was made for them: nobody else
+    /// syncs the directory of a segment that was there before.
     pub(crate) fn sync(&self) -> Result<(), LogError> {
         let mut state = self.lock();
         if !state.is_synced {
             state.file.as_ref().map_or(Ok(()), DiskFile::sync).map_err(LogError::io(self.path()))?;
             state.is_synced = true;
+        }
+        if !state.is_name_synced {
+            let path = self.directory.path();
+            self.directory.disk.sync_directory(&path).map_err(LogError::io(&*path))?;
+            state.is_name_synced = true;
         }
         Ok(())
     }

@@ -18,6 +18,8 @@ pub struct CheckpointedOffsets {
     log_starts: BTreeMap<TopicPartition, Offset>,
     /// High watermarks; 0 for a partition that is missing.
     high_watermarks: BTreeMap<TopicPartition, Offset>,
+    /// First offsets that no cleaning has reached; a partition that is missing was never cleaned.
+    first_dirty: BTreeMap<TopicPartition, Offset>,
 }
 
 impl CheckpointedOffsets {
@@ -34,6 +36,7 @@ impl CheckpointedOffsets {
             recovery_points: read(OffsetCheckpointKind::RecoveryPoint),
             log_starts: read(OffsetCheckpointKind::LogStart),
             high_watermarks: read(OffsetCheckpointKind::Replication),
+            first_dirty: read(OffsetCheckpointKind::Cleaner),
         }
     }
 
@@ -43,20 +46,21 @@ impl CheckpointedOffsets {
             OffsetCheckpointKind::RecoveryPoint => &self.recovery_points,
             OffsetCheckpointKind::LogStart => &self.log_starts,
             OffsetCheckpointKind::Replication => &self.high_watermarks,
-            OffsetCheckpointKind::Cleaner => const { &BTreeMap::new() },
+            OffsetCheckpointKind::Cleaner => &self.first_dirty,
         }
     }
 
     /// Forgets a partition: its log is open and speaks for itself, or it is gone.
     pub(super) fn remove(&mut self, partition: &TopicPartition) {
-        for offsets in [&mut self.recovery_points, &mut self.log_starts, &mut self.high_watermarks] {
+        let Self { recovery_points, log_starts, high_watermarks, first_dirty } = self;
+        for offsets in [recovery_points, log_starts, high_watermarks, first_dirty] {
             offsets.remove(partition);
         }
     }
 
     /// The partitions that any of them names.
     pub(super) fn partitions(&self) -> BTreeSet<TopicPartition> {
-        let maps = [&self.recovery_points, &self.log_starts, &self.high_watermarks];
+        let maps = [&self.recovery_points, &self.log_starts, &self.high_watermarks, &self.first_dirty];
         maps.into_iter().flat_map(BTreeMap::keys).cloned().collect()
     }
 }

@@ -24,7 +24,8 @@ impl LogDirs {
             let written = self
                 .checkpoint_recovery_points()
                 .and_then(|()| self.checkpoint_log_starts())
-                .and_then(|()| self.checkpoint_high_watermarks());
+                .and_then(|()| self.checkpoint_high_watermarks())
+                .and_then(|()| self.checkpoint_first_dirty());
             if let Err(error) = written {
                 tracing::error!(%error, "checkpoints not written, logs will be recovered at the next start");
                 continue;

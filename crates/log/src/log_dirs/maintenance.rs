@@ -82,7 +82,7 @@ impl LogDirs {
     }
 
     /// Writes each directory's checkpoint of this kind: what its open logs say, and what it said of those not open.
-    fn write_checkpoints(
+    pub(super) fn write_checkpoints(
         &self,
         kind: OffsetCheckpointKind,
         offset_of: impl Fn(&Log) -> Option<Offset>,

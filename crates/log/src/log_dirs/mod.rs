@@ -5,6 +5,7 @@
 //! Nothing here keeps time: whoever owns this calls the verbs of `maintenance` when they are due.
 
 mod checkpointed_offsets;
+mod cleaning;
 mod close;
 mod data_directory;
 mod delete;
@@ -27,6 +28,7 @@ use types::{BrokerEpoch, TopicPartition, Uuid};
 use crate::{Log, LogSettings};
 
 pub use checkpointed_offsets::CheckpointedOffsets;
+pub use cleaning::DirtyLog;
 pub use data_directory::{DataDirectory, DataDirectoryError, DirectoryState};
 pub use describe::DescribedDirectory;
 pub use directory_name::{DirectoryKind, DirectoryName};

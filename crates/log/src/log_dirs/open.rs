@@ -53,6 +53,7 @@ impl LogDirs {
             settings: self.settings.clone(),
             recovery_point: checkpointed(OffsetCheckpointKind::RecoveryPoint).unwrap_or_default(),
             log_start: checkpointed(OffsetCheckpointKind::LogStart).unwrap_or_default(),
+            first_dirty: checkpointed(OffsetCheckpointKind::Cleaner),
             had_clean_shutdown: self.was_clean(found.directory),
             ..OpenOptions::new(config, self.entropy.clone(), now_ms)
         };
@@ -97,6 +98,7 @@ impl LogDirs {
             self.checkpoint_recovery_points()?;
             self.checkpoint_log_starts()?;
             self.checkpoint_high_watermarks()?;
+            self.checkpoint_first_dirty()?;
             self.lock().stale_names.retain(|name| !stale.contains(name));
         }
         Ok(())

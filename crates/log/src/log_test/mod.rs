@@ -1,6 +1,8 @@
 //! The log as its users see it, on the real and on the simulated disk.
 
 mod append;
+mod cleaning;
+mod cleaning_lives;
 mod crashes;
 mod faults;
 mod fixture;

@@ -1,5 +1,8 @@
 //! read_committed.
 
+use std::path::Path;
+
+use ::io::{Disk, Entropy};
 use record::control_batch::{self, MarkerOwner};
 use record::{BatchOptions, ControlRecordType};
 use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
@@ -96,6 +99,24 @@ fn an_open_transaction_survives_a_restart() {
         log.maybe_increment_high_watermark(Offset(6));
         assert_eq!(aborted(&read_committed(&log, 0)), [(1, 3)]);
     });
+}
+
+#[test]
+fn an_aborted_transaction_that_was_flushed_is_known_after_a_power_cut() {
+    let place = simulated();
+    let Disk::Simulated(disk) = &place.disk else { panic!("the place is simulated") };
+    let log = place.open();
+    for directory in ["/", "/data"] {
+        place.disk.sync_directory(Path::new(directory)).expect("synced");
+    }
+    append(&log, 1);
+    log.flush().expect("flushed, and the names of the segment's files");
+    begin(&log, 1, 0, 2);
+    end(&log, 1, ControlRecordType::Abort);
+    log.flush().expect("flushed, and the name of the transaction index, which is new");
+    disk.crash(&Entropy::from_seed(1));
+    let log = place.recover(log.recovery_point());
+    assert_eq!(log.aborted_transactions(Offset(0), Offset(4)).expect("read").len(), 1);
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub(super) fn tidy(directory: &LogDirectory) -> Result<(), LogError> {
             SWAP if is_unfinished => remove(directory, &file)?,
             SWAP => {
                 if file.kind == FileKind::Log {
-                    let end = next_offset(directory, &file)?;
+                    // One without batches replaces at least what has its name.
+                    let end = next_offset(directory, &file)?.max(file.base_offset.plus(1));
                     let (low, high) = replaced.unwrap_or((file.base_offset, end));
                     replaced = Some((low.min(file.base_offset), high.max(end)));
                 }

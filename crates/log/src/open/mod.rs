@@ -20,6 +20,7 @@ use partition::{LeaderEpochs, ProducerState};
 use types::Offset;
 
 use crate::checkpoint::LeaderEpochCheckpoint;
+use crate::cleaner::CleanerMarks;
 use crate::files::LogDirectory;
 use crate::log::{LogSettings, State, write_epochs};
 use crate::producer_snapshot::ProducerSnapshots;
@@ -41,6 +42,8 @@ pub struct OpenOptions {
     pub recovery_point: Offset,
     /// From `log-start-offset-checkpoint`. 0 where unknown.
     pub log_start: Offset,
+    /// From `cleaner-offset-checkpoint`; `None` where no cleaning is known.
+    pub first_dirty: Option<Offset>,
     /// Whether the data directory was closed cleanly.
     pub had_clean_shutdown: bool,
     /// Wall-clock time in milliseconds.
@@ -57,6 +60,7 @@ impl OpenOptions {
             settings: LogSettings::default(),
             recovery_point: Offset(0),
             log_start: Offset(0),
+            first_dirty: None,
             had_clean_shutdown: true,
             now_ms,
             entropy,
@@ -101,6 +105,8 @@ impl Log {
             bytes_since_snapshot: 0,
             unsynced_indexes: Vec::new(),
             deleted: Vec::new(),
+            first_dirty: options.first_dirty,
+            cuts: 0,
             has_failed: false,
         };
         let mut segments = segments::open(&directory, &files, &options)?;
@@ -185,6 +191,7 @@ impl Log {
             unflushed_bytes: AtomicU64::new(unflushed_bytes),
             flush_turn: Mutex::new(()),
             state: Mutex::new(state),
+            cleaner: CleanerMarks::default(),
         })
     }
 }

@@ -165,8 +165,7 @@ impl Segment {
         if largest >= 0 {
             return Ok(largest);
         }
-        let path = self.path();
-        self.directory.disk.modified_ms(&path).map_err(LogError::io(&path))
+        self.modified_ms()
     }
 
     /// Completes the indexes of a segment that takes no more batches.
@@ -205,6 +204,25 @@ impl Segment {
     pub(crate) fn sync_directory(&self) -> Result<(), LogError> {
         let path = self.directory.path();
         self.directory.disk.sync_directory(&path).map_err(LogError::io(&*path))
+    }
+
+    /// Opens the indexes, which are else opened by name when they are first needed: the names are about to be another
+    /// segment's.
+    pub(crate) fn hold_indexes(&self) -> Result<(), LogError> {
+        self.offset_index.bytes()?;
+        self.time_index.bytes()?;
+        self.transaction_index.collect(Offset(0), Offset(0)).map(drop)
+    }
+
+    /// When the batches were last written, in milliseconds.
+    pub(crate) fn modified_ms(&self) -> Result<i64, LogError> {
+        let path = self.path();
+        self.directory.disk.modified_ms(&path).map_err(LogError::io(&path))
+    }
+
+    /// Has the file say that its batches were last written then.
+    pub(crate) fn set_modified_ms(&self, at_ms: i64) -> Result<(), LogError> {
+        self.file.set_modified_ms(at_ms).map_err(LogError::io(self.path()))
     }
 
     /// Marks the files as about to be removed; the segment stays readable. Returns the marked files.
