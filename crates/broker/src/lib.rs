@@ -3,7 +3,7 @@
 //! [`Broker`] is what handlers call. Its verbs have a file each: [`produce`], [`fetch`], `lookup`, `delete_records`,
 //! [`coordinators`].
 //! Around it stand the tasks that keep it true: [`metadata_applier`] follows the metadata log, [`log_maintenance`]
-//! flushes and cleans, [`lifecycle`] registers the broker and keeps its registration alive.
+//! flushes and forgets, [`log_cleaner`] compacts, [`lifecycle`] registers the broker and keeps its registration alive.
 //!
 //! *Invariant:* partitions change hands only in `metadata_applier`; handlers read the image that it applied last.
 
@@ -16,6 +16,7 @@ pub mod directory_assignments_driver;
 pub mod fetch;
 pub mod fetch_sessions;
 pub mod lifecycle;
+pub mod log_cleaner;
 pub mod log_maintenance;
 pub mod loggers;
 mod lookup;

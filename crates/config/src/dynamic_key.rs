@@ -118,6 +118,12 @@ const OF_LISTENERS: &[&str] = &["max.connection.creation.rate", "max.connections
 
 /// What this broker acts on at once, beside the keys that topics inherit.
 const AT_ONCE: &[&str] = &[
+    "log.cleaner.backoff.ms",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.io.buffer.load.factor",
+    "log.cleaner.io.buffer.size",
+    "log.cleaner.io.max.bytes.per.second",
+    "log.cleaner.threads",
     "max.connections",
     "max.connections.per.ip",
     "max.connections.per.ip.overrides",

@@ -29,8 +29,8 @@ pub use dynamic_validation::DynamicConfigError;
 pub use group_keys::GroupKey;
 pub use group_layers::{GroupConfig, GroupConfigError, GroupLayers, GroupOverrides};
 pub use node_config::{
-    ConnectionConfig, GroupCoordinatorConfig, LifecycleConfig, LogConfig, MetadataLogConfig, NodeConfig,
-    ProducerConfig, RequestConfig, TopicCreationConfig,
+    ConnectionConfig, GroupCoordinatorConfig, LifecycleConfig, LogCleanerConfig, LogConfig,
+    MetadataLogConfig, NodeConfig, ProducerConfig, RequestConfig, TopicCreationConfig,
 };
 pub use node_error::{ConfigError, ConfigWarning};
 pub use node_key::{KeyType, NodeKey, Support, Valid};

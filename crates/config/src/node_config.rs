@@ -44,6 +44,8 @@ pub struct NodeConfig {
     pub topic_defaults: TopicConfig,
     /// Background work on the logs.
     pub logs: LogConfig,
+    /// Log compaction.
+    pub log_cleaner: LogCleanerConfig,
     /// The metadata log and its snapshots.
     pub metadata_log: MetadataLogConfig,
     /// How this broker keeps its registration alive.
@@ -109,6 +111,25 @@ pub struct LogConfig {
     pub retention_check_interval_ms: i64,
     pub num_recovery_threads_per_data_dir: i32,
     pub replica_high_watermark_checkpoint_interval_ms: i64,
+}
+
+/// Log compaction; the keys are `log.cleaner.…`. Those that topics inherit stand with the topics' settings.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each field is the key of the same name")]
+pub struct LogCleanerConfig {
+    /// How long to wait where no log needs cleaning.
+    pub backoff_ms: i64,
+    /// Bytes for the keys of dirty logs, shared by the threads.
+    pub dedupe_buffer_size: i64,
+    pub enable: bool,
+    /// The part of it that may be filled.
+    pub io_buffer_load_factor: f64,
+    /// Bytes for reading and writing, shared by the threads.
+    pub io_buffer_size: i32,
+    /// Read and written, by all threads.
+    pub io_max_bytes_per_second: f64,
+    /// Logs cleaned at one time.
+    pub threads: i32,
 }
 
 /// The metadata log; the keys are `metadata.…`.
@@ -237,6 +258,7 @@ impl NodeConfig {
             },
             topic_defaults: topic_defaults(&properties)?,
             logs: logs(&values),
+            log_cleaner: log_cleaner(&values),
             metadata_log: metadata_log(&values),
             lifecycle: lifecycle(&values),
             producers: producers(&values),
@@ -411,6 +433,18 @@ fn logs(values: &NodeValues) -> LogConfig {
         num_recovery_threads_per_data_dir: values.int("num.recovery.threads.per.data.dir"),
         replica_high_watermark_checkpoint_interval_ms: values
             .long("replica.high.watermark.checkpoint.interval.ms"),
+    }
+}
+
+fn log_cleaner(values: &NodeValues) -> LogCleanerConfig {
+    LogCleanerConfig {
+        backoff_ms: values.long("log.cleaner.backoff.ms"),
+        dedupe_buffer_size: values.long("log.cleaner.dedupe.buffer.size"),
+        enable: values.boolean("log.cleaner.enable"),
+        io_buffer_load_factor: values.double("log.cleaner.io.buffer.load.factor"),
+        io_buffer_size: values.int("log.cleaner.io.buffer.size"),
+        io_max_bytes_per_second: values.double("log.cleaner.io.max.bytes.per.second"),
+        threads: values.int("log.cleaner.threads"),
     }
 }
 

@@ -91,6 +91,13 @@ impl NodeValues {
         }
     }
 
+    pub(crate) fn double(&self, name: &str) -> f64 {
+        match self.value(name) {
+            Some(Value::Double(value)) => value,
+            other => panic!("{name} is a double key with a default, not {other:?}"),
+        }
+    }
+
     pub(crate) fn optional_long(&self, name: &str) -> Option<i64> {
         self.value(name).map(|value| match value {
             Value::Number(number) => number,

@@ -5,7 +5,6 @@ use crate::node_key::Valid::*;
 use crate::node_key::{NodeKey, implemented, no_effect, not_yet};
 
 const CLUSTERS: &str = "nodes that work together";
-const COMPACTION: &str = "log compaction";
 
 #[rustfmt::skip]
 pub(super) const KEYS: &[NodeKey] = &[
@@ -15,17 +14,17 @@ pub(super) const KEYS: &[NodeKey] = &[
     implemented("compression.type", Text, Some("producer"), OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"])),
     implemented("compression.zstd.level", Int, Some("3"), Between(-131_072, 22)),
     not_yet("cordoned.log.dirs", List, Some(""), Distinct, "moving replicas between directories"),
-    not_yet("log.cleaner.backoff.ms", Long, Some("15000"), AtLeast(0), COMPACTION),
-    not_yet("log.cleaner.dedupe.buffer.size", Long, Some("134217728"), Any, COMPACTION),
-    not_yet("log.cleaner.delete.retention.ms", Long, Some("86400000"), AtLeast(0), COMPACTION),
-    not_yet("log.cleaner.enable", Boolean, Some("true"), Any, COMPACTION),
-    not_yet("log.cleaner.io.buffer.load.factor", Double, Some("0.9"), Any, COMPACTION),
-    not_yet("log.cleaner.io.buffer.size", Int, Some("524288"), AtLeast(0), COMPACTION),
-    not_yet("log.cleaner.io.max.bytes.per.second", Double, Some("1.7976931348623157E308"), Any, COMPACTION),
-    not_yet("log.cleaner.max.compaction.lag.ms", Long, Some("9223372036854775807"), AtLeast(1), COMPACTION),
-    not_yet("log.cleaner.min.cleanable.ratio", Double, Some("0.5"), BetweenDoubles(0.0, 1.0), COMPACTION),
-    not_yet("log.cleaner.min.compaction.lag.ms", Long, Some("0"), AtLeast(0), COMPACTION),
-    not_yet("log.cleaner.threads", Int, Some("1"), AtLeast(0), COMPACTION),
+    implemented("log.cleaner.backoff.ms", Long, Some("15000"), AtLeast(0)),
+    implemented("log.cleaner.dedupe.buffer.size", Long, Some("134217728"), Any),
+    implemented("log.cleaner.delete.retention.ms", Long, Some("86400000"), AtLeast(0)),
+    implemented("log.cleaner.enable", Boolean, Some("true"), Any),
+    implemented("log.cleaner.io.buffer.load.factor", Double, Some("0.9"), Any),
+    implemented("log.cleaner.io.buffer.size", Int, Some("524288"), AtLeast(0)),
+    implemented("log.cleaner.io.max.bytes.per.second", Double, Some("1.7976931348623157E308"), Any),
+    implemented("log.cleaner.max.compaction.lag.ms", Long, Some("9223372036854775807"), AtLeast(1)),
+    implemented("log.cleaner.min.cleanable.ratio", Double, Some("0.5"), BetweenDoubles(0.0, 1.0)),
+    implemented("log.cleaner.min.compaction.lag.ms", Long, Some("0"), AtLeast(0)),
+    implemented("log.cleaner.threads", Int, Some("1"), AtLeast(0)),
     implemented("log.cleanup.policy", List, Some("delete"), ListOfOrEmpty(&["compact", "delete"])),
     implemented("log.dir", List, Some("/tmp/kafka-logs"), DistinctNotEmpty),
     not_yet("log.dir.failure.timeout.ms", Long, Some("30000"), AtLeast(1), CLUSTERS),

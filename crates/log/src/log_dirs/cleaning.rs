@@ -5,9 +5,9 @@ use std::sync::Arc;
 use types::TopicPartition;
 
 use super::LogDirs;
-use crate::Log;
 use crate::checkpoint::{CheckpointError, OffsetCheckpointKind};
-use crate::cleaner::Cleanable;
+use crate::cleaner::{CleanError, Cleanable, CleanerSettings, Cleaning};
+use crate::{Log, LogError};
 
 /// A log that needs cleaning.
 #[derive(Clone, Debug)]
@@ -35,6 +35,24 @@ impl LogDirs {
             Some(DirtyLog { partition, log, range })
         });
         due.max_by(|a, b| a.range.dirty_ratio().total_cmp(&b.range.dirty_ratio()))
+    }
+
+    /// Begins to clean a log. `None` where that is under way, or failed for good.
+    ///
+    /// The log is made durable first, and the checkpoint says so: a cleaning leaves holes, and a recovery takes holes
+    /// above the recovery point for losses where the topic is not compacted any more.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn begin_cleaning(
+        &self,
+        dirty: &DirtyLog,
+        settings: CleanerSettings,
+        now_ms: i64,
+    ) -> Result<Option<Cleaning>, CleanError> {
+        dirty.log.flush()?;
+        self.checkpoint_recovery_points().map_err(LogError::from)?;
+        Ok(dirty.log.begin_cleaning(dirty.range, settings, now_ms))
     }
 
     /// Writes how far the logs are clean.

@@ -11,7 +11,7 @@ use broker::log_maintenance::MaintenanceSettings;
 use broker::metadata_applier::BeginReport;
 use broker::{
     Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError,
-    directory_assignments_driver, lifecycle, log_maintenance, metadata_applier,
+    directory_assignments_driver, lifecycle, log_cleaner, log_maintenance, metadata_applier,
 };
 use config::{GroupCoordinatorConfig, NodeConfig};
 use controller_node::{
@@ -141,6 +141,7 @@ impl Node {
         self.are_all_logs_open = report.failed == 0;
         let maintenance = maintenance_settings(&self.config);
         self.workers.spawn(log_maintenance::run(broker.clone(), maintenance, self.stop.subscribe()));
+        self.workers.spawn(log_cleaner::run(broker.clone(), self.stop.subscribe()));
         let telling = directory_assignments_driver::run(broker.clone(), self.controller.clone(), self.epoch);
         self.tasks.spawn(telling);
         let interval = millis(self.config.lifecycle.broker_heartbeat_interval_ms.into());
