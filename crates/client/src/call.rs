@@ -1,20 +1,82 @@
 //! Which response belongs to which request.
 
 use protocol::Message;
+use protocol::messages::alter_client_quotas_request::AlterClientQuotasRequest;
+use protocol::messages::alter_client_quotas_response::AlterClientQuotasResponse;
+use protocol::messages::alter_partition_reassignments_request::AlterPartitionReassignmentsRequest;
+use protocol::messages::alter_partition_reassignments_response::AlterPartitionReassignmentsResponse;
 use protocol::messages::api_versions_request::ApiVersionsRequest;
 use protocol::messages::api_versions_response::ApiVersionsResponse;
+use protocol::messages::create_partitions_request::CreatePartitionsRequest;
+use protocol::messages::create_partitions_response::CreatePartitionsResponse;
 use protocol::messages::create_topics_request::CreateTopicsRequest;
 use protocol::messages::create_topics_response::CreateTopicsResponse;
+use protocol::messages::delete_groups_request::DeleteGroupsRequest;
+use protocol::messages::delete_groups_response::DeleteGroupsResponse;
+use protocol::messages::delete_records_request::DeleteRecordsRequest;
+use protocol::messages::delete_records_response::DeleteRecordsResponse;
+use protocol::messages::delete_topics_request::DeleteTopicsRequest;
+use protocol::messages::delete_topics_response::DeleteTopicsResponse;
+use protocol::messages::describe_client_quotas_request::DescribeClientQuotasRequest;
+use protocol::messages::describe_client_quotas_response::DescribeClientQuotasResponse;
+use protocol::messages::describe_cluster_request::DescribeClusterRequest;
+use protocol::messages::describe_cluster_response::DescribeClusterResponse;
+use protocol::messages::describe_configs_request::DescribeConfigsRequest;
+use protocol::messages::describe_configs_response::DescribeConfigsResponse;
+use protocol::messages::describe_groups_request::DescribeGroupsRequest;
+use protocol::messages::describe_groups_response::DescribeGroupsResponse;
+use protocol::messages::describe_log_dirs_request::DescribeLogDirsRequest;
+use protocol::messages::describe_log_dirs_response::DescribeLogDirsResponse;
+use protocol::messages::describe_producers_request::DescribeProducersRequest;
+use protocol::messages::describe_producers_response::DescribeProducersResponse;
+use protocol::messages::describe_quorum_request::DescribeQuorumRequest;
+use protocol::messages::describe_quorum_response::DescribeQuorumResponse;
+use protocol::messages::describe_topic_partitions_request::DescribeTopicPartitionsRequest;
+use protocol::messages::describe_topic_partitions_response::DescribeTopicPartitionsResponse;
+use protocol::messages::describe_user_scram_credentials_request::DescribeUserScramCredentialsRequest;
+use protocol::messages::describe_user_scram_credentials_response::DescribeUserScramCredentialsResponse;
+use protocol::messages::elect_leaders_request::ElectLeadersRequest;
+use protocol::messages::elect_leaders_response::ElectLeadersResponse;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::fetch_response::FetchResponse;
+use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
+use protocol::messages::find_coordinator_response::FindCoordinatorResponse;
+use protocol::messages::heartbeat_request::HeartbeatRequest;
+use protocol::messages::heartbeat_response::HeartbeatResponse;
+use protocol::messages::incremental_alter_configs_request::IncrementalAlterConfigsRequest;
+use protocol::messages::incremental_alter_configs_response::IncrementalAlterConfigsResponse;
 use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::init_producer_id_response::InitProducerIdResponse;
+use protocol::messages::join_group_request::JoinGroupRequest;
+use protocol::messages::join_group_response::JoinGroupResponse;
+use protocol::messages::leave_group_request::LeaveGroupRequest;
+use protocol::messages::leave_group_response::LeaveGroupResponse;
+use protocol::messages::list_config_resources_request::ListConfigResourcesRequest;
+use protocol::messages::list_config_resources_response::ListConfigResourcesResponse;
+use protocol::messages::list_groups_request::ListGroupsRequest;
+use protocol::messages::list_groups_response::ListGroupsResponse;
 use protocol::messages::list_offsets_request::ListOffsetsRequest;
 use protocol::messages::list_offsets_response::ListOffsetsResponse;
+use protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsRequest;
+use protocol::messages::list_partition_reassignments_response::ListPartitionReassignmentsResponse;
 use protocol::messages::metadata_request::MetadataRequest;
 use protocol::messages::metadata_response::MetadataResponse;
+use protocol::messages::offset_commit_request::OffsetCommitRequest;
+use protocol::messages::offset_commit_response::OffsetCommitResponse;
+use protocol::messages::offset_delete_request::OffsetDeleteRequest;
+use protocol::messages::offset_delete_response::OffsetDeleteResponse;
+use protocol::messages::offset_fetch_request::OffsetFetchRequest;
+use protocol::messages::offset_fetch_response::OffsetFetchResponse;
+use protocol::messages::offset_for_leader_epoch_request::OffsetForLeaderEpochRequest;
+use protocol::messages::offset_for_leader_epoch_response::OffsetForLeaderEpochResponse;
 use protocol::messages::produce_request::ProduceRequest;
 use protocol::messages::produce_response::ProduceResponse;
+use protocol::messages::sync_group_request::SyncGroupRequest;
+use protocol::messages::sync_group_response::SyncGroupResponse;
+use protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
+use protocol::messages::unregister_broker_response::UnregisterBrokerResponse;
+use protocol::messages::update_features_request::UpdateFeaturesRequest;
+use protocol::messages::update_features_response::UpdateFeaturesResponse;
 
 /// A request that this client sends.
 pub(crate) trait Call: Message + Send + Sync {
@@ -41,7 +103,38 @@ calls! {
     "Fetch": FetchRequest -> FetchResponse,
     "ListOffsets": ListOffsetsRequest -> ListOffsetsResponse,
     "Metadata": MetadataRequest -> MetadataResponse,
+    "OffsetCommit": OffsetCommitRequest -> OffsetCommitResponse,
+    "OffsetFetch": OffsetFetchRequest -> OffsetFetchResponse,
+    "FindCoordinator": FindCoordinatorRequest -> FindCoordinatorResponse,
+    "JoinGroup": JoinGroupRequest -> JoinGroupResponse,
+    "Heartbeat": HeartbeatRequest -> HeartbeatResponse,
+    "LeaveGroup": LeaveGroupRequest -> LeaveGroupResponse,
+    "SyncGroup": SyncGroupRequest -> SyncGroupResponse,
+    "DescribeGroups": DescribeGroupsRequest -> DescribeGroupsResponse,
+    "ListGroups": ListGroupsRequest -> ListGroupsResponse,
     "ApiVersions": ApiVersionsRequest -> ApiVersionsResponse,
     "CreateTopics": CreateTopicsRequest -> CreateTopicsResponse,
+    "DeleteTopics": DeleteTopicsRequest -> DeleteTopicsResponse,
+    "DeleteRecords": DeleteRecordsRequest -> DeleteRecordsResponse,
     "InitProducerId": InitProducerIdRequest -> InitProducerIdResponse,
+    "OffsetForLeaderEpoch": OffsetForLeaderEpochRequest -> OffsetForLeaderEpochResponse,
+    "DescribeConfigs": DescribeConfigsRequest -> DescribeConfigsResponse,
+    "DescribeLogDirs": DescribeLogDirsRequest -> DescribeLogDirsResponse,
+    "CreatePartitions": CreatePartitionsRequest -> CreatePartitionsResponse,
+    "DeleteGroups": DeleteGroupsRequest -> DeleteGroupsResponse,
+    "ElectLeaders": ElectLeadersRequest -> ElectLeadersResponse,
+    "IncrementalAlterConfigs": IncrementalAlterConfigsRequest -> IncrementalAlterConfigsResponse,
+    "AlterPartitionReassignments": AlterPartitionReassignmentsRequest -> AlterPartitionReassignmentsResponse,
+    "ListPartitionReassignments": ListPartitionReassignmentsRequest -> ListPartitionReassignmentsResponse,
+    "OffsetDelete": OffsetDeleteRequest -> OffsetDeleteResponse,
+    "DescribeClientQuotas": DescribeClientQuotasRequest -> DescribeClientQuotasResponse,
+    "AlterClientQuotas": AlterClientQuotasRequest -> AlterClientQuotasResponse,
+    "DescribeUserScramCredentials": DescribeUserScramCredentialsRequest -> DescribeUserScramCredentialsResponse,
+    "DescribeQuorum": DescribeQuorumRequest -> DescribeQuorumResponse,
+    "UpdateFeatures": UpdateFeaturesRequest -> UpdateFeaturesResponse,
+    "DescribeCluster": DescribeClusterRequest -> DescribeClusterResponse,
+    "DescribeProducers": DescribeProducersRequest -> DescribeProducersResponse,
+    "UnregisterBroker": UnregisterBrokerRequest -> UnregisterBrokerResponse,
+    "ListConfigResources": ListConfigResourcesRequest -> ListConfigResourcesResponse,
+    "DescribeTopicPartitions": DescribeTopicPartitionsRequest -> DescribeTopicPartitionsResponse,
 }
