@@ -34,7 +34,8 @@ const fn group_key(
     bounds: (Option<&'static str>, Option<&'static str>),
     doc: &'static str,
 ) -> GroupKey {
-    let key = NodeKey { name, key_type, default: Some(default), valid, support: Support::Implemented };
+    let support = Support::NotYet("groups of the newer protocols (consumer, share, streams)");
+    let key = NodeKey { name, key_type, default: Some(default), valid, support };
     GroupKey { key, doc, broker_synonym, min: bounds.0, max: bounds.1, is_bounded_if_set: false }
 }
 

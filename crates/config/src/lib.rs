@@ -3,11 +3,15 @@
 //! *Boundary:* texts come in, typed settings go out; files and command lines are read by `milena`.
 
 mod broker_layers;
+mod client_metrics_keys;
 mod described_config;
 mod dynamic_key;
 mod dynamic_validation;
 mod group_keys;
 mod group_layers;
+mod key_kips;
+mod key_measure;
+mod known_key;
 mod node_config;
 mod node_docs;
 mod node_error;
@@ -23,11 +27,14 @@ mod topic_keys;
 mod topic_layers;
 
 pub use broker_layers::BrokerLayers;
+pub use client_metrics_keys::ClientMetricsKey;
 pub use described_config::DescribedConfig;
 pub use dynamic_key::{DynamicEffect, DynamicKey, dynamic_keys};
 pub use dynamic_validation::DynamicConfigError;
 pub use group_keys::GroupKey;
 pub use group_layers::{GroupConfig, GroupConfigError, GroupLayers, GroupOverrides};
+pub use key_measure::Measure;
+pub use known_key::{KeyFamily, KeyScope, KnownKey};
 pub use node_config::{
     ConnectionConfig, GroupCoordinatorConfig, LifecycleConfig, LogCleanerConfig, LogConfig,
     MetadataLogConfig, NodeConfig, ProducerConfig, RequestConfig, TopicCreationConfig,
@@ -40,6 +47,8 @@ pub use topic_config::{CleanupPolicy, CompressionSetting, TimestampType, TopicCo
 pub use topic_key::{BrokerSynonym, TopicKey, TopicOverrides, Unit};
 pub use topic_layers::{ConfigEntry, ConfigSource, ConfigSynonym, TopicConfigError, TopicLayers};
 
+#[cfg(test)]
+mod known_key_test;
 #[cfg(test)]
 mod node_config_test;
 #[cfg(test)]

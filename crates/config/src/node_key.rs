@@ -332,7 +332,7 @@ fn all_among(entries: &[String], names: &[&str]) -> bool {
 }
 
 /// How many letters must be inserted, removed or replaced to turn `left` into `right` (Levenshtein).
-fn edit_distance(left: &str, right: &str) -> usize {
+pub(crate) fn edit_distance(left: &str, right: &str) -> usize {
     let right = right.as_bytes();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (line, a) in left.bytes().enumerate() {

@@ -60,6 +60,12 @@ impl TopicKey {
         self.key.name
     }
 
+    /// The key with another answer to what Milena does with it.
+    pub(crate) const fn but(mut self, support: Support) -> Self {
+        self.key.support = support;
+        self
+    }
+
     /// Whether values can be appended and subtracted.
     pub fn is_list(&self) -> bool {
         self.key.key_type == KeyType::List

@@ -1,6 +1,7 @@
 //! Every topic key of Apache Kafka 4.3.1 with its broker synonyms.
 
 use crate::node_key::KeyType::*;
+use crate::node_key::Support::{NoEffect, NotYet, Refused};
 use crate::node_key::Valid::*;
 use crate::topic_key::Unit::{Hours, MillisOrForever, Minutes, Same};
 use crate::topic_key::{BrokerSynonym, TopicKey, Unit, topic_key};
@@ -9,6 +10,8 @@ const fn of(name: &'static str, unit: Unit) -> BrokerSynonym {
     BrokerSynonym { name, unit }
 }
 
+const CLUSTERS: &str = "nodes that work together";
+const TIERED: &str = "tiered storage";
 const LEADER_THROTTLED: &str = "leader.replication.throttled.replicas";
 const FOLLOWER_THROTTLED: &str = "follower.replication.throttled.replicas";
 
@@ -27,7 +30,7 @@ pub(crate) const KEYS: &[TopicKey] = &[
         "How hard gzip tries where compression.type is gzip; -1 leaves it to the library."),
     topic_key("compression.lz4.level", Int, Some("9"), Between(1, 17),
         &[of("compression.lz4.level", Same)],
-        "How hard lz4 tries where compression.type is lz4."),
+        "How hard lz4 tries where compression.type is lz4.").but(NoEffect("the lz4 library has one level")),
     topic_key("compression.type", Text, Some("producer"), OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
         &[of("compression.type", Same)],
         "The codec of the batches on disk; `producer` keeps the one they came with."),
@@ -47,7 +50,7 @@ pub(crate) const KEYS: &[TopicKey] = &[
         &[of("log.flush.interval.ms", Same), of("log.flush.scheduler.interval.ms", Same)],
         "How long a record may wait before the log is forced to disk."),
     topic_key(FOLLOWER_THROTTLED, List, Some(""), Any, &[],
-        "Replicas whose fetching is slowed down, as partition:broker, or * for all."),
+        "Replicas whose fetching is slowed down, as partition:broker, or * for all.").but(NotYet(CLUSTERS)),
     topic_key("index.interval.bytes", Int, Some("4096"), AtLeast(0),
         &[of("log.index.interval.bytes", Same)],
         "How many bytes of the log lie between two entries of its index."),
@@ -57,13 +60,13 @@ pub(crate) const KEYS: &[TopicKey] = &[
             "Overrides segment.bytes without its lower bound; for tests.")
     },
     topic_key(LEADER_THROTTLED, List, Some(""), Any, &[],
-        "Replicas whose being fetched from is slowed down, as partition:broker, or * for all."),
+        "Replicas whose being fetched from is slowed down, as partition:broker, or * for all.").but(NotYet(CLUSTERS)),
     topic_key("local.retention.bytes", Long, Some("-2"), AtLeast(-2),
         &[of("log.local.retention.bytes", Same)],
-        "How many bytes of a tiered partition stay on local disk; -2 means retention.bytes."),
+        "How many bytes of a tiered partition stay on local disk; -2 means retention.bytes.").but(NotYet(TIERED)),
     topic_key("local.retention.ms", Long, Some("-2"), AtLeast(-2),
         &[of("log.local.retention.ms", Same)],
-        "How long records of a tiered partition stay on local disk; -2 means retention.ms."),
+        "How long records of a tiered partition stay on local disk; -2 means retention.ms.").but(NotYet(TIERED)),
     topic_key("max.compaction.lag.ms", Long, Some("9223372036854775807"), AtLeast(1),
         &[of("log.cleaner.max.compaction.lag.ms", Same)],
         "After how long a record must be looked at by compaction."),
@@ -90,13 +93,13 @@ pub(crate) const KEYS: &[TopicKey] = &[
         "How many replicas must hold a record before it counts as written for acks=all."),
     topic_key("preallocate", Boolean, Some("false"), Any,
         &[of("log.preallocate", Same)],
-        "Whether a segment's file takes its full size when it is created."),
+        "Whether a segment's file takes its full size when it is created.").but(NoEffect("segment files grow with their data")),
     topic_key("remote.log.copy.disable", Boolean, Some("false"), Any, &[],
-        "Nothing more is copied to remote storage; what is there can still be read."),
+        "Nothing more is copied to remote storage; what is there can still be read.").but(NotYet(TIERED)),
     topic_key("remote.log.delete.on.disable", Boolean, Some("false"), Any, &[],
-        "Remote data is deleted when remote storage is switched off."),
+        "Remote data is deleted when remote storage is switched off.").but(NotYet(TIERED)),
     topic_key("remote.storage.enable", Boolean, Some("false"), Any, &[],
-        "Whether old segments move to remote storage."),
+        "Whether old segments move to remote storage.").but(Refused(TIERED)),
     topic_key("retention.bytes", Long, Some("-1"), Any,
         &[of("log.retention.bytes", Same)],
         "How large a partition may grow before old segments are dropped; -1 for no bound."),
