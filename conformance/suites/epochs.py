@@ -16,7 +16,7 @@ LIVES = [(3, "stop"), (2, "kill"), (0, "stop"), (4, "kill"), (1, "stop")]
 def run(world):
     with concurrent.futures.ThreadPoolExecutor() as both:
         found, expected = both.map(answers, (world.Node, world.Oracle))
-    wire.judge("epochs", found, expected)
+    wire.judge("epochs", found, expected, wire.DIFFERENCES)
 
 
 def answers(Kind):

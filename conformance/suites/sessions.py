@@ -15,7 +15,7 @@ def run(world):
     waits = world.amount("wait", "hurry")
     with concurrent.futures.ThreadPoolExecutor() as both:
         found, expected = both.map(lambda Kind: answers(Kind, waits), (world.Node, world.Oracle))
-    wire.judge("sessions", found, expected)
+    wire.judge("sessions", found, expected, wire.DIFFERENCES)
 
 
 def answers(Kind, waits):

@@ -18,15 +18,15 @@ UNKNOWN_SERVER_ERROR = -1
 
 def run(world):
     found, expected = lines(world.Node), lines(world.Oracle)
-    with case("wire: each difference that is let pass stands in docs/differences.md"):
+    judge("wire", found, expected, DIFFERENCES)
+
+
+def judge(suite, found, expected, differences):
+    """Compares all answers, one case for each API; `differences` are let pass."""
+    with case(f"{suite}: each difference that is let pass stands in docs/differences.md"):
         text = DOCUMENT.read_text()
-        missing = [name for name, _ in DIFFERENCES if f"`{name}`" not in text]
+        missing = [name for name, _ in differences if f"`{name}`" not in text]
         true(not missing, f"not documented: {missing}")
-    judge("wire", found, expected)
-
-
-def judge(suite, found, expected):
-    """Compares all answers, one case for each API."""
     with case(f"{suite}: both brokers were asked the same"):
         true(list(found) == list(expected), f"{len(found)} and {len(expected)} answers, or others")
     let_pass = collections.Counter()
@@ -36,7 +36,7 @@ def judge(suite, found, expected):
     for api, questions in by_api.items():
         versions = {version for _, version, _, _ in questions}
         with case(f"{suite}: {api}: {len(questions)} answers at {len(versions)} versions are Kafka's"):
-            compare(questions, found, expected, let_pass)
+            compare(questions, found, expected, differences, let_pass)
     print(f"       let pass: {dict(let_pass)}", flush=True)
 
 
@@ -58,13 +58,13 @@ def parsed(printed):
     return answers
 
 
-def compare(questions, found, expected, let_pass):
+def compare(questions, found, expected, differences, let_pass):
     wrong = []
     for question in questions:
         answer = found.get(question, "not asked")
         if answer == expected[question]:
             continue
-        name = next((name for name, applies in DIFFERENCES if applies(question, answer, expected[question])), None)
+        name = next((name for name, applies in differences if applies(question, answer, expected[question])), None)
         if name is None:
             wrong.append(f"{question}: {'; '.join(places(answer, expected[question]))[:400]}")
         let_pass[name] += 1

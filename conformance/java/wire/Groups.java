@@ -71,6 +71,7 @@ public final class Groups {
         groups.staticMembers();
         groups.simpleOffsets();
         groups.deletions();
+        new GroupSizeCases(exchange, TOPIC, groups.id).ask();
         System.out.flush();
     }
 

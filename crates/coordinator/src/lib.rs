@@ -10,10 +10,12 @@
 //! *Invariant:* where an append fails, the shard is dropped, every parked caller is told so with an error on which
 //! clients try again, and the shard is loaded anew from its log. Nothing is rolled back.
 
+mod batch_size;
 mod record;
 pub mod runtime;
 mod shard;
 
+pub use batch_size::fit_into_batch;
 pub use record::{CoordinatorRecord, MalformedRecord, Written};
 pub use runtime::Unavailable;
 pub use shard::{Now, Shard, Step, Token};

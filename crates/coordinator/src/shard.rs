@@ -57,6 +57,11 @@ pub trait Shard {
     /// A transaction's marker, while the shard is loaded: what the producer wrote in it counts, or never was.
     fn replay_end_of_transaction(&mut self, producer: (ProducerId, ProducerEpoch), is_committed: bool);
 
+    /// How large a batch may be from here on: the `max.message.bytes` of the shard's topic, which may change at any time.
+    /// What does not fit into one ([`crate::fit_into_batch`]) is refused before it changes anything, for an append that
+    /// fails costs everybody of the shard a reload. Records without values may be more: they are spread over batches.
+    fn set_batch_bytes_max(&mut self, bytes_max: usize);
+
     /// The whole log is replayed, and this broker leads the partition: timers start.
     fn loaded(&mut self, now: Now) -> Step<Self::Reply>;
 

@@ -42,9 +42,9 @@ pub enum GroupError {
     /// Metadata beyond `offset.metadata.max.bytes`.
     #[error("the metadata of the offset is too large")]
     OffsetMetadataTooLarge,
-    /// The offsets of one commit do not fit into a batch of the internal topic.
-    #[error("the commit has more offsets than fit into a batch")]
-    InvalidCommitOffsetSize,
+    /// What the log would have to say does not fit into a batch of the internal topic. Nothing is written.
+    #[error("the records are larger than a batch may be")]
+    TooLarge,
     /// There is more to delete than fits into a batch of the internal topic; what fits is deleted. Ask again.
     #[error("there is more to delete than fits into a batch")]
     NotFinished,

@@ -37,6 +37,8 @@ impl Group {
 pub struct Groups {
     pub(crate) settings: GroupSettings,
     pub(crate) timers: Timers,
+    /// How large a batch of the internal topic may be.
+    pub(crate) batch_bytes_max: usize,
     by_id: HashMap<GroupId, Group, FixedState>,
 }
 
@@ -45,7 +47,7 @@ pub(crate) type GroupStep = Step<GroupReply>;
 
 impl Groups {
     pub(crate) fn new(settings: GroupSettings) -> Self {
-        Self { settings, timers: Timers::default(), by_id: HashMap::default() }
+        Self { settings, timers: Timers::default(), batch_bytes_max: usize::MAX, by_id: HashMap::default() }
     }
 
     /// The group, of whatever protocol.
@@ -74,7 +76,13 @@ impl Groups {
     ) -> Option<T> {
         match self.by_id.get_mut(group_id) {
             Some(Group::Classic(group)) => {
-                let mut turn = Turn { settings: &self.settings, timers: &mut self.timers, now, step };
+                let mut turn = Turn {
+                    settings: &self.settings,
+                    timers: &mut self.timers,
+                    batch_bytes_max: self.batch_bytes_max,
+                    now,
+                    step,
+                };
                 Some(verb(group, &mut turn))
             }
             Some(Group::Modern(_)) | None => None,
@@ -219,6 +227,11 @@ impl Groups {
     fn create(&mut self, group_id: &str, now: Now) {
         let id = GroupId::from(group_id);
         self.by_id.insert(id.clone(), Group::Classic(Box::new(ClassicGroup::new(id, now.clock_ms))));
+    }
+
+    /// Undoes the making of a group that has nothing and that the log does not know.
+    pub(crate) fn forget(&mut self, group_id: &str) {
+        self.by_id.remove(group_id);
     }
 
     // What committed offsets ask.

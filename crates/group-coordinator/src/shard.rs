@@ -9,6 +9,10 @@ use crate::records::RecordType;
 use crate::timers::{Alarm, TimerKey};
 use crate::{GroupError, GroupReply, GroupRequest, GroupSettings, list};
 
+/// Records that one step writes at most because time has passed, so that they fit into a batch even where group ids are
+/// as long as they can be; alarms that are left ring in the next.
+const ALARM_RECORDS_MAX: usize = 16;
+
 /// The groups and committed offsets of one partition of `__consumer_offsets`.
 #[derive(Debug)]
 pub struct GroupShard {
@@ -21,11 +25,6 @@ impl GroupShard {
     /// A shard that knows nothing yet.
     pub fn new(settings: GroupSettings) -> Self {
         Self { groups: Groups::new(settings), offsets: Offsets::default(), retention_alarm: Alarm::default() }
-    }
-
-    /// Settings have changed; waits that have begun keep their time.
-    pub fn set_settings(&mut self, settings: GroupSettings) {
-        self.groups.settings = settings;
     }
 
     /// The groups, to look at.
@@ -93,6 +92,10 @@ impl Shard for GroupShard {
         self.offsets.end_transaction(producer, is_committed);
     }
 
+    fn set_batch_bytes_max(&mut self, bytes_max: usize) {
+        self.groups.batch_bytes_max = bytes_max;
+    }
+
     fn loaded(&mut self, now: Now) -> Step<GroupReply> {
         let mut step = Step::default();
         self.groups.loaded(now, &mut step);
@@ -152,11 +155,19 @@ impl Shard for GroupShard {
 
     fn handle_timeout(&mut self, now: Now) -> Step<GroupReply> {
         let mut step = Step::default();
-        while let Some((slot, key)) = self.groups.timers.pop_due(now.uptime_ms) {
+        while step.records.len() < ALARM_RECORDS_MAX
+            && let Some((slot, key)) = self.groups.timers.pop_due(now.uptime_ms)
+        {
             if key != TimerKey::OffsetRetention {
                 self.groups.alarm(slot, key, now, &mut step);
             } else if self.groups.timers.rings(&mut self.retention_alarm, slot, &key, now.uptime_ms) {
-                self.expire(now, &mut step);
+                // Tombstones may be spread over batches while they are alone in their step.
+                if step.records.is_empty() {
+                    self.expire(now, &mut step);
+                } else {
+                    self.set_retention_alarm(0, now);
+                }
+                break;
             }
         }
         step

@@ -107,7 +107,7 @@ pub(crate) fn group_error(error: &GroupError) -> ErrorCode {
         GroupError::NonEmptyGroup => ErrorCode::NonEmptyGroup,
         GroupError::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
         GroupError::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
-        GroupError::InvalidCommitOffsetSize => ErrorCode::InvalidCommitOffsetSize,
+        GroupError::TooLarge => ErrorCode::UnknownServerError,
         GroupError::NotFinished => ErrorCode::CoordinatorLoadInProgress,
         GroupError::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
         GroupError::StaleMemberEpoch => ErrorCode::StaleMemberEpoch,

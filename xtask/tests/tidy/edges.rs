@@ -16,7 +16,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("partition", 2, &["types"]),
     ("purgatory", 2, &["types"]),
     ("raft", 2, &["types", "protocol"]),
-    ("coordinator", 2, &["types"]),
+    ("coordinator", 2, &["types", "record"]),
     ("group-coordinator", 2, &["types", "protocol", "coordinator"]),
     ("metadata", 2, &["types", "protocol"]),
     ("controller", 2, &["types", "protocol", "config", "metadata"]),

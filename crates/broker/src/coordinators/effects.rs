@@ -8,7 +8,7 @@ use coordinator::{CoordinatorRecord, Shard, Token};
 use record::validate::ValidateError;
 use types::Offset;
 
-use super::{Coordinator, ShardReply, Slot, SlotState, batches};
+use super::{Coordinator, ShardReply, Slot, SlotState, batch_bytes_max, batches};
 use crate::partition::{Partition, PartitionAppendError};
 
 impl<S> Coordinator<S>
@@ -71,7 +71,7 @@ where
         records: &[CoordinatorRecord],
         now_ms: i64,
     ) -> Result<Offset, AppendFailure> {
-        let bytes_max = usize::try_from(partition.log().config().max_message_bytes).unwrap_or(0);
+        let bytes_max = batch_bytes_max(partition);
         let batches =
             batches::encode(records, self.settings.compression, now_ms, bytes_max).map_err(|error| {
                 tracing::error!(partition = %partition.name(), %error, "records of a coordinator not encoded");

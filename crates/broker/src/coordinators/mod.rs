@@ -116,9 +116,17 @@ struct SlotState<S: Shard> {
 }
 
 impl<S: Shard> Slot<S> {
+    /// The state. Its shard knows how large a batch may be by now.
     fn lock(&self) -> MutexGuard<'_, SlotState<S>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.runtime.set_batch_bytes_max(batch_bytes_max(&self.partition));
+        state
     }
+}
+
+/// `max.message.bytes` of the internal topic, as it is now.
+fn batch_bytes_max(partition: &Partition) -> usize {
+    usize::try_from(partition.log().config().max_message_bytes).unwrap_or(0)
 }
 
 impl<S: Shard> SlotState<S> {

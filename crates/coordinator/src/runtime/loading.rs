@@ -33,6 +33,7 @@ impl<S: Shard> Runtime<S> {
         if !self.is_wanted(load) {
             return;
         }
+        shard.set_batch_bytes_max(self.batch_bytes_max);
         let step = shard.loaded(now);
         self.state = State::Active(shard);
         self.appended = end;
@@ -85,6 +86,20 @@ mod tests {
         assert_eq!(effects(&mut runtime), []);
         runtime.committed(Offset(3));
         assert_eq!(effects(&mut runtime), [Effect::Reply(Token(1), Ok(7))]);
+    }
+
+    #[test]
+    fn a_shard_knows_how_large_a_batch_may_be_before_it_is_asked() {
+        let mut runtime = Runtime::<Toy>::new(5_000);
+        runtime.lead();
+        let load = loads(&mut runtime)[0];
+        let told = |runtime: &Runtime<Toy>| runtime.shard().map(|toy| toy.batch_bytes_max);
+        runtime.set_batch_bytes_max(100);
+        assert_eq!(told(&runtime), None);
+        runtime.loaded(load, Toy::default(), Offset(0), at(0));
+        assert_eq!(told(&runtime), Some(100));
+        runtime.set_batch_bytes_max(70);
+        assert_eq!(told(&runtime), Some(70));
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub struct Runtime<S: Shard> {
     committed: Offset,
     /// How long a reply waits for the high watermark.
     write_timeout_ms: i64,
+    /// How large a batch may be.
+    batch_bytes_max: usize,
     effects: VecDeque<Effect<S::Reply>>,
 }
 
@@ -117,6 +119,7 @@ impl<S: Shard> Runtime<S> {
             appended: Offset(0),
             committed: Offset(0),
             write_timeout_ms,
+            batch_bytes_max: usize::MAX,
             effects: VecDeque::new(),
         }
     }
@@ -124,6 +127,14 @@ impl<S: Shard> Runtime<S> {
     /// What is to be done next.
     pub fn poll_effect(&mut self) -> Option<Effect<S::Reply>> {
         self.effects.pop_front()
+    }
+
+    /// How large a batch may be from here on; see [`Shard::set_batch_bytes_max`].
+    pub fn set_batch_bytes_max(&mut self, bytes_max: usize) {
+        self.batch_bytes_max = bytes_max;
+        if let State::Active(shard) = &mut self.state {
+            shard.set_batch_bytes_max(bytes_max);
+        }
     }
 
     /// The shard, while it answers.

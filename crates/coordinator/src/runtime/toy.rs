@@ -11,6 +11,7 @@ pub(crate) struct Toy {
     pub(crate) sum: i64,
     pub(crate) awaiting: Vec<(Token, i64)>,
     planned: Vec<(Token, i64, i64)>,
+    pub(crate) batch_bytes_max: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +63,10 @@ impl Shard for Toy {
     }
 
     fn replay_end_of_transaction(&mut self, _producer: (ProducerId, ProducerEpoch), _is_committed: bool) {}
+
+    fn set_batch_bytes_max(&mut self, bytes_max: usize) {
+        self.batch_bytes_max = bytes_max;
+    }
 
     fn loaded(&mut self, _now: Now) -> Step<i64> {
         Step::default()

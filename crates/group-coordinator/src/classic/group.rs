@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use coordinator::{CoordinatorRecord, Token};
 use types::TopicName;
 
-use super::member::{Member, own};
+use super::member::{Member, Says};
 use super::rebalance::InitialDelay;
 use super::{JoinGroup, Joined, JoinedMember, Protocol, Turn};
 use crate::GroupError;
@@ -163,7 +163,7 @@ impl ClassicGroup {
         }
         self.leader.get_or_insert_with(|| member.id.clone());
         self.awaiting_join += usize::from(member.awaiting_join.is_some());
-        self.count_protocols(&member.protocols);
+        count(&mut self.supporters, &member.says.protocols);
         self.members.insert(member.id.clone(), member);
     }
 
@@ -175,7 +175,7 @@ impl ClassicGroup {
         self.pending_syncs.remove(member_id);
         let Some(mut member) = self.members.remove(member_id) else { return };
         turn.timers.cancel(&mut member.session);
-        self.discount_protocols(&member.protocols);
+        discount(&mut self.supporters, &member.says.protocols);
         if let Some(instance_id) = &member.group_instance_id {
             self.static_members.remove(instance_id);
         }
@@ -191,43 +191,34 @@ impl ClassicGroup {
         }
     }
 
-    /// A member joins again and says anew what it can do. Its request is parked under `token`.
-    pub(super) fn update(&mut self, request: &JoinGroup, member_id: &str, token: Token, turn: &mut Turn<'_>) {
-        let Some(member) = self.members.get_mut(member_id) else { return };
-        let before = std::mem::replace(&mut member.protocols, own(&request.protocols));
-        member.rebalance_timeout_ms = request.rebalance_timeout_ms;
-        member.session_timeout_ms = request.session_timeout_ms;
-        match member.awaiting_join.replace(token) {
+    /// A member joins again and says anew what it can do; what it said before is returned. Its request is parked under
+    /// `token`.
+    pub(super) fn update(
+        &mut self,
+        request: &JoinGroup,
+        member_id: &str,
+        token: Token,
+        turn: &mut Turn<'_>,
+    ) -> Says {
+        let before = self.say(member_id, Says::in_request(request));
+        let awaiting_join = self.members.get_mut(member_id).map(|member| &mut member.awaiting_join);
+        match awaiting_join.and_then(|awaiting| awaiting.replace(token)) {
             // The same member asks twice: its first request was given up, or is ahead of this one in its connection.
             Some(earlier) => {
                 turn.joined(earlier, Joined::refused(member_id, GroupError::RebalanceInProgress));
             }
             None => self.awaiting_join += 1,
         }
-        self.discount_protocols(&before);
-        self.count_protocols(&request.protocols);
+        before
     }
 
-    fn count_protocols(&mut self, protocols: &[Protocol]) {
-        for name in Member::protocol_names(protocols) {
-            match self.supporters.get_mut(name) {
-                Some(count) => *count += 1,
-                None => {
-                    self.supporters.insert(name.to_owned(), 1);
-                }
-            }
-        }
-    }
-
-    pub(super) fn discount_protocols(&mut self, protocols: &[Protocol]) {
-        for name in Member::protocol_names(protocols) {
-            if let Some(count) = self.supporters.get_mut(name) {
-                *count -= 1;
-                if *count == 0 {
-                    self.supporters.remove(name);
-                }
-            }
-        }
+    /// What a member says from now on; what it said before is returned.
+    pub(super) fn say(&mut self, member_id: &str, says: Says) -> Says {
+        let Some(member) = self.members.get_mut(member_id) else { return says };
+        let before = std::mem::replace(&mut member.says, says);
+        discount(&mut self.supporters, &before.protocols);
+        count(&mut self.supporters, &member.says.protocols);
+        before
     }
 
     /// Whether nobody is missing whom a rebalance would wait for.
@@ -237,7 +228,7 @@ impl ClassicGroup {
 
     /// The longest that a member may take to join again.
     pub(super) fn rebalance_timeout_ms(&self) -> i32 {
-        self.members.values().map(|member| member.rebalance_timeout_ms).max().unwrap_or(0).max(0)
+        self.members.values().map(|member| member.says.rebalance_timeout_ms).max().unwrap_or(0).max(0)
     }
 
     /// The protocol that most members prefer among those that all have; of equals, the first by name.
@@ -282,8 +273,8 @@ impl ClassicGroup {
             group_instance_id: member.group_instance_id.clone(),
             client_id: member.client_id.clone(),
             client_host: member.client_host.clone(),
-            rebalance_timeout_ms: member.rebalance_timeout_ms,
-            session_timeout_ms: member.session_timeout_ms,
+            rebalance_timeout_ms: member.says.rebalance_timeout_ms,
+            session_timeout_ms: member.says.session_timeout_ms,
             subscription: member.metadata(protocol_name),
             assignment: member.assignment.clone(),
         });
@@ -294,6 +285,30 @@ impl ClassicGroup {
             leader: self.leader.as_deref().map(str::to_owned),
             state_since_ms: self.state_since_ms,
             members: members.collect(),
+        }
+    }
+}
+
+/// One member more has these protocols.
+fn count(supporters: &mut BTreeMap<String, usize>, protocols: &[Protocol]) {
+    for name in Member::protocol_names(protocols) {
+        match supporters.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                supporters.insert(name.to_owned(), 1);
+            }
+        }
+    }
+}
+
+/// One member less has these protocols.
+fn discount(supporters: &mut BTreeMap<String, usize>, protocols: &[Protocol]) {
+    for name in Member::protocol_names(protocols) {
+        if let Some(count) = supporters.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                supporters.remove(name);
+            }
         }
     }
 }

@@ -112,7 +112,7 @@ impl ClassicGroup {
     fn join_again(&mut self, token: Token, request: &JoinGroup, turn: &mut Turn<'_>) {
         let member_id = &*request.member_id;
         let is_changed =
-            self.members.get(member_id).is_some_and(|member| member.protocols != request.protocols);
+            self.members.get(member_id).is_some_and(|member| member.says.protocols != request.protocols);
         let is_leader = self.is_leader(member_id);
         let must_rebalance = match self.state {
             ClassicState::Empty | ClassicState::PreparingRebalance => true,

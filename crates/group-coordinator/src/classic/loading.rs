@@ -2,7 +2,7 @@
 
 use coordinator::MalformedRecord;
 
-use super::member::Member;
+use super::member::{Member, Says};
 use super::rebalance::restart_session;
 use super::{ClassicGroup, ClassicState, Protocol, Turn};
 use crate::records::GroupMetadata;
@@ -32,9 +32,11 @@ impl ClassicGroup {
                 group_instance_id: member.group_instance_id,
                 client_id: member.client_id,
                 client_host: member.client_host,
-                rebalance_timeout_ms: member.rebalance_timeout_ms,
-                session_timeout_ms: member.session_timeout_ms,
-                protocols: vec![Protocol { name: protocol_name.clone(), metadata: member.subscription }],
+                says: Says {
+                    rebalance_timeout_ms: member.rebalance_timeout_ms,
+                    session_timeout_ms: member.session_timeout_ms,
+                    protocols: vec![Protocol { name: protocol_name.clone(), metadata: member.subscription }],
+                },
                 assignment: member.assignment,
                 awaiting_join: None,
                 awaiting_sync: None,

@@ -15,10 +15,7 @@ pub(crate) struct Member {
     pub(crate) group_instance_id: Option<String>,
     pub(crate) client_id: String,
     pub(crate) client_host: String,
-    pub(crate) rebalance_timeout_ms: i32,
-    pub(crate) session_timeout_ms: i32,
-    /// In its order of preference.
-    pub(crate) protocols: Vec<Protocol>,
+    pub(crate) says: Says,
     pub(crate) assignment: Bytes,
     /// Its JoinGroup, while the group waits for others.
     pub(crate) awaiting_join: Option<Token>,
@@ -29,6 +26,30 @@ pub(crate) struct Member {
     pub(crate) session: Alarm,
 }
 
+/// What a member says of itself each time it joins.
+#[derive(Debug)]
+pub(crate) struct Says {
+    pub(crate) rebalance_timeout_ms: i32,
+    pub(crate) session_timeout_ms: i32,
+    /// In its order of preference.
+    pub(crate) protocols: Vec<Protocol>,
+}
+
+impl Says {
+    /// As the request has it: copies, for what is kept for long shall not keep the whole request.
+    pub(crate) fn in_request(request: &JoinGroup) -> Self {
+        let own = |protocol: &Protocol| Protocol {
+            name: protocol.name.clone(),
+            metadata: Bytes::copy_from_slice(&protocol.metadata),
+        };
+        Self {
+            rebalance_timeout_ms: request.rebalance_timeout_ms,
+            session_timeout_ms: request.session_timeout_ms,
+            protocols: request.protocols.iter().map(own).collect(),
+        }
+    }
+}
+
 impl Member {
     /// The member that a JoinGroup makes.
     pub(crate) fn joining(id: MemberId, request: &JoinGroup) -> Self {
@@ -37,9 +58,7 @@ impl Member {
             group_instance_id: request.group_instance_id.clone(),
             client_id: request.client_id.clone(),
             client_host: request.client_host.clone(),
-            rebalance_timeout_ms: request.rebalance_timeout_ms,
-            session_timeout_ms: request.session_timeout_ms,
-            protocols: own(&request.protocols),
+            says: Says::in_request(request),
             assignment: Bytes::new(),
             awaiting_join: None,
             awaiting_sync: None,
@@ -50,13 +69,13 @@ impl Member {
 
     /// What it said for a protocol; nothing where it does not have it.
     pub(crate) fn metadata(&self, protocol_name: &str) -> Bytes {
-        let found = self.protocols.iter().find(|protocol| protocol.name == protocol_name);
+        let found = self.says.protocols.iter().find(|protocol| protocol.name == protocol_name);
         found.map(|protocol| protocol.metadata.clone()).unwrap_or_default()
     }
 
     /// Its favourite among those that `supporters` says all `members` have.
     pub(crate) fn vote(&self, supporters: &BTreeMap<String, usize>, members: usize) -> Option<&str> {
-        let names = self.protocols.iter().map(|protocol| protocol.name.as_str());
+        let names = self.says.protocols.iter().map(|protocol| protocol.name.as_str());
         names.into_iter().find(|name| supporters.get(*name) == Some(&members))
     }
 
@@ -76,13 +95,4 @@ impl Member {
             .filter(is_first)
             .map(|(_, name)| name)
     }
-}
-
-/// Copies of what is kept for long: slices of a request would keep all of it.
-pub(crate) fn own(protocols: &[Protocol]) -> Vec<Protocol> {
-    let own = |protocol: &Protocol| Protocol {
-        name: protocol.name.clone(),
-        metadata: Bytes::copy_from_slice(&protocol.metadata),
-    };
-    protocols.iter().map(own).collect()
 }

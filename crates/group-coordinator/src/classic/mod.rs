@@ -33,6 +33,8 @@ mod static_member;
 mod subscription;
 mod sync;
 mod timeout;
+#[cfg(test)]
+mod too_large_test;
 mod turn;
 mod why;
 

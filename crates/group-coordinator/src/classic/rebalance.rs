@@ -31,7 +31,7 @@ impl ClassicGroup {
     /// Lets everybody join anew.
     pub(super) fn prepare_rebalance(&mut self, turn: &mut Turn<'_>) {
         if self.state == ClassicState::CompletingRebalance {
-            self.refuse_syncs(turn);
+            self.refuse_syncs(GroupError::RebalanceInProgress, turn);
         }
         self.pending_syncs.clear();
         turn.timers.cancel(&mut self.sync_alarm);
@@ -49,11 +49,11 @@ impl ClassicGroup {
     }
 
     /// Who waits for an assignment gets none, and is to join again.
-    fn refuse_syncs(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn refuse_syncs(&mut self, error: GroupError, turn: &mut Turn<'_>) {
         for member in self.members.values_mut() {
             member.assignment.clear();
             if let Some(token) = member.awaiting_sync.take() {
-                turn.synced(token, Err(GroupError::RebalanceInProgress));
+                turn.synced(token, Err(error));
                 restart_session(&self.id, member, turn);
             }
         }
@@ -184,7 +184,7 @@ impl ClassicGroup {
 
 /// The member was heard, or is not to be blamed for its silence so far.
 pub(super) fn restart_session(group_id: &crate::timers::GroupId, member: &mut Member, turn: &mut Turn<'_>) {
-    restart_session_of(group_id, member, member.session_timeout_ms, turn);
+    restart_session_of(group_id, member, member.says.session_timeout_ms, turn);
 }
 
 /// As [`restart_session`], with a time of its own.

@@ -20,12 +20,23 @@ impl ClassicGroup {
         turn: &mut Turn<'_>,
     ) {
         let leader_before = self.leader.clone();
-        self.take_place(old, &new, request, turn);
-        self.update(request, &new, token, turn);
+        self.take_place(old, &new, turn);
+        let before = self.update(request, &new, token, turn);
         match self.state {
             ClassicState::Stable if self.protocol_name == self.select_protocol() => {
-                turn.step.records.push(group_metadata_record(&self.id, self.metadata()));
-                self.tell_place(&new, leader_before, request.knows_skip_assignment, turn);
+                let record = group_metadata_record(&self.id, self.metadata());
+                if turn.has_room_for(&record) {
+                    turn.step.records.push(record);
+                    self.tell_place(&new, leader_before, request.knows_skip_assignment, turn);
+                } else {
+                    let error = Some(GroupError::TooLarge);
+                    let leader = leader_before.as_deref().unwrap_or_default().to_owned();
+                    let refusal = Joined { error, leader, ..self.current_generation() };
+                    self.answer_join(&new, refusal, turn);
+                    // The log cannot take what the new process says: the old one stays the member.
+                    self.say(&new, before);
+                    self.take_place(&new, &MemberId::from(old), turn);
+                }
             }
             ClassicState::Stable => self.rebalance(turn),
             // The leader may be assigning to the old id.
@@ -51,6 +62,10 @@ impl ClassicGroup {
         } else {
             answer.leader = leader_before.as_deref().unwrap_or_default().to_owned();
         }
+        self.answer_join(member_id, answer, turn);
+    }
+
+    fn answer_join(&mut self, member_id: &str, answer: Joined, turn: &mut Turn<'_>) {
         let parked = self.members.get_mut(member_id).and_then(|member| member.awaiting_join.take());
         if let Some(token) = parked {
             self.awaiting_join -= 1;
@@ -59,7 +74,7 @@ impl ClassicGroup {
     }
 
     /// A static member whose process is a new one takes its old place, under a new id. The old process is fenced.
-    fn take_place(&mut self, old: &str, new: &MemberId, request: &JoinGroup, turn: &mut Turn<'_>) {
+    fn take_place(&mut self, old: &str, new: &MemberId, turn: &mut Turn<'_>) {
         let Some(mut member) = self.members.remove(old) else { return };
         if let Some(token) = member.awaiting_join.take() {
             self.awaiting_join -= 1;
@@ -72,7 +87,7 @@ impl ClassicGroup {
         if self.is_leader(old) {
             self.leader = Some(new.clone());
         }
-        if let Some(instance_id) = &request.group_instance_id {
+        if let Some(instance_id) = &member.group_instance_id {
             self.static_members.insert(instance_id.clone(), new.clone());
         }
         // Kafka leaves the old id there, and rebalances when it never syncs.

@@ -62,7 +62,8 @@ impl ClassicGroup {
     }
 
     /// The leader has decided: the group is stable with this, and the log says so. Members that the leader forgot get
-    /// nothing; members that it invented are ignored.
+    /// nothing; members that it invented are ignored. Where the log cannot take so much, everybody who waits is told and
+    /// the group joins anew, as in Kafka.
     fn assign(&mut self, assignments: &[(String, Bytes)], turn: &mut Turn<'_>) {
         let by_member: HashMap<&str, &Bytes, foldhash::fast::FixedState> =
             assignments.iter().map(|(member_id, assignment)| (member_id.as_str(), assignment)).collect();
@@ -72,7 +73,13 @@ impl ClassicGroup {
             member.assignment = assignment.unwrap_or_default();
         }
         // The record has the time at which the rebalance began to complete, as Kafka's.
-        turn.step.records.push(group_metadata_record(&self.id, self.metadata()));
+        let record = group_metadata_record(&self.id, self.metadata());
+        if !turn.has_room_for(&record) {
+            self.refuse_syncs(GroupError::TooLarge, turn);
+            self.prepare_rebalance(turn);
+            return;
+        }
+        turn.step.records.push(record);
         self.enter(ClassicState::Stable, turn);
         let parked = |member: &mut Member| Some((member.awaiting_sync.take()?, member.assignment.clone()));
         let answer = self.synced(Bytes::new());

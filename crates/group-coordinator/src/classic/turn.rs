@@ -1,6 +1,6 @@
 //! What a verb may touch besides its group.
 
-use coordinator::{Now, Step, Token};
+use coordinator::{CoordinatorRecord, Now, Step, Token, fit_into_batch};
 
 use super::{Joined, Synced};
 use crate::timers::Timers;
@@ -10,6 +10,8 @@ use crate::{GroupError, GroupReply, GroupSettings};
 pub(crate) struct Turn<'a> {
     pub(crate) settings: &'a GroupSettings,
     pub(crate) timers: &'a mut Timers,
+    /// How large a batch of the internal topic may be.
+    pub(crate) batch_bytes_max: usize,
     pub(crate) now: Now,
     pub(crate) step: &'a mut Step<GroupReply>,
 }
@@ -21,6 +23,11 @@ impl Turn<'_> {
 
     pub(crate) fn synced(&mut self, token: Token, synced: Result<Synced, GroupError>) {
         self.step.replies.push((token, GroupReply::Sync(synced)));
+    }
+
+    /// Whether the log can take this record beside what the step has written.
+    pub(crate) fn has_room_for(&self, record: &CoordinatorRecord) -> bool {
+        fit_into_batch(self.step.records.iter().chain([record]), self.batch_bytes_max)
     }
 
     /// The time `timeout_ms` from now, in `uptime_ms`.

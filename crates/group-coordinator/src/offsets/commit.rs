@@ -1,8 +1,8 @@
 //! OffsetCommit.
 
-use coordinator::Now;
+use coordinator::{Now, fit_into_batch};
 
-use super::{CommitOffset, CommitOffsets, CommittedOffset, CommittedPartition, Kept, Offsets, Room};
+use super::{CommitOffset, CommitOffsets, CommittedOffset, CommittedPartition, Kept, Offsets};
 use crate::GroupError;
 use crate::groups::{GroupStep, Groups};
 use crate::records::offset_commit_record;
@@ -11,8 +11,8 @@ impl Offsets {
     /// Commits what may be committed; a partition whose metadata is too long is refused alone.
     ///
     /// # Errors
-    /// Those of [`Groups::validate_commit`]; `InvalidCommitOffsetSize` where the offsets do not fit into a batch.
-    /// Nothing is committed then.
+    /// Those of [`Groups::validate_commit`]; `TooLarge` where the offsets do not fit into a batch. Nothing is committed
+    /// then.
     pub(crate) fn commit(
         &mut self,
         groups: &mut Groups,
@@ -28,6 +28,7 @@ impl Offsets {
             retention_ms,
             offsets,
         } = request;
+        let is_new_group = groups.get(&group_id).is_none();
         let instance_id = group_instance_id.as_deref();
         groups.validate_commit(&group_id, &member_id, instance_id, generation_or_member_epoch, now)?;
         let expires_at_ms = retention_ms.map(|retention_ms| now.clock_ms.saturating_add(retention_ms));
@@ -48,9 +49,11 @@ impl Offsets {
             kept.push((partition.clone(), value));
             committed.push(CommittedPartition { partition, error: None });
         }
-        let mut room = Room::beside(step);
-        if !records.iter().all(|record| room.take(record)) {
-            return Err(GroupError::InvalidCommitOffsetSize);
+        if !fit_into_batch(&records, groups.batch_bytes_max) {
+            if is_new_group {
+                groups.forget(&group_id);
+            }
+            return Err(GroupError::TooLarge);
         }
         for (partition, value) in kept {
             let order = self.take_order();

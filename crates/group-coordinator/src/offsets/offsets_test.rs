@@ -156,11 +156,13 @@ fn metadata_that_is_too_long_is_refused_alone() {
 #[test]
 fn a_commit_that_fits_no_batch_changes_nothing() {
     let mut logged = Logged::new();
+    logged.shard.set_batch_bytes_max(1_048_588);
     let topics: Vec<String> = (0..20_000).map(|number| format!("a-topic-with-a-name-{number}")).collect();
     let offsets: Vec<_> = topics.iter().map(|topic| (&**topic, 1)).collect();
     let refused = logged.ask(GroupRequest::CommitOffsets(commit("g", &offsets)), at(0));
-    assert_eq!(refused, GroupReply::CommitOffsets(Err(GroupError::InvalidCommitOffsetSize)));
+    assert_eq!(refused, GroupReply::CommitOffsets(Err(GroupError::TooLarge)));
     assert!(logged.shard.offsets().is_empty() && logged.log.is_empty());
+    assert!(logged.shard.groups().ids().is_empty(), "the group was made for it");
 }
 
 #[test]
@@ -259,6 +261,21 @@ fn expiry_of_many_offsets_comes_in_batches() {
         steps += 1;
     }
     assert!(steps > 1);
+}
+
+#[test]
+fn expiry_waits_for_a_step_of_its_own() {
+    let mut logged = Logged::new();
+    logged.commit("g", "a", 1, at(0));
+    let join = crate::classic::JoinGroup { group_id: "h".to_owned(), ..crate::classic::cast::join("a") };
+    // Its session ends just before offsets are looked at.
+    let now = at(24 * HOUR_MS);
+    let _ = logged.shard.handle(Token(2), GroupRequest::Join(join), at(now.uptime_ms - 48_001));
+    logged.wait(at(now.uptime_ms - 45_001));
+    let step = logged.shard.handle_timeout(now);
+    assert!(matches!(&step.records[..], [group] if group.value.is_some()));
+    let rest = logged.shard.handle_timeout(at(now.uptime_ms + 1));
+    assert!(!rest.records.is_empty() && rest.records.iter().all(|record| record.value.is_none()));
 }
 
 mod transactions {

@@ -1,11 +1,10 @@
-//! How much one step may write.
+//! How much one step may delete.
 
 use coordinator::CoordinatorRecord;
 
 use crate::groups::GroupStep;
 
-/// Bytes of keys and values that one step writes at most, so that they fit into a batch of the internal topic at its
-/// default `max.message.bytes` (1 MiB). What is more is refused (a commit) or done in several steps (deletions).
+/// Bytes of keys that one step ends at most: a shard is busy for a moment only. What is more is done in several steps.
 const STEP_BYTES_MAX: usize = 1_000_000;
 
 /// The bytes that a step can still take.

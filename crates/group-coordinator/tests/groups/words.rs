@@ -21,7 +21,7 @@ pub fn error_name(error: GroupError) -> &'static str {
         GroupError::OffsetMetadataTooLarge => "OFFSET_METADATA_TOO_LARGE",
         GroupError::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
         GroupError::StaleMemberEpoch => "STALE_MEMBER_EPOCH",
-        GroupError::InvalidCommitOffsetSize => "INVALID_COMMIT_OFFSET_SIZE",
+        GroupError::TooLarge => "UNKNOWN_SERVER_ERROR",
         GroupError::NotFinished => "not finished",
     }
 }
