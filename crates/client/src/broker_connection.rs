@@ -78,6 +78,14 @@ impl BrokerConnection {
         self.call_at(request, version).await
     }
 
+    /// Sends a request that no node advertises, at its newest version. Who does not know it closes the connection.
+    ///
+    /// # Errors
+    /// As [`Self::call`], but for `UnsupportedApi`.
+    pub(crate) async fn call_private<R: Call>(&self, request: &R) -> Result<R::Answer, ClientError> {
+        self.call_at(request, R::MAX_VERSION).await
+    }
+
     async fn call_at<R: Call>(&self, request: &R, version: i16) -> Result<R::Answer, ClientError> {
         let correlation_id = self.connection.next_correlation_id();
         let malformed = |reason: String| ClientError::Malformed { api: R::API, reason };

@@ -77,6 +77,8 @@ use protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
 use protocol::messages::unregister_broker_response::UnregisterBrokerResponse;
 use protocol::messages::update_features_request::UpdateFeaturesRequest;
 use protocol::messages::update_features_response::UpdateFeaturesResponse;
+use protocol::private_messages::why_request::WhyRequest;
+use protocol::private_messages::why_response::WhyResponse;
 
 /// A request that this client sends.
 pub(crate) trait Call: Message + Send + Sync {
@@ -137,4 +139,5 @@ calls! {
     "UnregisterBroker": UnregisterBrokerRequest -> UnregisterBrokerResponse,
     "ListConfigResources": ListConfigResourcesRequest -> ListConfigResourcesResponse,
     "DescribeTopicPartitions": DescribeTopicPartitionsRequest -> DescribeTopicPartitionsResponse,
+    "Why": WhyRequest -> WhyResponse,
 }

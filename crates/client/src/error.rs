@@ -44,6 +44,12 @@ pub enum ClientError {
         /// Kafka's name of the API.
         api: &'static str,
     },
+    /// A node closed the connection when it was asked what Milena alone can tell.
+    #[error("broker {address} cannot tell: it is Apache Kafka, or a Milena of another version")]
+    NotMilena {
+        /// host:port.
+        address: String,
+    },
     /// Bytes that are no message, or a request that its version cannot carry.
     #[error("{api}: {reason}")]
     Malformed {

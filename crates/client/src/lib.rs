@@ -1,6 +1,6 @@
 //! Kafka clients: producer, consumer and admin, over the wire like everybody else.
 //!
-//! [`NetworkClient`] holds connections and metadata; [`producer`], [`consumer`] and [`admin`] stand on it.
+//! [`NetworkClient`] holds connections and metadata; [`producer`], [`consumer`], [`admin`] and [`why`] stand on it.
 //!
 //! *Boundary:* sees the words and the network only; nothing of a node. Wire types stay inside.
 
@@ -13,6 +13,7 @@ mod error;
 mod metadata;
 mod network_client;
 pub mod producer;
+pub mod why;
 
 pub use config::ClientConfig;
 pub use error::ClientError;

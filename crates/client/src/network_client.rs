@@ -134,6 +134,15 @@ impl NetworkClient {
 
     /// Asks whichever broker answers: those known first, then the bootstrap servers.
     pub(crate) async fn call_any<R: Call>(&self, request: &R) -> Result<R::Answer, ClientError> {
+        self.call_any_at(request, R::MAX_VERSION).await
+    }
+
+    /// As [`Self::call_any`], at no version newer than `newest`.
+    pub(crate) async fn call_any_at<R: Call>(
+        &self,
+        request: &R,
+        newest: i16,
+    ) -> Result<R::Answer, ClientError> {
         let mut addresses: Vec<String> = self.metadata().nodes.into_values().collect();
         for address in &self.config().bootstrap_servers {
             if !addresses.contains(address) {
@@ -143,7 +152,7 @@ impl NetworkClient {
         let mut last = ClientError::NoBootstrapServer;
         for address in addresses {
             let answer = match self.connection(&address).await {
-                Ok(connection) => connection.call(request, R::MAX_VERSION).await,
+                Ok(connection) => connection.call(request, newest).await,
                 Err(error) => Err(error),
             };
             match answer {

@@ -9,7 +9,7 @@ use crate::group_keys::GroupKey;
 use crate::key_kips;
 use crate::key_measure::Measure;
 use crate::node_config::NodeConfig;
-use crate::node_key::{KeyType, NodeKey, Support, Valid, edit_distance};
+use crate::node_key::{KeyType, NodeKey, Support, Valid};
 use crate::topic_key::{TopicKey, Unit};
 
 /// Whose setting a key is.
@@ -75,11 +75,7 @@ impl KnownKey {
 
     /// The name that differs least from `name`; `None` when none comes near (more than a third differs).
     pub fn nearest(name: &str) -> Option<&'static str> {
-        Self::all()
-            .map(|key| (edit_distance(name, key.name()), key.name()))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, key)| *distance * 3 <= key.len().min(name.len()))
-            .map(|(_, key)| key)
+        types::spelling::nearest(name, Self::all().map(|key| key.name()))
     }
 
     /// As it stands in a properties file.

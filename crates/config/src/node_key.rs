@@ -206,11 +206,7 @@ impl NodeKey {
 
     /// The key whose name differs least from `name`; `None` when none comes near (more than a third differs).
     pub fn nearest(name: &str) -> Option<&'static NodeKey> {
-        Self::all()
-            .map(|key| (edit_distance(name, key.name), key))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, key)| *distance * 3 <= key.name.len().min(name.len()))
-            .map(|(_, key)| key)
+        types::spelling::nearest(name, Self::all().map(|key| key.name)).and_then(Self::find)
     }
 
     /// True where a value must not appear in logs or answers.
@@ -329,20 +325,4 @@ fn remove_repeats(entries: &mut Vec<String>) {
 
 fn all_among(entries: &[String], names: &[&str]) -> bool {
     entries.iter().all(|entry| names.contains(&entry.as_str()))
-}
-
-/// How many letters must be inserted, removed or replaced to turn `left` into `right` (Levenshtein).
-pub(crate) fn edit_distance(left: &str, right: &str) -> usize {
-    let right = right.as_bytes();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, a) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, b) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }

@@ -195,7 +195,11 @@ impl Groups {
         }
     }
 
-    pub(crate) fn why(&self, group_id: &str, now: Now) -> Result<GroupWhy, GroupError> {
+    /// What a group is doing and waits for, as it stands: also what the log has not committed yet.
+    ///
+    /// # Errors
+    /// `GroupIdNotFound` where there is no classic group of this id.
+    pub fn why(&self, group_id: &str, now: Now) -> Result<GroupWhy, GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(group)) => Ok(group.why(now)),
             Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),

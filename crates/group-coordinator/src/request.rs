@@ -6,8 +6,7 @@ use types::{TopicName, Uuid};
 
 use crate::GroupError;
 use crate::classic::{
-    ClassicGroupDescription, GroupWhy, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup,
-    Synced,
+    ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup, Synced,
 };
 use crate::offsets::{
     CommitOffsets, CommittedPartition, DeleteOffsets, DeletedPartition, FetchOffsets, FetchedOffsets,
@@ -47,11 +46,6 @@ pub enum GroupRequest {
     FetchOffsets(FetchOffsets),
     /// OffsetDelete.
     DeleteOffsets(DeleteOffsets),
-    /// What a group waits for, for `milena why group`.
-    Why {
-        /// The group.
-        group_id: String,
-    },
     /// These topics are gone: so are their offsets.
     TopicsDeleted {
         /// Their names, each with the id of the topic that is gone: one of the same name may be there again.
@@ -73,7 +67,6 @@ pub enum GroupReply {
     CommitOffsets(Result<Vec<CommittedPartition>, GroupError>),
     FetchOffsets(Result<FetchedOffsets, GroupError>),
     DeleteOffsets(Result<Vec<DeletedPartition>, GroupError>),
-    Why(Result<GroupWhy, GroupError>),
     TopicsDeleted,
 }
 

@@ -123,7 +123,6 @@ impl Shard for GroupShard {
             GroupRequest::List { states, types } => {
                 GroupReply::List(list::list(&self.groups, &states, &types))
             }
-            GroupRequest::Why { group_id } => GroupReply::Why(self.groups.why(&group_id, now)),
             GroupRequest::Delete { group_id } => GroupReply::Delete(self.delete(&group_id, now, &mut step)),
             GroupRequest::CommitOffsets(request) => {
                 GroupReply::CommitOffsets(self.offsets.commit(&mut self.groups, request, now, &mut step))

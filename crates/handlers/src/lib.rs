@@ -1,4 +1,4 @@
-//! One file per Kafka API: translation between wire and domain.
+//! One file per Kafka API, and for our own: translation between wire and domain.
 //!
 //! A handler decodes its request, asks the authorizer, calls the one or two services it uses, and encodes the answer.
 //! It keeps no state. Version quirks of the protocol stop here.
@@ -58,6 +58,7 @@ mod sync_group;
 mod topic_names;
 mod unregister_broker;
 mod update_features;
+mod why;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Which API goes to which handler: the one place that knows all of them.
 //!
 //! What stands in [`dispatch`] is served, and what is served is advertised. The range advertised is the protocol's
-//! stable one, but for Produce, whose versions 0–2 are advertised and refused (KAFKA-18659: librdkafka looks at them).
+//! stable one (our own APIs apart: [`PRIVATE`]), but for Produce, whose versions 0–2 are advertised and refused (KAFKA-18659: librdkafka looks at them).
 
 use net::{Answer, CloseReason, Request};
 use protocol::api::{self, Api};
@@ -52,6 +52,9 @@ const SERVED: &[i16] = &[
     api::DESCRIBE_TOPIC_PARTITIONS,
 ];
 
+/// Our own APIs: served, and never advertised, so that no client of Kafka's meets them.
+const PRIVATE: &[i16] = &[api::private::WHY];
+
 /// The APIs served and the oldest version advertised of each.
 pub(crate) fn advertised() -> impl Iterator<Item = (&'static Api, i16)> {
     SERVED.iter().filter_map(|key| Api::by_key(*key)).map(|api| {
@@ -63,7 +66,7 @@ pub(crate) fn advertised() -> impl Iterator<Item = (&'static Api, i16)> {
 /// Sends a request to its handler.
 pub(crate) async fn dispatch(handlers: &Handlers, request: Request) -> Answer {
     let header = &request.header;
-    let handled = match Api::by_key(header.api_key).filter(|api| SERVED.contains(&api.key)) {
+    let handled = match Api::by_key(header.api_key).filter(|api| is_served(api)) {
         None => Err(CloseReason::refused(format!("API key {} is not served", header.api_key))),
         Some(api) if is_served_version(api, header.api_version) => route(handlers, &request).await,
         Some(api) if api.key == api::API_VERSIONS => api_versions::refuse_version(&request),
@@ -73,6 +76,10 @@ pub(crate) async fn dispatch(handlers: &Handlers, request: Request) -> Answer {
         ))),
     };
     handled.unwrap_or_else(Answer::Close)
+}
+
+fn is_served(api: &Api) -> bool {
+    SERVED.contains(&api.key) || PRIVATE.contains(&api.key)
 }
 
 fn is_served_version(api: &Api, version: i16) -> bool {
@@ -139,6 +146,7 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::DESCRIBE_TOPIC_PARTITIONS => {
             crate::describe_topic_partitions::handle(broker, authorizer, request)
         }
+        api::private::WHY => crate::why::handle(broker, authorizer, request),
         key => Err(CloseReason::refused(format!("API key {key} is not served"))),
     }
 }
@@ -153,6 +161,15 @@ mod tests {
         assert_eq!((produce.name, min_version), ("Produce", 0));
         assert!(!is_served_version(produce, 2));
         assert!(is_served_version(produce, 13));
+    }
+
+    #[test]
+    fn private_apis_are_served_and_not_advertised() {
+        for key in PRIVATE {
+            assert!(is_served(Api::by_key(*key).expect("the API exists")));
+            assert!(advertised().all(|(api, _)| api.key != *key));
+        }
+        assert_eq!(PRIVATE.len(), api::private::APIS.len());
     }
 
     #[test]

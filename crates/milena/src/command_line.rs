@@ -24,6 +24,9 @@ pub enum Command {
     Produce(ProduceArguments),
     /// Print the records of a topic, a line each
     Consume(ConsumeArguments),
+    /// Tell what waits, what shows it, and what frees it
+    #[command(subcommand)]
+    Why(WhyCommand),
 }
 
 impl CommandLine {
@@ -153,6 +156,43 @@ pub struct ConsumeArguments {
     /// What is logged.
     #[command(flatten)]
     pub log: LogArguments,
+}
+
+/// What `milena why` is asked about.
+#[derive(Clone, Debug, Subcommand)]
+pub enum WhyCommand {
+    /// What a consumer group does, and what it waits for
+    Group {
+        /// The group.
+        name: String,
+        /// How it is asked and told.
+        #[command(flatten)]
+        options: WhyOptions,
+    },
+}
+
+/// Options of `milena why`.
+#[derive(Args, Clone, Debug)]
+pub struct WhyOptions {
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// For people or for programs.
+    #[arg(short, long, default_value = "text")]
+    pub output: OutputFormat,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArguments,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum OutputFormat {
+    Text,
+    Json,
 }
 
 /// How to reach a cluster.

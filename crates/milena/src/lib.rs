@@ -1,7 +1,7 @@
 //! The one binary: a node's roles and the command line.
 //!
 //! `main` → [`run`] → the verb of the command line: `start` (no verb) resolves settings and runs [`node`];
-//! `produce` and `consume` are clients of a cluster, this one or another.
+//! `produce`, `consume` and `why` are clients of a cluster, this one or another.
 
 pub mod announcement;
 mod cluster;
@@ -16,6 +16,7 @@ mod produce;
 pub mod ready_file;
 pub mod settings;
 mod start;
+mod why;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ fn perform(command_line: CommandLine) -> Result<(), Failure> {
         Command::Start(arguments) => start::start(&arguments),
         Command::Produce(arguments) => produce::produce(&arguments),
         Command::Consume(arguments) => consume::consume(&arguments),
+        Command::Why(command) => why::why(&command),
     }
 }
 

@@ -68,17 +68,17 @@ fn title(message: &Message) -> String {
     }
 }
 
-/// A macro `for_every_message!` that hands the paths of all messages to another macro, each as
-/// `(KIND, KEY, path)` with the kind's word as a string and -1 for no key.
-pub fn emit_list(messages: &[Message]) -> String {
-    let mut out = String::from(
+/// A macro of the name `macro_name` that hands the paths of all messages to another macro, each as
+/// `(KIND, KEY, path)` with the kind's word as a string and -1 for no key; `home_of` names the module they are in.
+pub fn emit_list(macro_name: &str, messages: &[Message], home_of: impl Fn(Kind) -> &'static str) -> String {
+    let mut out = format!(
         "/// Calls the macro `$visit` with `(kind, key, type)` of every message: the kind's word in the tables of facts, \
          the API key or record type (-1 for none), and the path of the struct.\n\
-         #[macro_export]\nmacro_rules! for_every_message {\n($visit:ident) => { $visit! {\n",
+         #[macro_export]\nmacro_rules! {macro_name} {{\n($visit:ident) => {{ $visit! {{\n",
     );
     for message in messages {
         let word = Kind::ALL.iter().find(|known| known.0 == message.kind).map_or("", |known| known.1);
-        let home = if message.kind.is_on_the_wire() { "messages" } else { "records" };
+        let home = home_of(message.kind);
         let module = snake_case(&message.name);
         let key = message.key.unwrap_or(-1);
         let _ = writeln!(out, "(\"{word}\", {key}, $crate::{home}::{module}::{})", message.name);

@@ -1,6 +1,6 @@
 //! The table of APIs: which exist, at which versions, on which listeners.
 
-/// Facts about one API of Apache Kafka 4.3.1.
+/// Facts about one API of Apache Kafka 4.3.1, or of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Api {
     /// Its number in request headers.
@@ -27,14 +27,25 @@ pub struct Api {
 
 include!(concat!(env!("OUT_DIR"), "/apis.rs"));
 
+/// APIs that only our own nodes and commands speak. They are never advertised, so that no client of Kafka's meets them;
+/// their keys are far from Kafka's.
+pub mod private {
+    use super::Api;
+
+    include!(concat!(env!("OUT_DIR"), "/private_apis.rs"));
+}
+
 impl Api {
-    /// The API with this key.
+    /// The API with this key, Kafka's or our own.
     pub fn by_key(key: i16) -> Option<&'static Self> {
-        let index = APIS.binary_search_by_key(&key, |api| api.key).ok()?;
-        APIS.get(index)
+        let of_key = |apis: &'static [Self]| {
+            let index = apis.binary_search_by_key(&key, |api| api.key).ok()?;
+            apis.get(index)
+        };
+        of_key(APIS).or_else(|| of_key(private::APIS))
     }
 
-    /// The API with this name.
+    /// The API of Kafka's with this name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         APIS.iter().find(|api| api.name == name)
     }
@@ -74,6 +85,17 @@ mod tests {
         }
         assert_eq!(Api::by_key(7), None);
         assert_eq!(FETCH, 1);
+    }
+
+    /// Kafka counts its keys up from 0, and its clients' tables end with them.
+    #[test]
+    fn private_apis_are_found_by_key_and_far_from_kafkas() {
+        for api in private::APIS {
+            assert_eq!(Api::by_key(api.key), Some(api));
+            assert_eq!(Api::by_name(api.name), None);
+            assert!(api.key >= 22_000, "{}", api.name);
+        }
+        assert_eq!(private::APIS.len(), 1);
     }
 
     #[test]

@@ -41,4 +41,12 @@ pub mod records {
     include!(concat!(env!("OUT_DIR"), "/records.rs"));
 }
 
+/// Requests and responses of our own APIs ([`api::private`]), a module for each.
+#[allow(clippy::all, unused_parens, unused_variables, reason = "generated; simplicity of the generator counts")]
+#[rustfmt::skip]
+pub mod private_messages {
+    include!(concat!(env!("OUT_DIR"), "/private_messages.rs"));
+}
+
 include!(concat!(env!("OUT_DIR"), "/list.rs"));
+include!(concat!(env!("OUT_DIR"), "/private_list.rs"));

@@ -32,6 +32,7 @@ macro_rules! judge_all {
 fn defaults_survive_every_version_of_every_message() {
     let versions = protocol::for_every_message!(judge_all);
     assert_eq!(versions.len(), 272);
+    protocol::for_every_private_message!(judge_all);
 }
 
 macro_rules! list_ranges {
@@ -42,9 +43,11 @@ macro_rules! list_ranges {
 
 #[test]
 fn the_table_of_apis_agrees_with_the_schemas() {
-    let ranges = protocol::for_every_message!(list_ranges);
-    for api in protocol::api::APIS {
-        for kind in ["request", "response"] {
+    let kafkas = protocol::for_every_message!(list_ranges);
+    let ours = protocol::for_every_private_message!(list_ranges);
+    let tables = [(protocol::api::APIS, &kafkas[..]), (protocol::api::private::APIS, &ours[..])];
+    for (apis, ranges) in tables {
+        for (api, kind) in apis.iter().flat_map(|api| [(api, "request"), (api, "response")]) {
             let expected = (kind, api.key, api.min_version, api.max_version, api.flexible_since);
             assert!(ranges.contains(&expected), "{} {kind}: {expected:?} not among the schemas", api.name);
         }

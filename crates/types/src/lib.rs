@@ -4,6 +4,7 @@
 
 mod error_code;
 mod numbers;
+pub mod spelling;
 mod topic;
 mod uuid;
 pub mod waits;

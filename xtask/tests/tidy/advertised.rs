@@ -1,5 +1,6 @@
 //! A Kafka API is served where three things meet: it is in the list that ApiVersions advertises, the route sends it to
-//! its handler, and its handler has a file of its own. One without the others is a lie or dead code.
+//! its handler, and its handler has a file of its own. One without the others is a lie or dead code. An API of our own
+//! is served in the same way, but stands in the list of those that are never advertised.
 
 use crate::tree;
 
@@ -22,11 +23,34 @@ fn an_api_is_advertised_exactly_where_it_is_routed_to_its_handler_file() {
     assert!(breaches.is_empty(), "APIs that are served only in part ({ROUTES}):\n{}", breaches.join("\n"));
 }
 
+#[test]
+fn a_private_api_is_routed_to_its_handler_file_and_never_advertised() {
+    let routes = tree::text(ROUTES).unwrap_or_default();
+    let (advertised, private) = (list(&routes, "SERVED"), list(&routes, "PRIVATE"));
+    assert!(advertised.len() >= 15, "the advertised APIs are found: {advertised:?}");
+    let mut breaches = Vec::new();
+    for name in private_apis() {
+        let (constant, module) = spellings(&name);
+        let constant = format!("api::private::{constant}");
+        let file = format!("crates/handlers/src/{module}.rs");
+        let is_private = private.contains(&constant.as_str());
+        let is_advertised = advertised.contains(&constant.as_str());
+        let routed = calls(&routes, &format!("{module}::handle("));
+        let handled = tree::root().join(&file).exists();
+        if !(is_private && !is_advertised && routed && handled) {
+            breaches.push(format!(
+                "{name}: private {is_private}, advertised {is_advertised}, routed {routed}, {file} {handled}"
+            ));
+        }
+    }
+    assert!(breaches.is_empty(), "private APIs ({ROUTES}):\n{}", breaches.join("\n"));
+}
+
 /// ApiVersions alone comes before any authentication: a client needs it to learn how to authenticate.
 #[test]
 fn every_handler_but_api_versions_asks_the_authorizer() {
     let routes = tree::text(ROUTES).unwrap_or_default();
-    let served = apis().into_iter().map(|name| spellings(&name).1);
+    let served = apis().into_iter().chain(private_apis()).map(|name| spellings(&name).1);
     let served: Vec<_> = served.filter(|module| calls(&routes, &format!("{module}::handle("))).collect();
     let source = |module: &str| tree::text(&format!("crates/handlers/src/{module}.rs")).unwrap_or_default();
     let asks_itself = |source: &str| {
@@ -47,6 +71,9 @@ fn every_handler_but_api_versions_asks_the_authorizer() {
 fn the_spellings_of_an_api_are_found() {
     assert_eq!(spellings("InitProducerId"), ("INIT_PRODUCER_ID".to_owned(), "init_producer_id".to_owned()));
     assert!(lists("const SERVED: &[i16] = &[\n    api::FETCH,\n];", "FETCH"));
+    let two = "const A: &[i16] = &[\n    api::FETCH,\n];\nconst B: &[i16] = &[api::private::WHY];";
+    assert_eq!(list(two, "A"), ["api::FETCH"]);
+    assert_eq!(list(two, "B"), ["api::private::WHY"]);
     assert!(!lists("api::FETCH => crate::fetch::handle(broker),", "FETCH"));
     assert!(calls("api::FETCH => crate::fetch::handle(broker),", "fetch::handle("));
     assert!(!calls("crate::offset_fetch::handle(broker)", "fetch::handle("));
@@ -54,11 +81,29 @@ fn the_spellings_of_an_api_are_found() {
 
 /// Names of all APIs of the protocol.
 fn apis() -> Vec<String> {
-    let table = tree::text("crates/protocol/schemas/apis.tsv").expect("the table of APIs exists");
-    let names: Vec<String> =
-        table.lines().skip(1).filter_map(|line| line.split('\t').nth(1).map(str::to_owned)).collect();
+    let names = names("crates/protocol/schemas/apis.tsv");
     assert_eq!(names.len(), 89, "the table names every API");
     names
+}
+
+/// Names of our own APIs.
+fn private_apis() -> Vec<String> {
+    let names = names("crates/protocol/schemas/milena-apis.tsv");
+    assert!(!names.is_empty(), "the table names an API");
+    names
+}
+
+fn names(table: &str) -> Vec<String> {
+    let table = tree::text(table).expect("the table of APIs exists");
+    table.lines().skip(1).filter_map(|line| line.split('\t').nth(1).map(str::to_owned)).collect()
+}
+
+/// The entries of a list of keys.
+fn list<'a>(routes: &'a str, constant: &str) -> Vec<&'a str> {
+    let start = format!("const {constant}: &[i16] = &[");
+    let list = routes.split_once(&start).and_then(|(_, from_start)| from_start.split_once("];"));
+    let entries = list.map_or("", |(entries, _)| entries).split(',').map(str::trim);
+    entries.filter(|entry| !entry.is_empty()).collect()
 }
 
 /// A name such as `InitProducerId` as a constant and as a module.

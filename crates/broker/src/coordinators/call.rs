@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use coordinator::{Shard, Token, Unavailable};
+use coordinator::{Now, Shard, Token, Unavailable};
 use tokio::sync::oneshot;
 use types::PartitionIndex;
 
@@ -28,6 +28,15 @@ impl<S: Shard> Called<S> {
             Self::Later(parked) => parked.await,
         }
     }
+}
+
+/// What a look at a shard showed.
+#[derive(Debug)]
+pub struct Looked<T> {
+    /// What the looker saw.
+    pub seen: T,
+    /// Replies of the shard that wait until what it wrote is committed.
+    pub held: usize,
 }
 
 /// A request that waits for its reply. Dropping it lets the shard forget who asked.
@@ -73,6 +82,24 @@ where
             Some(slot) => self.call_slot(&slot, request),
             None => Called::Now(Err(Unavailable::NotCoordinator)),
         }
+    }
+
+    /// Looks at the shard of a partition as it stands: also at what is not committed, which replies would wait for.
+    ///
+    /// # Errors
+    /// `Loading`, `NotCoordinator`.
+    pub fn look<T>(
+        &self,
+        partition: PartitionIndex,
+        look: impl FnOnce(&S, Now) -> T,
+    ) -> Result<Looked<T>, Unavailable> {
+        let slot = self.slot(partition).ok_or(Unavailable::NotCoordinator)?;
+        let state = slot.lock();
+        if state.runtime.is_loading() {
+            return Err(Unavailable::Loading);
+        }
+        let shard = state.runtime.shard().ok_or(Unavailable::NotCoordinator)?;
+        Ok(Looked { seen: look(shard, self.now()), held: state.runtime.held() })
     }
 
     /// Asks every shard here, in the order of the partitions.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use group_coordinator::classic::GroupWhy;
 use group_coordinator::{GroupRequest, GroupShard};
 use metadata::MetadataImage;
-use types::{PartitionIndex, TopicName, Uuid};
+use types::waits::GroupWait;
+use types::{PartitionIndex, TopicName, TopicPartition, Uuid};
 
-use super::{Called, Coordinator, Unavailable};
+use super::{Called, Coordinator, Looked, Unavailable};
 use crate::Broker;
 
 /// The internal topic of groups and committed offsets.
@@ -24,6 +26,17 @@ pub struct OffsetsTopicSettings {
     pub replication_factor: i16,
     /// `offsets.topic.segment.bytes`.
     pub segment_bytes: i32,
+}
+
+/// Why nothing is known of a group's waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GroupWhyError {
+    /// There is no such group.
+    #[error("there is no classic group of this id")]
+    NotFound,
+    /// Another broker coordinates it.
+    #[error("another broker coordinates this group")]
+    NotCoordinator,
 }
 
 impl Broker {
@@ -45,6 +58,28 @@ impl Broker {
             return Called::Now(Err(Unavailable::Loading));
         }
         self.groups().call(partition, request)
+    }
+
+    /// What a group is doing and waits for; that its coordinator still reads the log is a wait, too.
+    ///
+    /// # Errors
+    /// See [`GroupWhyError`].
+    pub fn why_group(&self, group_id: &str) -> Result<Option<GroupWhy>, GroupWhyError> {
+        let image = self.image();
+        let partition = self.group_partition(&image, group_id);
+        match self.groups().look(partition, |shard, now| shard.groups().why(group_id, now)) {
+            Ok(Looked { seen, held }) => {
+                let mut why = seen.map_err(|_not_found| GroupWhyError::NotFound)?;
+                if held > 0 {
+                    let partition = TopicPartition::new(OFFSETS_TOPIC, partition);
+                    why.waits.push(GroupWait::NotCommitted { partition, replies: held });
+                }
+                Ok(Some(why))
+            }
+            Err(Unavailable::Loading) => Ok(None),
+            Err(_) if self.is_about_to_lead(&image, partition) => Ok(None),
+            Err(_) => Err(GroupWhyError::NotCoordinator),
+        }
     }
 
     /// Tells the shards that topics are gone.

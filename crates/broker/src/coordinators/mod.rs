@@ -38,7 +38,7 @@ use crate::partition::Partition;
 use load::LoadQueue;
 use timer_driver::Timer;
 
-pub use call::{Called, Parked};
+pub use call::{Called, Looked, Parked};
 pub use coordinator::Unavailable;
 pub use record::Compression;
 

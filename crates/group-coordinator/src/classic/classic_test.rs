@@ -4,7 +4,7 @@ use bytes::Bytes;
 use coordinator::Token;
 use types::waits::GroupWait;
 
-use super::cast::{Cast, heartbeat, id, join, join_again, joined, leave, sync};
+use super::cast::{Cast, at, heartbeat, id, join, join_again, joined, leave, sync};
 use super::{ClassicState, Heartbeat, JoinGroup, LeaveGroup, Protocol, SyncGroup};
 use crate::{GroupError, GroupReply, GroupRequest};
 
@@ -118,11 +118,9 @@ fn a_slow_group_holds_no_other_up() {
     assert!(matches!(&told[..], [(_, GroupReply::Join(joined))] if joined.error.is_none()));
 }
 
-fn waits(cast: &mut Cast) -> (ClassicState, Vec<GroupWait>) {
-    match cast.answer(GroupRequest::Why { group_id: "g".to_owned() }) {
-        GroupReply::Why(Ok(why)) => (why.state, why.waits),
-        other => panic!("{other:?}"),
-    }
+fn waits(cast: &Cast) -> (ClassicState, Vec<GroupWait>) {
+    let why = cast.shard.groups().why("g", at(cast.now_ms)).expect("there is a group");
+    (why.state, why.waits)
 }
 
 #[test]
@@ -131,7 +129,7 @@ fn the_first_rebalance_waits_for_time() {
     let _ = cast.join("a");
     assert_eq!(cast.pass(1_000).replies, []);
     let expected = GroupWait::InitialDelay { left_ms: 2_000, may_grow_ms: 57_000 };
-    assert_eq!(waits(&mut cast), (ClassicState::PreparingRebalance, vec![expected]));
+    assert_eq!(waits(&cast), (ClassicState::PreparingRebalance, vec![expected]));
 }
 
 #[test]
@@ -141,7 +139,7 @@ fn a_rebalance_waits_for_who_has_not_joined_and_for_members_to_be() {
     assert_eq!(joined(cast.answer(GroupRequest::Join(pending))).error, Some(GroupError::MemberIdRequired));
     let _ = cast.ask(GroupRequest::Join(join_again("a")));
     assert_eq!(cast.pass(5_000).replies, []);
-    let (state, waits) = waits(&mut cast);
+    let (state, waits) = waits(&cast);
     assert_eq!(state, ClassicState::PreparingRebalance);
     let [GroupWait::MemberHasNotJoined { member, left_ms: 55_000 }, pending] = &waits[..] else {
         panic!("{waits:?}")
@@ -155,7 +153,7 @@ fn a_generation_waits_for_its_leader_and_for_who_has_not_synced() {
     let mut cast = Cast::generation_of(&["a", "b", "c"]);
     let told_ms = cast.now_ms;
     let _ = cast.ask(GroupRequest::Sync(sync("b", 1, &[])));
-    let (state, found) = waits(&mut cast);
+    let (state, found) = waits(&cast);
     assert_eq!(state, ClassicState::CompletingRebalance);
     let [GroupWait::AssignmentIsMissing { leader, left_ms }, GroupWait::MemberHasNotSynced { member, .. }] =
         &found[..]
@@ -165,14 +163,14 @@ fn a_generation_waits_for_its_leader_and_for_who_has_not_synced() {
     assert_eq!((&*leader.member_id, &*member.member_id), (&*id("a"), &*id("c")));
     assert_eq!(*left_ms, 60_000 - (cast.now_ms - told_ms));
     let _ = cast.ask(GroupRequest::Sync(sync("a", 1, &[])));
-    let (state, found) = waits(&mut cast);
+    let (state, found) = waits(&cast);
     assert_eq!((state, found.len()), (ClassicState::Stable, 1));
     let _ = cast.ask(GroupRequest::Sync(sync("c", 1, &[])));
-    assert_eq!(waits(&mut cast), (ClassicState::Stable, vec![]));
+    assert_eq!(waits(&cast), (ClassicState::Stable, vec![]));
 }
 
 #[test]
 fn a_group_that_is_not_there_waits_for_nothing() {
-    let reply = Cast::new().answer(GroupRequest::Why { group_id: "g".to_owned() });
-    assert_eq!(reply, GroupReply::Why(Err(GroupError::GroupIdNotFound)));
+    let why = Cast::new().shard.groups().why("g", at(0));
+    assert_eq!(why, Err(GroupError::GroupIdNotFound));
 }

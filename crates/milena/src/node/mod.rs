@@ -22,6 +22,8 @@ mod listeners;
 #[cfg(test)]
 mod node_test;
 mod run;
+#[cfg(test)]
+mod why_test;
 
 pub use assembly::{BoundListener, Node};
 pub use environment::Environment;

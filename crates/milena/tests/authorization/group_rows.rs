@@ -29,6 +29,8 @@ use protocol::messages::offset_fetch_request::{
 use protocol::messages::offset_fetch_response::OffsetFetchResponse;
 use protocol::messages::sync_group_request::SyncGroupRequest;
 use protocol::messages::sync_group_response::SyncGroupResponse;
+use protocol::private_messages::why_request::WhyRequest;
+use protocol::private_messages::why_response::WhyResponse;
 use types::Uuid;
 
 use crate::node::TestNode;
@@ -90,6 +92,9 @@ pub fn rows() -> Vec<Row> {
             .allowed(&["Delete group g", "Delete group h"], "g GROUP_ID_NOT_FOUND, h GROUP_ID_NOT_FOUND")
             .denied(&["Delete group g"], "g GROUP_AUTHORIZATION_FAILED, h GROUP_ID_NOT_FOUND")
             .denied(&["Delete group h"], "g GROUP_ID_NOT_FOUND, h GROUP_AUTHORIZATION_FAILED"),
+        why()
+            .allowed(&["Describe group g"], "GROUP_ID_NOT_FOUND")
+            .denied(&["Describe group g"], "GROUP_AUTHORIZATION_FAILED"),
     ];
     rows.into_iter().map(Row::with_groups).collect()
 }
@@ -251,5 +256,12 @@ fn delete_groups() -> Row {
     };
     Row::new(api::DELETE_GROUPS, 2, "", request, |_, answer: DeleteGroupsResponse| {
         answer.results.iter().map(|it| format!("{} {}", it.group_id, name(it.error_code))).collect()
+    })
+}
+
+fn why() -> Row {
+    let request = |_: &TestNode| WhyRequest { name: "g".to_owned(), ..Default::default() };
+    Row::new(api::private::WHY, 0, "of a group", request, |_, answer: WhyResponse| {
+        vec![name(answer.error_code).to_owned()]
     })
 }

@@ -1,6 +1,6 @@
 //! What every API asks of the authorizer, and what it answers where it is denied.
 //!
-//! Each API that a node advertises has rows here: a valid request, the questions its handler asks when all of them are
+//! Each API that a node serves has rows here: a valid request, the questions its handler asks when all of them are
 //! answered with yes, and for each question what Apache Kafka answers when it is answered with no. Three tests hold the
 //! handlers against the rows:
 //!
@@ -39,7 +39,7 @@ fn rows() -> Vec<Row> {
 }
 
 #[tokio::test]
-async fn every_advertised_api_has_a_row() {
+async fn every_served_api_has_a_row() {
     let node = TestNode::start().await;
     let asked = cluster_rows::api_versions();
     let answer = node.ask(asked.api, asked.version, asked.body(&node)).await.expect("answered");
@@ -47,9 +47,12 @@ async fn every_advertised_api_has_a_row() {
     let advertised: BTreeSet<i16> = advertised.api_keys.iter().map(|api| api.api_key).collect();
     let name = |key: i16| Api::by_key(key).map_or("unknown", |api| api.name);
     let in_rows: BTreeSet<i16> = rows().iter().map(|row| row.api).collect();
-    let missing: Vec<_> = advertised.difference(&in_rows).copied().map(name).collect();
+    // Nobody advertises our own APIs, which are no less guarded for that.
+    let served: BTreeSet<i16> =
+        advertised.into_iter().chain(api::private::APIS.iter().map(|api| api.key)).collect();
+    let missing: Vec<_> = served.difference(&in_rows).copied().map(name).collect();
     assert!(missing.is_empty(), "served without a row in crates/milena/tests/authorization: {missing:?}");
-    let stale: Vec<_> = in_rows.difference(&advertised).copied().map(name).collect();
+    let stale: Vec<_> = in_rows.difference(&served).copied().map(name).collect();
     assert!(stale.is_empty(), "rows of APIs that are not served: {stale:?}");
 }
 

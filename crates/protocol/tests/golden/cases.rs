@@ -82,11 +82,17 @@ pub fn checksum(bytes: &[u8]) -> u32 {
 }
 
 #[allow(dead_code, reason = "not every test needs the schemas")]
-/// All schemas by name.
+/// All schemas of Kafka's by name.
 pub fn schemas() -> BTreeMap<String, Schema> {
+    schemas_of(&["client-apis.txt", "cluster-apis.txt", "records.txt"])
+}
+
+#[allow(dead_code, reason = "not every test needs the schemas")]
+/// The schemas of these tables by name.
+pub fn schemas_of(tables: &[&str]) -> BTreeMap<String, Schema> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     let mut all = BTreeMap::new();
-    for table in ["client-apis.txt", "cluster-apis.txt", "records.txt"] {
+    for table in tables {
         let text = std::fs::read_to_string(home.join(table)).expect("the table is there");
         for schema in protocol_generator::parse_messages(&text).expect("the build has read it, too") {
             all.insert(schema.name.clone(), schema);

@@ -51,9 +51,12 @@ impl Seen {
 
 #[test]
 fn long_arrays_of_the_smallest_elements_cost_at_most_64_times_their_length() {
-    let decoders = protocol::for_every_message!(decoders);
+    let mut decoders = protocol::for_every_message!(decoders);
+    decoders.extend(protocol::for_every_private_message!(decoders));
+    let mut schemas = cases::schemas();
+    schemas.extend(cases::schemas_of(&["milena-apis.txt"]));
     let mut seen = Seen::default();
-    for schema in cases::schemas().values() {
+    for schema in schemas.values() {
         for version in schema.valid.low..=schema.valid.high {
             for array in 0..smallest::arrays(schema, version) {
                 for count in [1, 2, 5, 9, 17, 18, 35, 52, 86, 129, 171, 257, 513, 1030, 5000] {

@@ -1,38 +1,9 @@
-//! Why something waits: the causes as types, and what a person is told of them.
-//!
-//! `milena why group` and `milena why partition` speak these words. Whoever lets somebody wait can name the cause
-//! (an enum such as [`GroupWait`], with the evidence as data); [`Explanation`] is its form for people, the same for all.
+//! What a consumer group waits for.
 
 use std::fmt;
 
-/// A wait as a person is told it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// Names the cause, and stays the same from version to version: `group.member-has-not-joined`.
-    pub code: &'static str,
-    /// What is waited for.
-    pub cause: String,
-    /// What shows it: names and numbers as they are now.
-    pub evidence: Vec<String>,
-    /// What ends the wait.
-    pub freed_by: String,
-    /// Milliseconds until time ends it, where time does.
-    pub left_ms: Option<i64>,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", self.cause, self.code)?;
-        for evidence in &self.evidence {
-            write!(f, "\n  seen: {evidence}")?;
-        }
-        write!(f, "\n  freed by: {}", self.freed_by)?;
-        match self.left_ms {
-            Some(left_ms) => write!(f, ", or in {left_ms} ms"),
-            None => Ok(()),
-        }
-    }
-}
+use super::Explanation;
+use crate::TopicPartition;
 
 /// A member of a group, as far as it helps to find its process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +38,14 @@ impl fmt::Display for WaitingMember {
 pub enum GroupWait {
     /// Its coordinator reads the log.
     Loading,
+    /// What its coordinator wrote is not committed yet, and answers of the coordinator wait for that; perhaps those of
+    /// other groups beside it.
+    NotCommitted {
+        /// The partition of the internal topic that holds the group.
+        partition: TopicPartition,
+        /// Answers that wait.
+        replies: usize,
+    },
     /// The group was empty, and gives further members time to come (`group.initial.rebalance.delay.ms`).
     InitialDelay {
         /// Until it goes on with those who are there.
@@ -106,8 +85,8 @@ pub enum GroupWait {
 
 impl From<&GroupWait> for Explanation {
     fn from(wait: &GroupWait) -> Self {
-        let explain = |code, cause: &str, evidence: Vec<String>, freed_by: &str, left_ms| Self {
-            code,
+        let explain = |code: &'static str, cause: &str, evidence, freed_by: &str, left_ms| Self {
+            code: code.into(),
             cause: cause.to_owned(),
             evidence,
             freed_by: freed_by.to_owned(),
@@ -119,6 +98,13 @@ impl From<&GroupWait> for Explanation {
                 "the coordinator is reading its log",
                 Vec::new(),
                 "the end of the log",
+                None,
+            ),
+            GroupWait::NotCommitted { partition, replies } => explain(
+                "group.not-committed",
+                "what the coordinator wrote is not committed",
+                vec![format!("{replies} answers of the groups in {partition} wait for it")],
+                &format!("the high watermark of {partition} (`milena why partition {partition}`)"),
                 None,
             ),
             GroupWait::InitialDelay { left_ms, may_grow_ms } => explain(

@@ -1,0 +1,148 @@
+//! Asking a node why something waits. Milena alone answers: the request is none of Kafka's, and no node advertises it.
+
+use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
+use protocol::messages::list_groups_request::ListGroupsRequest;
+use protocol::messages::metadata_request::MetadataRequest;
+use protocol::private_messages::why_request::WhyRequest;
+use protocol::private_messages::why_response::{Fact, Wait, WhyResponse};
+use tokio::time::Instant;
+use types::waits::{self, Explanation, FactValue, Report};
+use types::{ErrorCode, NodeId};
+
+use crate::error::{ClientError, error_code};
+use crate::network_client::{AutoCreate, NetworkClient};
+
+/// Newest version of FindCoordinator that asks for one key.
+const ONE_KEY: i16 = 3;
+/// `SubjectType` of a group.
+const GROUP: i8 = 0;
+
+/// Asks a group's coordinator what the group does and waits for.
+///
+/// # Errors
+/// [`ClientError::NotMilena`] where the coordinator cannot tell; GROUP_ID_NOT_FOUND and other refusals as
+/// [`ClientError::Topic`] about the group.
+pub async fn why_group(client: &NetworkClient, group_id: &str) -> Result<Report, ClientError> {
+    let subject = format!("group {group_id}");
+    let request = WhyRequest { subject_type: GROUP, name: group_id.to_owned(), ..WhyRequest::default() };
+    with_patience(client, async || {
+        client.refresh(&[], AutoCreate::Forbidden).await?;
+        let coordinator = find_coordinator(client, group_id, &subject).await?;
+        ask(client, coordinator, &request, &subject).await
+    })
+    .await
+}
+
+/// The ids of all groups that this client may know of, at every node that answers.
+///
+/// # Errors
+/// When no node is known.
+pub async fn group_ids(client: &NetworkClient) -> Result<Vec<String>, ClientError> {
+    client.refresh(&[], AutoCreate::Forbidden).await?;
+    let mut ids = Vec::new();
+    for node in client.metadata().nodes.into_keys() {
+        let request = ListGroupsRequest::default();
+        let Ok(connection) = client.node(node).await else { continue };
+        if let Ok(listed) = connection.call(&request, ListGroupsRequest::MAX_VERSION).await {
+            ids.extend(listed.groups.into_iter().map(|group| group.group_id));
+        }
+    }
+    Ok(ids)
+}
+
+/// The names of all topics that this client may know of.
+///
+/// # Errors
+/// When no node answers.
+pub async fn topic_names(client: &NetworkClient) -> Result<Vec<String>, ClientError> {
+    let request = MetadataRequest { topics: None, ..MetadataRequest::default() };
+    let answer = client.call_any(&request).await?;
+    Ok(answer.topics.into_iter().filter_map(|topic| topic.name).collect())
+}
+
+/// Asks again while the answer may change by itself, for `metadata_timeout`.
+async fn with_patience<T>(
+    client: &NetworkClient,
+    attempt: impl AsyncFn() -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
+    let deadline = Instant::now() + client.config().metadata_timeout;
+    let mut failures = 0;
+    loop {
+        let error = match attempt().await {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        failures += 1;
+        let retry_at = Instant::now() + client.config().backoff(failures);
+        if !error.is_retriable() || retry_at > deadline {
+            return Err(error);
+        }
+        tokio::time::sleep_until(retry_at).await;
+    }
+}
+
+async fn find_coordinator(
+    client: &NetworkClient,
+    group_id: &str,
+    subject: &str,
+) -> Result<NodeId, ClientError> {
+    let request = FindCoordinatorRequest { key: group_id.to_owned(), ..FindCoordinatorRequest::default() };
+    let answer = client.call_any_at(&request, ONE_KEY).await?;
+    match error_code(answer.error_code) {
+        ErrorCode::None => Ok(NodeId(answer.node_id)),
+        code => Err(refused(subject, code, None)),
+    }
+}
+
+async fn ask(
+    client: &NetworkClient,
+    node: NodeId,
+    request: &WhyRequest,
+    subject: &str,
+) -> Result<Report, ClientError> {
+    let connection = client.node(node).await?;
+    let answer = match connection.call_private(request).await {
+        // Who does not know a request closes the connection. A node that takes the next one is alive, and meant it.
+        Err(ClientError::Disconnected { address, .. }) => {
+            client.node(node).await?;
+            return Err(ClientError::NotMilena { address });
+        }
+        answer => answer?,
+    };
+    match error_code(answer.error_code) {
+        ErrorCode::None => report(answer),
+        code => Err(refused(subject, code, answer.error_message)),
+    }
+}
+
+fn refused(subject: &str, code: ErrorCode, message: Option<String>) -> ClientError {
+    ClientError::Topic { subject: subject.to_owned(), code, message }
+}
+
+fn report(answer: WhyResponse) -> Result<Report, ClientError> {
+    let facts = answer.facts.into_iter().map(fact).collect::<Result<_, _>>()?;
+    Ok(Report { facts, waits: answer.waits.into_iter().map(wait).collect() })
+}
+
+fn fact(fact: Fact) -> Result<waits::Fact, ClientError> {
+    let value = match fact.value_type {
+        FactValue::NUMBER => FactValue::Number(fact.number),
+        FactValue::TEXT => FactValue::Text(fact.texts.concat()),
+        FactValue::LIST => FactValue::List(fact.texts),
+        unknown => {
+            let reason = format!("{} has a value of the unknown type {unknown}", fact.name);
+            return Err(ClientError::Malformed { api: "Why", reason });
+        }
+    };
+    Ok(waits::Fact { name: fact.name.into(), value })
+}
+
+fn wait(wait: Wait) -> Explanation {
+    Explanation {
+        code: wait.code.into(),
+        cause: wait.cause,
+        evidence: wait.evidence,
+        freed_by: wait.freed_by,
+        left_ms: Some(wait.left_ms).filter(|left_ms| *left_ms >= 0),
+    }
+}
