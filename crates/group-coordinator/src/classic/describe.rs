@@ -22,7 +22,7 @@ impl ClassicGroup {
         ClassicGroupDescription {
             state: self.state.name(),
             protocol_type: self.protocol_type.clone().unwrap_or_default(),
-            members: self.members.values().map(member).collect(),
+            members: self.members().map(member).collect(),
             protocol_name: protocol_name.unwrap_or_default(),
         }
     }

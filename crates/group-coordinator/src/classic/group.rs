@@ -50,7 +50,8 @@ pub struct ClassicGroup {
     pub(super) protocol_name: Option<String>,
     pub(super) generation: i32,
     pub(super) leader: Option<MemberId>,
-    pub(super) members: BTreeMap<MemberId, Member>,
+    /// Boxed: a map has room for eleven in its first node, and most groups have one.
+    pub(super) members: BTreeMap<MemberId, Box<Member>>,
     /// By `group.instance.id`.
     pub(super) static_members: BTreeMap<String, MemberId>,
     /// Members to be, that were given their id and are to join with it, until their alarm rings.
@@ -118,6 +119,11 @@ impl ClassicGroup {
         self.members.len()
     }
 
+    /// Its members, in the order of their ids.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values().map(Box::as_ref)
+    }
+
     pub(super) fn enter(&mut self, state: ClassicState, turn: &Turn<'_>) {
         self.state = state;
         self.state_since_ms = Some(turn.now.clock_ms);
@@ -164,7 +170,7 @@ impl ClassicGroup {
         self.leader.get_or_insert_with(|| member.id.clone());
         self.awaiting_join += usize::from(member.awaiting_join.is_some());
         count(&mut self.supporters, &member.says.protocols);
-        self.members.insert(member.id.clone(), member);
+        self.members.insert(member.id.clone(), Box::new(member));
     }
 
     /// Takes a member, or one to be, off the books. Requests of it that are parked are refused.
@@ -228,13 +234,13 @@ impl ClassicGroup {
 
     /// The longest that a member may take to join again.
     pub(super) fn rebalance_timeout_ms(&self) -> i32 {
-        self.members.values().map(|member| member.says.rebalance_timeout_ms).max().unwrap_or(0).max(0)
+        self.members().map(|member| member.says.rebalance_timeout_ms).max().unwrap_or(0).max(0)
     }
 
     /// The protocol that most members prefer among those that all have; of equals, the first by name.
     pub(super) fn select_protocol(&self) -> Option<String> {
         let mut votes = BTreeMap::<&str, usize>::new();
-        for member in self.members.values() {
+        for member in self.members() {
             if let Some(name) = member.vote(&self.supporters, self.members.len()) {
                 *votes.entry(name).or_default() += 1;
             }
@@ -251,7 +257,7 @@ impl ClassicGroup {
             group_instance_id: member.group_instance_id.clone(),
             metadata: member.metadata(protocol_name),
         };
-        self.members.values().map(joined).collect()
+        self.members().map(joined).collect()
     }
 
     /// The record of a group that somebody wants to join, and that never had a member.
@@ -268,7 +274,7 @@ impl ClassicGroup {
     /// What the log is to say about the group.
     pub(super) fn metadata(&self) -> GroupMetadata {
         let protocol_name = self.protocol_name.as_deref().unwrap_or_default();
-        let members = self.members.values().map(|member| LoadedMember {
+        let members = self.members().map(|member| LoadedMember {
             member_id: member.id.to_string(),
             group_instance_id: member.group_instance_id.clone(),
             client_id: member.client_id.clone(),

@@ -97,7 +97,7 @@ impl ClassicGroup {
         turn.timers.cancel(&mut self.join_alarm);
         self.initial_delay = None;
         let is_gone = |member: &&Member| member.awaiting_join.is_none() && member.group_instance_id.is_none();
-        let gone: Vec<_> = self.members.values().filter(is_gone).map(|member| member.id.clone()).collect();
+        let gone: Vec<_> = self.members().filter(is_gone).map(|member| member.id.clone()).collect();
         for member_id in gone {
             self.remove(&member_id, turn);
         }
@@ -122,17 +122,15 @@ impl ClassicGroup {
     /// A leader that is not there does not lead: whoever joined does. False where nobody did.
     fn elect_joined_leader(&mut self) -> bool {
         let has_joined = |member: &&Member| member.awaiting_join.is_some();
-        let leader = self.leader.as_ref().and_then(|leader| self.members.get(leader));
+        let leader = self.leader.as_ref().and_then(|leader| self.members.get(leader)).map(Box::as_ref);
         if leader.as_ref().is_some_and(has_joined) {
             return true;
         }
-        match self.members.values().find(has_joined) {
-            Some(member) => {
-                self.leader = Some(member.id.clone());
-                true
-            }
-            None => false,
-        }
+        let Some(joined) = self.members().find(has_joined).map(|member| member.id.clone()) else {
+            return false;
+        };
+        self.leader = Some(joined);
+        true
     }
 
     /// Answers everybody who joined; all are to sync within the rebalance timeout.

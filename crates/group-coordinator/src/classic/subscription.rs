@@ -36,7 +36,7 @@ impl ClassicGroup {
         }
         let protocol_name = self.protocol_name.as_deref()?;
         let mut topics = BTreeSet::<TopicName>::new();
-        for member in self.members.values() {
+        for member in self.members() {
             for topic in read_topics(member.metadata(protocol_name))? {
                 if !topics.contains(topic.as_str()) {
                     topics.insert(topic.into());

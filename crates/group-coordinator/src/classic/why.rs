@@ -27,12 +27,12 @@ pub struct GroupWhy {
 
 impl ClassicGroup {
     pub(crate) fn why(&self, now: Now) -> GroupWhy {
-        let parked_syncs = self.members.values().filter(|member| member.awaiting_sync.is_some()).count();
+        let parked_syncs = self.members().filter(|member| member.awaiting_sync.is_some()).count();
         GroupWhy {
             state: self.state,
             generation: self.generation,
             leader: self.leader.as_deref().map(str::to_owned),
-            members: self.members.values().map(|member| waiting_member(member, now)).collect(),
+            members: self.members().map(|member| waiting_member(member, now)).collect(),
             parked_joins: self.awaiting_join,
             parked_syncs,
             waits: self.waits(now),
@@ -48,7 +48,7 @@ impl ClassicGroup {
             let may_grow_ms = i64::from(delay.remaining_ms);
             waits.push(GroupWait::InitialDelay { left_ms: join_left_ms, may_grow_ms });
         } else if self.state == ClassicState::PreparingRebalance {
-            let missing = self.members.values().filter(|member| member.awaiting_join.is_none());
+            let missing = self.members().filter(|member| member.awaiting_join.is_none());
             waits.extend(missing.map(|member| GroupWait::MemberHasNotJoined {
                 member: waiting_member(member, now),
                 left_ms: join_left_ms,
@@ -58,7 +58,7 @@ impl ClassicGroup {
                 left_ms: left_ms(alarm.rings_ms()).min(join_left_ms),
             }));
         } else if self.state == ClassicState::CompletingRebalance {
-            let leader = self.leader.as_ref().and_then(|leader| self.members.get(leader));
+            let leader = self.leader.as_ref().and_then(|leader| self.members.get(leader)).map(Box::as_ref);
             waits.extend(leader.map(|leader| GroupWait::AssignmentIsMissing {
                 leader: waiting_member(leader, now),
                 left_ms: sync_left_ms,

@@ -67,7 +67,7 @@ impl<T: Transport, S: Service> Connection<T, S> {
     }
 
     /// Serves until the connection ends; says why it did.
-    pub(super) async fn run(mut self) -> CloseReason {
+    pub(super) async fn run(&mut self) -> CloseReason {
         let reason = self.serve_requests().await;
         match &reason {
             // Those who still listen get the answers to what came before.

@@ -181,7 +181,11 @@ impl Shared {
         let counters = self.counters(&context.listener);
         counters.opened();
         let closing = OnDrop(|| counters.closed());
-        let reason = Connection::new(transport, context.clone(), service, self, counters.clone()).run().await;
+        // Boxed: every future around this one would hold it a second time.
+        let mut connection =
+            Box::new(Connection::new(transport, context.clone(), service, self, counters.clone()));
+        let reason = connection.run().await;
+        drop(connection);
         drop(closing);
         log_end(&context, &reason);
         reason
