@@ -1,8 +1,9 @@
 """How a node of Milena starts, refuses to start, and stops. Apache Kafka has no such options and is left out."""
 
 import signal
+import struct
 
-from harness import brokers, kcat, processes
+from harness import brokers, kcat, processes, wire
 from harness.checks import case, equal, true
 
 
@@ -11,6 +12,7 @@ def run(world):
         return
     picks_a_port(world)
     refuses(world)
+    names_its_broker(world)
     reads_kafkas_configuration(world)
 
 
@@ -53,6 +55,32 @@ def refused(node, *options):
     done = processes.finish([node.binary(), *map(str, options)], seconds=20)
     true(done.returncode not in (0, -9), f"exit code {done.returncode}")
     return done.stderr.decode()
+
+
+def names_its_broker(world):
+    """A cluster without brokers is news that librdkafka acts on: it forgets the one that it knew, and may not come back."""
+    with world.Node() as node:
+        with case("a client that calls while the node starts is answered when there is a broker to name"):
+            for _ in range(world.amount(20, 5)):
+                node.stop()
+                node.prepare()
+                node.spawn(node.command())
+                equal(first_answer(node), 1, "brokers in the first Metadata that a node answers")
+
+
+def first_answer(node):
+    """How many brokers the first Metadata names (version 1, no topic asked)."""
+    found = []
+
+    def answered():
+        try:
+            found.append(struct.unpack_from(">i", wire.ask(node.port, 3, 1, struct.pack(">i", 0)))[0])
+        except OSError:
+            pass
+        return found
+
+    processes.wait_until(answered, 30, "an answer", alive=node.process)
+    return found[0]
 
 
 def reads_kafkas_configuration(world):

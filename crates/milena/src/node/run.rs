@@ -31,9 +31,11 @@ pub async fn run(
     let told = listeners::advertised(&config, &bound);
     let mut node = Node::start(config.clone(), Environment::real()?, &told).await?;
     node.broker().connect_loggers(loggers);
-    let server = listeners::serve(&config, bound, node.handlers().clone());
     let settings = node.broker().node_config();
     let report = node.open(RecoveryBar::new()).await?;
+    // Clients that came meanwhile wait in the backlog. One that were told now that the cluster has no broker would
+    // forget the one it knew, and some never come back.
+    let server = listeners::serve(&config, bound, node.handlers().clone());
     if report.failed > 0 || report.stray > 0 {
         tracing::warn!(
             opened = report.opened,
