@@ -65,3 +65,14 @@ def create_topic(port, topic, partitions, configs, seconds=30):
     (error,) = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(topic))
     if error != 0:
         raise ConnectionError(f"CreateTopics of {topic} answered {error}")
+
+
+def commit_offset(port, group, topic, partition, offset, retention_ms=-1, metadata="", seconds=30):
+    """Commits one offset for a group without members, to be kept for so long (OffsetCommit version 2)."""
+    text = lambda word: struct.pack(">h", len(word)) + word.encode()  # noqa: E731
+    body = text(group) + struct.pack(">i", -1) + text("") + struct.pack(">qi", retention_ms, 1) + text(topic)
+    body += struct.pack(">iiq", 1, partition, offset) + text(metadata)
+    answer = ask(port, 8, 2, body, seconds)
+    (error,) = struct.unpack(">h", answer[-2:])
+    if error != 0:
+        raise ConnectionError(f"OffsetCommit of {group} answered {error}")

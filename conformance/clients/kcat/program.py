@@ -28,7 +28,7 @@ def member(told):
     if told["instance"] is not None:
         settings["group.instance.id"] = told["instance"]
     options = [word for key, value in settings.items() for word in ("-X", f"{key}={value}")]
-    command = ["kcat", "-b", told["bootstrap"], *options, "-u", "-J", "-G", told["group"], *told["topics"]]
+    command = ["kcat", "-b", told["bootstrap"], *options, "-E", "-u", "-J", "-G", told["group"], *told["topics"]]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     kcat = subprocess.Popen(command, preexec_fn=die_with_parent, **pipes)
     readers = [threading.Thread(target=pass_records, args=[kcat.stdout]), threading.Thread(target=pass_news, args=[kcat.stderr])]
