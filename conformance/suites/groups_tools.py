@@ -5,6 +5,7 @@ members and partitions of hash maps.
 """
 
 import re
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import kafka, processes, wire
@@ -18,6 +19,7 @@ RECORDS = 10
 BASE_TIME = 1_700_000_000_000
 # The time of the record with offset 4, as kafka-consumer-groups wants it.
 TIME_OF_4 = "2023-11-14T22:13:24.000"
+FIND_COORDINATOR, COORDINATOR_NOT_AVAILABLE = 10, 15
 OVERRIDES = {"group.initial.rebalance.delay.ms": 0, "auto.create.topics.enable": "false"}
 
 
@@ -31,6 +33,7 @@ def run(world):
         with_members(both)
         deletions(both)
         both.close()
+    too_few_brokers(world)
 
 
 class Groups:
@@ -174,3 +177,30 @@ def deletions(both):
         both.groups("--delete", "--all-groups")
         both.groups("--list")
         both.groups("--describe", "--group", "idle")
+
+
+def too_few_brokers(world):
+    """Three replicas of __consumer_offsets are what Kafka asks for by default, and what one broker cannot have."""
+    overrides = {**OVERRIDES, "offsets.topic.replication.factor": 3}
+    with world.Node(overrides=overrides) as node, world.Oracle(overrides=overrides) as oracle:
+        both = Groups(node, oracle)
+        with case("a node with too large an offsets.topic.replication.factor serves no groups, and says why"):
+            for one in (node, oracle):
+                answer = wire.ask(one.port, FIND_COORDINATOR, 1, struct.pack(">h", 7) + b"readers\0")
+                equal(struct.unpack_from(">h", answer, 4)[0], COORDINATOR_NOT_AVAILABLE, f"answer of the {one.name}")
+                why = {"milena": "offsets.topic.replication.factor", "oracle": "INVALID_REPLICATION_FACTOR"}[one.name]
+                told = lambda one=one, why=why: f"{why}" in one.log.read_text()  # noqa: E731
+                processes.wait_until(told, 30, f"{why} in the log of the {one.name}")
+            both.groups("--list")
+            both.groups("--describe", "--group", "readers", "--timeout", "3000")
+        with case("it serves groups when it was started anew with one replica"):
+            node.stop()
+            node.overrides["offsets.topic.replication.factor"] = 1
+            node.start()
+            wire.create_topic(node.port, "orders", 1, {})
+            reset = ("--reset-offsets", "--group", "readers", "--topic", "orders", "--to-earliest", "--execute")
+            server = ("--bootstrap-server", node.bootstrap)
+            text, code = both.tools[node].run("kafka-consumer-groups", *server, *reset)
+            equal(code, 0, f"exit code of kafka-consumer-groups, which said {text}")
+            true("readers" in both.tools[node].run("kafka-consumer-groups", *server, "--list")[0], "the group is there")
+        both.close()

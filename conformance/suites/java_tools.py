@@ -20,6 +20,7 @@ def run(world):
         both = Pair(node, oracle)
         topics(both)
         consoles(both)
+        console_group(both)
         offsets(both)
         records_deleted(both)
         configs(both)
@@ -118,9 +119,21 @@ def consoles(both):
             equal([line for line in read.splitlines() if line.startswith(codec)], sent, "records")
 
 
-def end_offsets(node, topic):
-    """End offset by partition, as kafka-get-offsets tells it."""
-    lines = kafka.tool("kafka-get-offsets", "--bootstrap-server", node.bootstrap, "--topic", topic).splitlines()
+def console_group(both):
+    with case("console consumer with --group goes on where its group stopped"):
+        sent = [f"{codec} {number}" for codec in CODECS for number in range(50)]
+        grouped = ("--topic", "by-default", "--group", "readers")
+        read = both.same("kafka-console-consumer", *grouped, "--from-beginning", "--max-messages", "70").splitlines()
+        read += both.same("kafka-console-consumer", *grouped, "--max-messages", "180").splitlines()
+        equal([line for line in read if line.split(" ")[0] in CODECS], sent, "records of two runs")
+        both.same("kafka-consumer-groups", "--describe", "--group", "readers")
+        both.same("kafka-consumer-groups", "--describe", "--group", "readers", "--state")
+
+
+def end_offsets(node, topic, time="-1"):
+    """End offset by partition (or the one at another time), as kafka-get-offsets tells it."""
+    command = ("kafka-get-offsets", "--bootstrap-server", node.bootstrap, "--topic", topic, "--time", time)
+    lines = kafka.tool(*command).splitlines()
     return {int(partition): int(offset) for _, partition, offset in (line.rsplit(":", 2) for line in lines)}
 
 

@@ -21,6 +21,7 @@ def run(world):
         reading_positions(node)
         offsets_by_timestamp(node)
         waiting_at_the_end(node)
+        groups(node)
         bulk(world, node)
         refusals(node)
 
@@ -125,6 +126,22 @@ def waiting_at_the_end(node):
         kcat.produce(node, "waiting", [b"after"], "-p", 0)
         rest, _ = consumer.communicate(timeout=10)
         equal(rest, b"after\n", "the record that came while it waited")
+
+
+def groups(node):
+    with case("kcat -G goes on where its group stopped: every record once"):
+        lines = [str(number).encode() for number in range(60)]
+        kcat.produce(node, "grouped", lines, "-X", "batch.num.messages=7")
+        read = member(node, 25) + member(node, 35)
+        equal(sorted(read), sorted(lines), "records of two runs")
+        kcat.produce(node, "grouped", [b"more 1", b"more 2"])
+        equal(sorted(member(node, 2)), [b"more 1", b"more 2"], "records of the next run")
+
+
+def member(node, count):
+    """Reads so many records as the only member of a group."""
+    options = ("-X", "auto.offset.reset=earliest", "-q", "-c", count, "-f", "%s\\n", "-G", "readers", "grouped")
+    return kcat.run(node, *options).splitlines()
 
 
 def bulk(world, node):
