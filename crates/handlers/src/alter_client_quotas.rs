@@ -17,6 +17,7 @@ use types::ErrorCode;
 
 use crate::authorizer::{Authorizer, Operation, Resource};
 use crate::exchange::{self, Handled};
+use crate::{controlled, errors};
 
 /// Answers when the quotas are changed.
 pub(crate) async fn handle(
@@ -38,23 +39,20 @@ pub(crate) async fn handle(
     let alterations: Vec<_> = body.entries.into_iter().map(alteration).collect();
     let entities: BTreeSet<_> = alterations.iter().map(|it| it.entity.clone()).collect();
     let unresolvable = unresolvable(&entities).await;
-    match controller.alter_client_quotas(alterations, unresolvable, body.validate_only).await {
+    let decision = controller.alter_client_quotas(alterations, unresolvable, body.validate_only);
+    match controlled::applied(broker, controller, decision).await {
         Ok(outcomes) => {
             let is_changed = !body.validate_only && outcomes.iter().any(|(_, outcome)| outcome.is_ok());
             for (entity, outcome) in outcomes {
-                let (error, message) = match outcome {
-                    Ok(()) => (ErrorCode::None, None),
-                    Err(error) => (error.code(), Some(error.to_string())),
-                };
+                let (error, message) = errors::verdict(&outcome);
                 response.entries.push(told(entity, error, message));
             }
             if is_changed {
                 tracing::warn!("client quotas are kept and described; they are not enforced yet");
-                broker.applied(controller.image().provenance.offset).await;
             }
         }
-        Err(error) => {
-            let told = |entity| told(entity, error.code(), Some(error.to_string()));
+        Err((error, message)) => {
+            let told = |entity| told(entity, error, Some(message.clone()));
             response.entries = entities.into_iter().map(told).collect();
         }
     }

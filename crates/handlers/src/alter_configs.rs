@@ -17,6 +17,7 @@ use types::ErrorCode;
 
 use crate::altered_resources::AlteredResources;
 use crate::authorizer::Authorizer;
+use crate::controlled;
 use crate::exchange::{self, Handled};
 
 /// Answers when the settings are replaced.
@@ -45,10 +46,8 @@ pub(crate) async fn handle(
         }
     }
     if !places.is_empty() {
-        altered.tell_all(&places, controller.alter_configs(asked, body.validate_only).await);
-        if !body.validate_only {
-            broker.applied(controller.image().provenance.offset).await;
-        }
+        let decision = controller.alter_configs(asked, body.validate_only);
+        altered.tell_all(&places, controlled::applied(broker, controller, decision).await);
     }
     let response =
         AlterConfigsResponse { responses: altered.into_answers().map(told).collect(), ..Default::default() };

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use broker::Broker;
-use controller_node::{ControllerHandle, Reassignment};
+use controller_node::{ControllerError, ControllerHandle, Reassignment};
 use net::Request;
 use protocol::messages::alter_partition_reassignments_request::AlterPartitionReassignmentsRequest;
 use protocol::messages::alter_partition_reassignments_response::{
@@ -17,7 +17,9 @@ use protocol::messages::alter_partition_reassignments_response::{
 };
 use types::{ErrorCode, NodeId, PartitionIndex};
 
-use crate::authorizer::{self, Authorizer, Operation, Resource};
+use crate::authorizer::{Authorizer, Operation};
+use crate::controlled::{self, Refusal};
+use crate::errors;
 use crate::exchange::{self, Handled};
 
 /// What is told of a partition.
@@ -31,13 +33,27 @@ pub(crate) async fn handle(
     request: &Request,
 ) -> Handled {
     let body: AlterPartitionReassignmentsRequest = exchange::decode(request)?;
-    if !authorizer.allows(&request.connection, Operation::Alter, Resource::Cluster) {
-        let denied = (ErrorCode::ClusterAuthorizationFailed, authorizer::CLUSTER_DENIED.to_owned());
-        return exchange::answer(&request.header, &refused(&body, denied));
-    }
-    if body.topics.is_empty() {
-        return exchange::answer(&request.header, &AlterPartitionReassignmentsResponse::default());
-    }
+    let response = match reassign(broker, controller, authorizer, request, &body).await {
+        Ok(_) if body.topics.is_empty() => AlterPartitionReassignmentsResponse::default(),
+        Ok(results) => AlterPartitionReassignmentsResponse {
+            allow_replication_factor_change: body.allow_replication_factor_change,
+            error_message: None,
+            responses: responses(&body, results.iter().map(told)),
+            ..Default::default()
+        },
+        Err(refusal) => refused(&body, refusal),
+    };
+    exchange::answer(&request.header, &response)
+}
+
+async fn reassign(
+    broker: &Broker,
+    controller: &ControllerHandle,
+    authorizer: &Authorizer,
+    request: &Request,
+    body: &AlterPartitionReassignmentsRequest,
+) -> Result<Vec<Result<(), ControllerError>>, Refusal> {
+    controlled::check_cluster(authorizer, request, Operation::Alter)?;
     let asked = body.topics.iter().flat_map(|topic| {
         topic.partitions.iter().map(|partition| Reassignment {
             topic: topic.name.clone(),
@@ -45,30 +61,21 @@ pub(crate) async fn handle(
             replicas: partition.replicas.as_ref().map(|ids| ids.iter().copied().map(NodeId).collect()),
         })
     });
-    let response = match controller.reassign(asked.collect(), body.allow_replication_factor_change).await {
-        Ok(results) => {
-            broker.applied(controller.image().provenance.offset).await;
-            let told = results.into_iter().map(|result| match result {
-                Ok(()) => (ErrorCode::None, None),
-                // The oracle has nothing to say on this one beyond its code.
-                Err(error) if error.code() == ErrorCode::NoReassignmentInProgress => (error.code(), None),
-                Err(error) => (error.code(), Some(error.to_string())),
-            });
-            AlterPartitionReassignmentsResponse {
-                allow_replication_factor_change: body.allow_replication_factor_change,
-                error_message: None,
-                responses: responses(&body, told),
-                ..Default::default()
-            }
-        }
-        Err(error) => refused(&body, (error.code(), error.to_string())),
-    };
-    exchange::answer(&request.header, &response)
+    let decision = controller.reassign(asked.collect(), body.allow_replication_factor_change);
+    controlled::applied(broker, controller, decision).await
+}
+
+fn told(result: &Result<(), ControllerError>) -> Told {
+    match errors::verdict(result) {
+        // The oracle has nothing to say on this one beyond its code.
+        (error @ ErrorCode::NoReassignmentInProgress, _) => (error, None),
+        told => told,
+    }
 }
 
 fn refused(
     body: &AlterPartitionReassignmentsRequest,
-    (error, message): (ErrorCode, String),
+    (error, message): Refusal,
 ) -> AlterPartitionReassignmentsResponse {
     AlterPartitionReassignmentsResponse {
         error_code: error.code(),

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use broker::Broker;
-use controller_node::{AlterOutcome, CallError};
+use controller_node::AlterOutcome;
 use metadata::{ConfigResource, ConfigResourceType};
 use net::Request;
 use types::ErrorCode;
 
 use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::controlled;
 
 /// The code and the words of a refusal.
 pub(crate) type Refusal = (ErrorCode, Option<String>);
@@ -72,16 +73,16 @@ impl AlteredResources {
     }
 
     /// What the controller says of the resources at these places, in their order.
-    pub(crate) fn tell_all(&mut self, places: &[usize], outcomes: Result<AlterOutcome, CallError>) {
+    pub(crate) fn tell_all(&mut self, places: &[usize], outcomes: Result<AlterOutcome, controlled::Refusal>) {
         match outcomes {
             Ok(outcomes) => {
                 for (place, (_, outcome)) in places.iter().zip(outcomes) {
                     self.told[*place] = outcome.map_err(|error| (error.code(), Some(error.to_string())));
                 }
             }
-            Err(error) => {
+            Err((error, message)) => {
                 for place in places {
-                    self.told[*place] = Err((error.code(), Some(error.to_string())));
+                    self.told[*place] = Err((error, Some(message.clone())));
                 }
             }
         }

@@ -10,7 +10,7 @@ use net::Request;
 use types::ErrorCode;
 
 use crate::authorizer::{Authorizer, Operation, Resource};
-use crate::{coordinator_topics, internal_topics, topic_names};
+use crate::{controlled, coordinator_topics, internal_topics, topic_names};
 
 /// Makes topics with the cluster's defaults and returns why some could not be made. When this returns the others stand
 /// in the broker's image: unlike the oracle's, the client need not come back for another look.
@@ -43,9 +43,8 @@ pub(crate) async fn create(
         return answers;
     }
     let names: Vec<String> = topics.iter().map(|topic| topic.name.clone()).collect();
-    match controller.create_topics(topics, false).await {
+    match controlled::applied(broker, controller, controller.create_topics(topics, false)).await {
         Ok(outcomes) => {
-            broker.applied(controller.image().provenance.offset).await;
             for outcome in outcomes {
                 let error = match outcome.result.map_err(|error| error.code()) {
                     // Made now, or by somebody else a moment ago.

@@ -16,6 +16,7 @@ use types::{ErrorCode, NodeId};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
 use crate::exchange::{self, Handled};
+use crate::{controlled, errors};
 
 /// Answers when the partitions are made.
 pub(crate) async fn handle(
@@ -32,24 +33,17 @@ pub(crate) async fn handle(
     let names: Vec<String> = allowed.iter().map(|topic| topic.name.clone()).collect();
     let topics = allowed.into_iter().map(partitions_to_add).collect();
     let mut response = CreatePartitionsResponse::default();
-    match controller.create_partitions(topics, body.validate_only).await {
-        Ok(outcomes) => {
-            for (name, outcome) in outcomes {
-                let (error, message) = match outcome {
-                    Ok(()) => (ErrorCode::None, None),
-                    // The oracle has nothing to say on this one beyond its code.
-                    Err(error) if error.code() == ErrorCode::UnknownTopicOrPartition => (error.code(), None),
-                    Err(error) => (error.code(), Some(error.to_string())),
-                };
-                response.results.push(result(name, error, message));
+    let decision = controller.create_partitions(topics, body.validate_only);
+    match controlled::applied(broker, controller, decision).await {
+        Ok(outcomes) => response.results.extend(outcomes.into_iter().map(|(name, outcome)| {
+            match errors::verdict(&outcome) {
+                // The oracle has nothing to say on this one beyond its code.
+                (error @ ErrorCode::UnknownTopicOrPartition, _) => result(name, error, None),
+                (error, message) => result(name, error, message),
             }
-            if !body.validate_only {
-                broker.applied(controller.image().provenance.offset).await;
-            }
-        }
-        Err(error) => {
-            let (code, message) = (error.code(), error.to_string());
-            let refused = names.into_iter().map(|name| result(name, code, Some(message.clone())));
+        })),
+        Err((error, message)) => {
+            let refused = names.into_iter().map(|name| result(name, error, Some(message.clone())));
             response.results.extend(refused);
         }
     }

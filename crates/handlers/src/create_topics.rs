@@ -21,6 +21,7 @@ use protocol::messages::create_topics_response::{
 use types::{ErrorCode, NodeId, PartitionIndex};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
+use crate::controlled;
 use crate::exchange::{self, Handled};
 
 /// Answers when the topics are made.
@@ -43,7 +44,8 @@ pub(crate) async fn handle(
         body.topics.into_iter().partition(|topic| may_create(&topic.name));
     let topics = allowed.into_iter().map(|topic| new_topic(topic, may_describe)).collect();
     let mut response = CreateTopicsResponse::default();
-    match controller.create_topics(topics, body.validate_only).await {
+    let decision = controller.create_topics(topics, body.validate_only);
+    match controlled::applied(broker, controller, decision).await {
         Ok(outcomes) => {
             for outcome in outcomes {
                 let mut told =
@@ -58,11 +60,8 @@ pub(crate) async fn handle(
                 }
                 response.topics.push(told);
             }
-            if !body.validate_only {
-                broker.applied(controller.image().provenance.offset).await;
-            }
         }
-        Err(error) => refuse_all(&mut response, names, error.code(), Some(error.to_string())),
+        Err((error, message)) => refuse_all(&mut response, names, error, Some(message)),
     }
     for topic in denied {
         let mut told = CreatableTopicResult { name: topic.name, ..Default::default() };

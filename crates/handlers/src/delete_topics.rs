@@ -17,6 +17,7 @@ use types::{ErrorCode, Uuid};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
 use crate::exchange::{self, Handled};
+use crate::{controlled, errors};
 
 /// First version that tells a disabled deletion by its own error.
 const TOPIC_DELETION_DISABLED_SINCE: i16 = 3;
@@ -46,13 +47,10 @@ pub(crate) async fn handle(
         move |name: &str| access(&authorizer, &connection, may_delete_all, name)
     };
     let mut response = DeleteTopicsResponse::default();
-    match controller.delete_topics(topics.clone(), access).await {
+    match controlled::applied(broker, controller, controller.delete_topics(topics.clone(), access)).await {
         Ok(outcomes) => {
             for outcome in outcomes {
-                let (error, error_message) = match &outcome.result {
-                    Ok(()) => (ErrorCode::None, None),
-                    Err(error) => (error.code(), Some(error.to_string())),
-                };
+                let (error, error_message) = errors::verdict(&outcome.result);
                 response.responses.push(DeletableTopicResult {
                     name: outcome.name.map(|name| name.to_string()),
                     topic_id: outcome.id,
@@ -61,19 +59,13 @@ pub(crate) async fn handle(
                     ..Default::default()
                 });
             }
-            broker.applied(controller.image().provenance.offset).await;
         }
-        Err(error) => {
-            let code = match error.code() {
-                ErrorCode::TopicDeletionDisabled if version < TOPIC_DELETION_DISABLED_SINCE => {
-                    return Err(CloseReason::refused(
-                        "topic deletion is disabled, and the client is too old to be told",
-                    ));
-                }
-                code => code,
-            };
-            refuse_all(&mut response, topics, code, Some(error.to_string()));
+        Err((ErrorCode::TopicDeletionDisabled, _)) if version < TOPIC_DELETION_DISABLED_SINCE => {
+            return Err(CloseReason::refused(
+                "topic deletion is disabled, and the client is too old to be told",
+            ));
         }
+        Err((error, message)) => refuse_all(&mut response, topics, error, Some(message)),
     }
     exchange::answer(&request.header, &response)
 }

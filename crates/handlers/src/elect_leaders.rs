@@ -17,7 +17,9 @@ use protocol::messages::elect_leaders_response::{
 };
 use types::{ErrorCode, PartitionIndex};
 
-use crate::authorizer::{self, Authorizer, Operation, Resource};
+use crate::authorizer::{Authorizer, Operation};
+use crate::controlled::{self, Refusal};
+use crate::errors;
 use crate::exchange::{self, Handled};
 
 /// Answers when the leaders are elected.
@@ -28,32 +30,34 @@ pub(crate) async fn handle(
     request: &Request,
 ) -> Handled {
     let body: ElectLeadersRequest = exchange::decode(request)?;
-    if !authorizer.allows(&request.connection, Operation::Alter, Resource::Cluster) {
-        let denied = (ErrorCode::ClusterAuthorizationFailed, authorizer::CLUSTER_DENIED.to_owned());
-        return answer(request, &refused(&body, denied));
-    }
+    let elected = elect(broker, controller, authorizer, request, &body).await;
+    let response = elected.map_or_else(|refusal| refused(&body, refusal), told);
+    answer(request, &response)
+}
+
+async fn elect(
+    broker: &Broker,
+    controller: &ControllerHandle,
+    authorizer: &Authorizer,
+    request: &Request,
+    body: &ElectLeadersRequest,
+) -> Result<ElectionOutcome, Refusal> {
+    controlled::check_cluster(authorizer, request, Operation::Alter)?;
     if body.topic_partitions.as_ref().is_some_and(Vec::is_empty) {
-        return answer(request, &ElectLeadersResponse::default());
+        return Ok(ElectionOutcome::new());
     }
     // v0 knows one type, which is the field's default.
-    let Some(kind) = ElectionKind::from_id(body.election_type) else {
+    let kind = ElectionKind::from_id(body.election_type).ok_or_else(|| {
         let message = format!("no type of election has the number {}", body.election_type);
-        return answer(request, &refused(&body, (ErrorCode::InvalidRequest, message)));
-    };
+        (ErrorCode::InvalidRequest, message)
+    })?;
     let asked = body.topic_partitions.as_ref().map(|topics| {
         let topics = topics.iter().map(|topic| {
             (topic.topic.clone(), topic.partitions.iter().copied().map(PartitionIndex).collect())
         });
         topics.collect()
     });
-    let response = match controller.elect_leaders(kind, asked).await {
-        Ok(outcome) => {
-            broker.applied(controller.image().provenance.offset).await;
-            told(outcome)
-        }
-        Err(error) => refused(&body, (error.code(), error.to_string())),
-    };
-    answer(request, &response)
+    controlled::applied(broker, controller, controller.elect_leaders(kind, asked)).await
 }
 
 fn answer(request: &Request, response: &ElectLeadersResponse) -> Handled {
@@ -69,16 +73,16 @@ fn answer(request: &Request, response: &ElectLeadersResponse) -> Handled {
 
 fn told(outcome: ElectionOutcome) -> ElectLeadersResponse {
     let results = outcome.into_iter().map(|(topic, partitions)| {
-        let partitions = partitions.into_iter().map(|(index, result)| match result {
-            Ok(()) => partition_result(index.0, ErrorCode::None, None),
-            Err(error) => partition_result(index.0, error.code(), Some(error.to_string())),
+        let partitions = partitions.into_iter().map(|(index, result)| {
+            let (error, message) = errors::verdict(&result);
+            partition_result(index.0, error, message)
         });
         ReplicaElectionResult { topic, partition_result: partitions.collect(), ..Default::default() }
     });
     ElectLeadersResponse { replica_election_results: results.collect(), ..Default::default() }
 }
 
-fn refused(body: &ElectLeadersRequest, (error, message): (ErrorCode, String)) -> ElectLeadersResponse {
+fn refused(body: &ElectLeadersRequest, (error, message): Refusal) -> ElectLeadersResponse {
     let results = body.topic_partitions.iter().flatten().map(|topic| {
         let asked = topic.partitions.iter();
         let partitions = asked.map(|index| partition_result(*index, error, Some(message.clone())));

@@ -8,6 +8,7 @@ use broker::partition::{
     DeleteRecordsError, LeadershipError, ListOffsetsError, PartitionAppendError, PartitionReadError,
 };
 use broker::produce::AcknowledgementError;
+use controller_node::ControllerError;
 use types::{ErrorCode, LeaderEpoch, NodeId};
 
 pub(crate) fn unknown_topic(topic: &TopicKey) -> ErrorCode {
@@ -89,6 +90,14 @@ pub(crate) fn acknowledgement_error(error: &AcknowledgementError) -> ErrorCode {
         AcknowledgementError::TimedOut => ErrorCode::RequestTimedOut,
         AcknowledgementError::Leadership(error) => leadership_error(error),
         AcknowledgementError::Storage => ErrorCode::KafkaStorageError,
+    }
+}
+
+/// What is told of one thing of several that the controller was asked for: the code, and words where it refused.
+pub(crate) fn verdict(result: &Result<(), ControllerError>) -> (ErrorCode, Option<String>) {
+    match result {
+        Ok(()) => (ErrorCode::None, None),
+        Err(error) => (error.code(), Some(error.to_string())),
     }
 }
 

@@ -23,6 +23,7 @@ use types::ErrorCode;
 
 use crate::altered_resources::{AlteredResources, Refusal};
 use crate::authorizer::Authorizer;
+use crate::controlled;
 use crate::exchange::{self, Handled};
 
 /// Answers when the settings are changed.
@@ -54,10 +55,8 @@ pub(crate) async fn handle(
     }
     let (places, changes): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
     if !places.is_empty() {
-        altered.tell_all(&places, controller.incremental_alter_configs(changes, body.validate_only).await);
-        if !body.validate_only {
-            broker.applied(controller.image().provenance.offset).await;
-        }
+        let decision = controller.incremental_alter_configs(changes, body.validate_only);
+        altered.tell_all(&places, controlled::applied(broker, controller, decision).await);
     }
     let response = IncrementalAlterConfigsResponse {
         responses: altered.into_answers().map(told).collect(),

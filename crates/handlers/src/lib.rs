@@ -12,6 +12,7 @@ mod altered_resources;
 mod api_versions;
 mod authorizer;
 mod auto_create_topics;
+mod controlled;
 mod coordinator_topics;
 mod create_partitions;
 mod create_topics;

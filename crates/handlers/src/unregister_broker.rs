@@ -10,9 +10,10 @@ use controller_node::ControllerHandle;
 use net::Request;
 use protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
 use protocol::messages::unregister_broker_response::UnregisterBrokerResponse;
-use types::{ErrorCode, NodeId};
+use types::NodeId;
 
-use crate::authorizer::{self, Authorizer, Operation, Resource};
+use crate::authorizer::{Authorizer, Operation};
+use crate::controlled::{self, Refusal};
 use crate::exchange::{self, Handled};
 
 /// Answers when the broker is forgotten.
@@ -23,21 +24,16 @@ pub(crate) async fn handle(
     request: &Request,
 ) -> Handled {
     let body: UnregisterBrokerRequest = exchange::decode(request)?;
-    let refused = |error: ErrorCode, message: String| UnregisterBrokerResponse {
+    let forgotten = async {
+        controlled::check_cluster(authorizer, request, Operation::Alter)?;
+        let decision = controller.unregister_broker(NodeId(body.broker_id));
+        controlled::applied(broker, controller, decision).await
+    };
+    let refused = |(error, message): Refusal| UnregisterBrokerResponse {
         error_code: error.code(),
         error_message: Some(message),
         ..Default::default()
     };
-    if !authorizer.allows(&request.connection, Operation::Alter, Resource::Cluster) {
-        let denied = refused(ErrorCode::ClusterAuthorizationFailed, authorizer::CLUSTER_DENIED.to_owned());
-        return exchange::answer(&request.header, &denied);
-    }
-    let response = match controller.unregister_broker(NodeId(body.broker_id)).await {
-        Ok(()) => {
-            broker.applied(controller.image().provenance.offset).await;
-            UnregisterBrokerResponse::default()
-        }
-        Err(error) => refused(error.code(), error.to_string()),
-    };
+    let response = forgotten.await.map_or_else(refused, |()| UnregisterBrokerResponse::default());
     exchange::answer(&request.header, &response)
 }

@@ -13,7 +13,8 @@ use protocol::messages::update_features_request::UpdateFeaturesRequest;
 use protocol::messages::update_features_response::{UpdatableFeatureResult, UpdateFeaturesResponse};
 use types::ErrorCode;
 
-use crate::authorizer::{self, Authorizer, Operation, Resource};
+use crate::authorizer::{Authorizer, Operation};
+use crate::controlled;
 use crate::exchange::{self, Handled};
 
 /// Answers when the levels are finalized.
@@ -24,32 +25,33 @@ pub(crate) async fn handle(
     request: &Request,
 ) -> Handled {
     let body: UpdateFeaturesRequest = exchange::decode(request)?;
-    let refused = |error: ErrorCode, message: String| UpdateFeaturesResponse {
-        error_code: error.code(),
-        error_message: Some(message),
-        ..Default::default()
-    };
-    if !authorizer.allows(&request.connection, Operation::Alter, Resource::Cluster) {
-        let denied = refused(ErrorCode::ClusterAuthorizationFailed, authorizer::CLUSTER_DENIED.to_owned());
-        return exchange::answer(&request.header, &denied);
-    }
     let updates = body.feature_updates.iter().map(|update| FeatureUpdate {
         name: update.feature.clone(),
         level: update.max_version_level,
         upgrade_type: UpgradeType::from_id(update.upgrade_type),
     });
-    let response = match controller.update_features(updates.collect(), body.validate_only).await {
-        Ok(()) => {
-            broker.applied(controller.image().provenance.offset).await;
-            let results = body.feature_updates.into_iter().map(|update| UpdatableFeatureResult {
-                feature: update.feature,
-                // The name of the error that is none, as the oracle says it.
-                error_message: Some(ErrorCode::None.name().to_owned()),
-                ..Default::default()
-            });
-            UpdateFeaturesResponse { error_message: None, results: results.collect(), ..Default::default() }
-        }
-        Err(error) => refused(error.code(), error.to_string()),
+    let finalized = async {
+        controlled::check_cluster(authorizer, request, Operation::Alter)?;
+        let decision = controller.update_features(updates.collect(), body.validate_only);
+        controlled::applied(broker, controller, decision).await
+    };
+    let response = match finalized.await {
+        Ok(()) => told(body),
+        Err((error, message)) => UpdateFeaturesResponse {
+            error_code: error.code(),
+            error_message: Some(message),
+            ..Default::default()
+        },
     };
     exchange::answer(&request.header, &response)
+}
+
+fn told(body: UpdateFeaturesRequest) -> UpdateFeaturesResponse {
+    let results = body.feature_updates.into_iter().map(|update| UpdatableFeatureResult {
+        feature: update.feature,
+        // The name of the error that is none, as the oracle says it.
+        error_message: Some(ErrorCode::None.name().to_owned()),
+        ..Default::default()
+    });
+    UpdateFeaturesResponse { error_message: None, results: results.collect(), ..Default::default() }
 }
