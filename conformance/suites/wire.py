@@ -132,6 +132,11 @@ def normal_form(question, found, expected):
         without(found, "value") == without(expected, "value"))
 
 
+def good_and_invalid(question, found, expected):
+    """Two sets of records for one partition, of which one is refused before the log sees it."""
+    return question[2] in ("one partition twice, invalid and then good", "all that was produced good and invalid in 0")
+
+
 def doubled_words(question, found, expected):
     return question[2] == "with cleanup.policy=delete,delete"
 
@@ -146,5 +151,6 @@ DIFFERENCES = [
     ("refused-settings", refused_settings),
     ("unknown-settings", unknown_settings),
     ("settings-in-normal-form", normal_form),
+    ("good-and-invalid", good_and_invalid),
     ("doubled-words", doubled_words),
 ]

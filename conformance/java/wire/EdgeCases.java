@@ -39,6 +39,7 @@ final class EdgeCases {
     static void run(Exchange exchange) throws IOException {
         EdgeCases cases = new EdgeCases(exchange);
         cases.produced();
+        cases.contradicted();
         cases.fetched();
         cases.listed();
         cases.epochs();
@@ -68,6 +69,23 @@ final class EdgeCases {
             int index = partition;
             exchange.each(ApiKeys.FETCH, "all that was produced in " + partition, v ->
                 FetchCases.request(FetchCases.topic(v, NAME, id, FetchCases.partition(index, 0))));
+        }
+    }
+
+    /** Records that are taken, and others of the same partition that are refused before the log sees them. */
+    private void contradicted() throws IOException {
+        String topic = "contradicted";
+        Uuid id = Topics.make(exchange, topic, 3);
+        var two = Batches.joined(Batches.plain(1), Batches.plain(1));
+        exchange.each(ApiKeys.PRODUCE, "one partition twice, good and then invalid", v -> v < 3 ? null : Batches.request(-1,
+            Batches.topic(v, topic, id, Batches.part(0, Batches.plain(1)), Batches.part(0, two))));
+        exchange.each(ApiKeys.PRODUCE, "one partition twice, invalid and then good", v -> v < 3 ? null : Batches.request(-1,
+            Batches.topic(v, topic, id, Batches.part(1, two), Batches.part(1, Batches.plain(1)))));
+        exchange.each(ApiKeys.PRODUCE, "one partition twice, both invalid", v -> v < 3 ? null : Batches.request(-1,
+            Batches.topic(v, topic, id, Batches.part(2, two), Batches.part(2, two))));
+        for (int partition = 0; partition < 3; partition++) {
+            exchange.last(ApiKeys.FETCH, "all that was produced good and invalid in " + partition, FetchCases.request(
+                FetchCases.topic(Exchange.latest(ApiKeys.FETCH), topic, id, FetchCases.partition(partition, 0))));
         }
     }
 
