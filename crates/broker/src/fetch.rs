@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::log::{LogError, Patience, ReadError};
 use tokio::time::Instant;
 use types::TopicIdPartition;
 
@@ -36,27 +37,17 @@ pub struct FetchBounds {
 pub type FetchResult = Result<PartitionRead, PartitionReadError>;
 
 impl Broker {
-    /// Reads the entries in order, each within what is left of `max_bytes`.
-    pub fn read(entries: &[FetchEntry], bounds: &FetchBounds) -> Vec<FetchResult> {
-        let mut bytes_left = bounds.max_bytes;
-        let mut first_batch_always = true;
-        let mut results = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let asked = usize::try_from(entry.request.max_bytes).unwrap_or(0);
-            let result = entry.partition.read(&ReadRequest {
-                partition: entry.request,
-                isolation: bounds.isolation,
-                max_bytes: asked.min(bytes_left),
-                first_batch_always,
-            });
-            let length = records_bytes(&result);
-            if length > 0 {
-                first_batch_always = false;
-            }
-            bytes_left = bytes_left.saturating_sub(length);
-            results.push(result);
-        }
-        results
+    /// Reads the entries in order, each within what is left of `max_bytes`, if all that has to be looked at for that is
+    /// in memory: indexes and the heads of batches. `None`: a disk would have to be waited for.
+    pub fn read_held(entries: &[FetchEntry], bounds: &FetchBounds) -> Option<Vec<FetchResult>> {
+        read_each(entries, bounds, Patience::Hurries)
+    }
+
+    /// As [`Broker::read_held`], on the pool for blocking work, where waiting for a disk holds nobody up.
+    async fn read_waiting(&self, entries: &Arc<Vec<FetchEntry>>, bounds: FetchBounds) -> Vec<FetchResult> {
+        let entries = entries.clone();
+        let read = move || read_each(&entries, &bounds, Patience::Waits);
+        self.blocking().run(read).await.expect("who waits finds what is not in memory")
     }
 
     /// Whether results answer a fetch now: enough bytes, or news that must not wait.
@@ -71,26 +62,67 @@ impl Broker {
             || results.iter().any(is_urgent)
     }
 
-    /// Waits until the entries answer the fetch or `max_wait` has passed, and reads them then.
+    /// Waits until the entries answer the fetch or `max_wait` has passed, and reads them then. `seen` is what
+    /// [`Broker::read_held`] has just said of them.
     pub async fn read_later(
         self: Arc<Self>,
         entries: Vec<FetchEntry>,
         bounds: FetchBounds,
+        mut seen: Option<Vec<FetchResult>>,
     ) -> Vec<FetchResult> {
         let deadline = Instant::now() + bounds.max_wait;
         let keys: Vec<TopicIdPartition> = entries.iter().map(|entry| entry.partition.id()).collect();
         let entries = Arc::new(entries);
-        let watched = entries.clone();
-        let check = move || {
-            if !watched.iter().any(|entry| has_news(entry, bounds.isolation)) {
-                return None;
+        let mut is_over = false;
+        loop {
+            let results = match seen {
+                Some(results) => results,
+                None => self.read_waiting(&entries, bounds).await,
+            };
+            if Self::is_answer(&results, &bounds) || is_over {
+                return results;
             }
-            let results = Self::read(&watched, &bounds);
-            Self::is_answer(&results, &bounds).then_some(results)
-        };
-        let waited = self.delayed_fetches().wait(keys, deadline, check).await;
-        waited.unwrap_or_else(|_timed_out| Self::read(&entries, &bounds))
+            let watched = entries.clone();
+            let check = move || {
+                if !watched.iter().any(|entry| has_news(entry, bounds.isolation)) {
+                    return None;
+                }
+                let seen = Self::read_held(&watched, &bounds);
+                let is_news = seen.as_ref().is_none_or(|results| Self::is_answer(results, &bounds));
+                is_news.then_some(seen)
+            };
+            let waited = self.delayed_fetches().wait(keys.clone(), deadline, check).await;
+            is_over = waited.is_err();
+            seen = waited.unwrap_or_else(|_over| Self::read_held(&entries, &bounds));
+        }
     }
+}
+
+/// Reads the entries in order, each within what is left of `max_bytes`. `None`: a disk would have to be waited for.
+fn read_each(entries: &[FetchEntry], bounds: &FetchBounds, patience: Patience) -> Option<Vec<FetchResult>> {
+    let mut bytes_left = bounds.max_bytes;
+    let mut first_batch_always = true;
+    let mut results = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let asked = usize::try_from(entry.request.max_bytes).unwrap_or(0);
+        let request = ReadRequest {
+            partition: entry.request,
+            isolation: bounds.isolation,
+            max_bytes: asked.min(bytes_left),
+            first_batch_always,
+        };
+        let result = entry.partition.read(&request, patience);
+        if let Err(PartitionReadError::Read(ReadError::Log(LogError::NotInMemory))) = result {
+            return None;
+        }
+        let length = records_bytes(&result);
+        if length > 0 {
+            first_batch_always = false;
+        }
+        bytes_left = bytes_left.saturating_sub(length);
+        results.push(result);
+    }
+    Some(results)
 }
 
 /// Cheap first look of a waiting fetch: is there anything to read, or a reason to fail?

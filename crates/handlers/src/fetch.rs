@@ -59,22 +59,19 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
             Err(refusal) => call.refusals.push(Some(refusal)),
         }
     }
-    let results = Broker::read(&call.entries, &bounds);
+    let seen = Broker::read_held(&call.entries, &bounds);
     let header = request.header.clone();
     let listener = request.connection.listener.clone();
     // A partition that is refused here does not answer at once: the oracle, too, waits for the others.
-    if call.entries.is_empty() || Broker::is_answer(&results, &bounds) {
-        return Ok(Answer::Now(call.respond(&header, &listener, results)));
+    let is_answer = |results: &Vec<_>| call.entries.is_empty() || Broker::is_answer(results, &bounds);
+    match seen {
+        Some(results) if is_answer(&results) => Ok(Answer::Now(call.respond(&header, &listener, results))),
+        seen => Ok(Answer::Later(Box::pin(async move {
+            let entries = std::mem::take(&mut call.entries);
+            let results = call.broker.clone().read_later(entries, bounds, seen).await;
+            call.respond(&header, &listener, results)
+        }))),
     }
-    Ok(Answer::Later(Box::pin(async move {
-        let entries = std::mem::take(&mut call.entries);
-        let results = broker_read_later(&call, entries, bounds).await;
-        call.respond(&header, &listener, results)
-    })))
-}
-
-async fn broker_read_later(call: &Call, entries: Vec<FetchEntry>, bounds: FetchBounds) -> Vec<FetchResult> {
-    call.broker.clone().read_later(entries, bounds).await
 }
 
 fn bounds(broker: &Broker, body: &FetchRequest) -> FetchBounds {

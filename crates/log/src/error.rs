@@ -26,6 +26,9 @@ pub enum LogError {
         /// What is wrong there.
         reason: &'static str,
     },
+    /// What is needed is not in memory, and the reader does not wait for the disk ([`crate::Patience::Hurries`]).
+    #[error("what is to be read is not in memory")]
+    NotInMemory,
     /// `leader-epoch-checkpoint` or `partition.metadata` cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

@@ -20,6 +20,7 @@ pub mod log_dirs;
 #[cfg(test)]
 mod log_test;
 mod open;
+mod patience;
 mod producer_snapshot;
 mod read;
 mod retention;
@@ -37,5 +38,6 @@ pub use index::AbortedTransaction;
 pub use log::{Log, LogOffsets, LogSettings};
 pub use open::{OpenOptions, RecoveryProgress};
 pub use partition::producer_state::{AppendOrigin, ProducerEntry, ProducerStateError, VerificationGuard};
+pub use patience::Patience;
 pub use read::{ReadError, ReadRequest, ReadSlice, ReadUpTo};
 pub use timestamps::{FoundOffset, OffsetQuery};

@@ -7,7 +7,7 @@ use crate::index::AbortedTransaction;
 use crate::log::LogOffsets;
 use crate::transactions::collect_aborted;
 use crate::view::View;
-use crate::{Log, LogError};
+use crate::{Log, LogError, Patience};
 
 /// How far a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +77,19 @@ pub enum ReadError {
 }
 
 impl Log {
-    /// Finds the bytes that answer `request`; reads headers only.
+    /// Finds the bytes that answer `request`; reads headers only, and waits for the disk.
     ///
     /// # Errors
     /// See [`ReadError`].
     pub fn read(&self, request: ReadRequest) -> Result<ReadSlice, ReadError> {
+        self.read_with(request, Patience::Waits)
+    }
+
+    /// As [`Self::read`], with or without waiting for the disk. The bytes that are found need not be in memory.
+    ///
+    /// # Errors
+    /// See [`ReadError`]; [`LogError::NotInMemory`] where it would have to wait and does not.
+    pub fn read_with(&self, request: ReadRequest, patience: Patience) -> Result<ReadSlice, ReadError> {
         let view = self.view();
         let from = request.from;
         let floor = view.floor(from).filter(|_| (view.log_start..=view.end.offset).contains(&from));
@@ -98,10 +106,10 @@ impl Log {
         if from >= upper_bound {
             return Ok(slice);
         }
-        let bound = Bound::of(&view, upper_bound)?;
+        let bound = Bound::of(&view, upper_bound, patience)?;
         for index in floor..=bound.segment {
             let segment = &view.segments[index];
-            let Some(batch) = segment.find(from)? else { continue };
+            let Some(batch) = segment.find(from, patience)? else { continue };
             let limit = if index == bound.segment { bound.position } else { segment.size() };
             let bytes_max = match request.whole_first_batch {
                 true => batch.header.size.max(request.bytes_max as u64),
@@ -117,9 +125,9 @@ impl Log {
                     Some(FileRegion { file: segment.file().clone(), position: batch.position, length });
             }
             if request.up_to == ReadUpTo::LastStable {
-                let after = segment.offset_index.first_offset_from(batch.position + length)?;
+                let after = segment.offset_index.first_offset_from(batch.position + length, patience)?;
                 let until = after.unwrap_or_else(|| view.end_of_segment(index));
-                slice.aborted_transactions = Some(collect_aborted(&view, index, from, until)?);
+                slice.aborted_transactions = Some(collect_aborted(&view, index, from, until, patience)?);
             }
             return Ok(slice);
         }
@@ -153,13 +161,13 @@ struct Bound {
 }
 
 impl Bound {
-    fn of(view: &View, offset: Offset) -> Result<Self, LogError> {
+    fn of(view: &View, offset: Offset, patience: Patience) -> Result<Self, LogError> {
         let last = view.segments.len() - 1;
         if offset >= view.end.offset {
             return Ok(Self { segment: last, position: view.end.position });
         }
         let segment = view.floor(offset).unwrap_or(0);
-        let found = view.segments[segment].find(offset)?;
+        let found = view.segments[segment].find(offset, patience)?;
         let position = found.map_or_else(|| view.segments[segment].size(), |batch| batch.position);
         Ok(Self { segment, position })
     }

@@ -5,7 +5,7 @@ use types::{LeaderEpoch, Offset};
 
 use crate::read::ReadError;
 use crate::segment::{BatchPosition, Segment};
-use crate::{Log, LogError};
+use crate::{Log, LogError, Patience};
 
 /// What ListOffsets may ask for, by the number in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Log {
             }
         }
         let (wanted, segment) = largest;
-        let from = segment.offset_index.lookup(wanted.offset)?;
+        let from = segment.offset_index.lookup(wanted.offset, Patience::Waits)?;
         let mut scan = segment.scan(from.position, crate::segment::scan::LOOKUP_BYTES);
         while let Some(located) = scan.next()? {
             // The first format has no timestamps at all.
@@ -106,7 +106,7 @@ impl Log {
                 continue;
             }
             let entry = segment.time_index.lookup(timestamp_ms)?;
-            let from = segment.offset_index.lookup(entry.offset.max(view.log_start))?;
+            let from = segment.offset_index.lookup(entry.offset.max(view.log_start), Patience::Waits)?;
             let mut scan = segment.scan(from.position, crate::segment::scan::LOOKUP_BYTES);
             while let Some(located) = scan.next()? {
                 if located.header.max_timestamp_ms < timestamp_ms {

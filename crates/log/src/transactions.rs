@@ -7,7 +7,7 @@ use crate::index::AbortedTransaction;
 use crate::log::State;
 use crate::segment::Segment;
 use crate::view::View;
-use crate::{Log, LogError};
+use crate::{Log, LogError, Patience};
 
 impl Log {
     /// The producers that this log remembers, by id.
@@ -54,7 +54,7 @@ impl Log {
         upper_bound: Offset,
     ) -> Result<Vec<AbortedTransaction>, LogError> {
         let view = self.view();
-        collect_aborted(&view, view.floor(from).unwrap_or(0), from, upper_bound)
+        collect_aborted(&view, view.floor(from).unwrap_or(0), from, upper_bound, Patience::Waits)
     }
 
     /// Enters ended transactions into the index of `segment`, which holds their markers.
@@ -90,10 +90,11 @@ pub(crate) fn collect_aborted(
     first: usize,
     from: Offset,
     upper_bound: Offset,
+    patience: Patience,
 ) -> Result<Vec<AbortedTransaction>, LogError> {
     let mut all = Vec::new();
     for segment in &view.segments[first..] {
-        let aborted = segment.transaction_index.collect(from, upper_bound)?;
+        let aborted = segment.transaction_index.collect(from, upper_bound, patience)?;
         all.extend(aborted.found);
         if aborted.is_complete {
             break;

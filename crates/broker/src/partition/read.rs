@@ -1,6 +1,6 @@
 //! Reading from a partition for a fetch.
 
-use ::log::{AbortedTransaction, ReadError, ReadUpTo};
+use ::log::{AbortedTransaction, Patience, ReadError, ReadUpTo};
 use io::FileRegion;
 use types::{LeaderEpoch, Offset};
 
@@ -48,11 +48,15 @@ pub struct PartitionRead {
 }
 
 impl Partition {
-    /// Reads for a fetch.
+    /// Reads for a fetch: finds where the records lie, which need not be in memory themselves.
     ///
     /// # Errors
     /// See [`PartitionReadError`].
-    pub fn read(&self, request: &ReadRequest) -> Result<PartitionRead, PartitionReadError> {
+    pub fn read(
+        &self,
+        request: &ReadRequest,
+        patience: Patience,
+    ) -> Result<PartitionRead, PartitionReadError> {
         self.check_epoch(request.partition.current_leader_epoch)?;
         let log = &self.log;
         let mut read = PartitionRead {
@@ -82,7 +86,7 @@ impl Partition {
                 return Ok(read);
             }
         }
-        let slice = log.read(::log::ReadRequest {
+        let asked = ::log::ReadRequest {
             from: request.partition.fetch_offset,
             bytes_max: request.max_bytes,
             up_to: match request.isolation {
@@ -90,7 +94,8 @@ impl Partition {
                 Isolation::ReadCommitted => ReadUpTo::LastStable,
             },
             whole_first_batch: request.first_batch_always,
-        })?;
+        };
+        let slice = log.read_with(asked, patience)?;
         // Part of a batch is of no use to a client of today; the oracle gives none either.
         read.records = slice.region.filter(|_| !slice.is_first_batch_incomplete);
         read.aborted_transactions = slice.aborted_transactions;

@@ -14,10 +14,10 @@ use super::replace::Replacement;
 use super::retention::{LastOfProducer, Retention};
 use super::transactions::CleanedTransactions;
 use super::{CleanError, Cleanable};
-use crate::Log;
 use crate::segment::Segment;
 use crate::transactions::collect_aborted;
 use crate::view::View;
+use crate::{Log, Patience};
 
 /// How much memory a cleaning takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -178,8 +178,8 @@ impl Cleaning {
         self.log.flush()?;
         let (from, end) = (self.range.first_dirty, self.range.first_uncleanable);
         let first = self.view.floor(from).unwrap_or(0);
-        self.transactions.expect(collect_aborted(&self.view, first, from, end)?);
-        let position = self.view.segments[first].offset_index.lookup(from)?.position;
+        self.transactions.expect(collect_aborted(&self.view, first, from, end, Patience::Waits)?);
+        let position = self.view.segments[first].offset_index.lookup(from, Patience::Waits)?.position;
         self.phase = Phase::Map { segment: first, position };
         Ok(Progress::More { bytes: 0 })
     }
@@ -277,7 +277,7 @@ impl Cleaning {
             let from = source.base_offset;
             let number = self.view.floor(from).unwrap_or(0);
             let end = self.view.end_of_segment(number);
-            self.transactions.expect(collect_aborted(&self.view, number, from, end)?);
+            self.transactions.expect(collect_aborted(&self.view, number, from, end, Patience::Waits)?);
         }
         let config = self.log.config();
         let retention = Retention {

@@ -10,8 +10,8 @@ use ::io::DiskFile;
 use ::io::disk::OpenMode;
 use types::Offset;
 
-use crate::LogError;
 use crate::files::{FileKind, LogDirectory};
+use crate::{LogError, Patience};
 
 /// Entries that may wait in memory before they are written: 2 MB of log at the default distance of entries.
 const UNWRITTEN_MAX: usize = 512;
@@ -60,35 +60,39 @@ impl<const N: usize> EntryFile<N> {
     }
 
     pub(super) fn len(&self) -> Result<usize, LogError> {
-        Ok(self.read()?.len())
+        Ok(self.read(Patience::Waits)?.len())
     }
 
-    pub(super) fn entry(&self, number: usize) -> Result<Option<[u8; N]>, LogError> {
-        let state = self.read()?;
-        if number < state.len() { self.get(&state, number).map(Some) } else { Ok(None) }
+    pub(super) fn entry(&self, number: usize, patience: Patience) -> Result<Option<[u8; N]>, LogError> {
+        let state = self.read(patience)?;
+        if number < state.len() { self.get(&state, number, patience).map(Some) } else { Ok(None) }
     }
 
     pub(super) fn last(&self) -> Result<Option<[u8; N]>, LogError> {
-        let state = self.read()?;
+        let state = self.read(Patience::Waits)?;
         match state.len() {
             0 => Ok(None),
-            len => self.get(&state, len - 1).map(Some),
+            len => self.get(&state, len - 1, Patience::Waits).map(Some),
         }
     }
 
     /// How many leading entries are in the part where `is_in` holds; it must hold for a prefix of them.
-    pub(super) fn partition_point(&self, is_in: impl Fn(&[u8; N]) -> bool) -> Result<usize, LogError> {
-        let state = self.read()?;
+    pub(super) fn partition_point(
+        &self,
+        is_in: impl Fn(&[u8; N]) -> bool,
+        patience: Patience,
+    ) -> Result<usize, LogError> {
+        let state = self.read(patience)?;
         if state.cached.first().is_some_and(&is_in) || state.cached_from == 0 {
             return Ok(state.cached_from + state.cached.partition_point(is_in));
         }
         let (mut low, mut high) = (0, state.cached_from);
         while high - low > BLOCK {
             let middle = low + (high - low) / 2;
-            if is_in(&self.get(&state, middle)?) { low = middle + 1 } else { high = middle }
+            if is_in(&self.get(&state, middle, patience)?) { low = middle + 1 } else { high = middle }
         }
         let mut block = vec![[0; N]; high - low];
-        self.read_entries(&state, low, block.as_flattened_mut())?;
+        self.read_entries(&state, low, block.as_flattened_mut(), patience)?;
         Ok(low + block.partition_point(is_in))
     }
 
@@ -161,7 +165,7 @@ impl<const N: usize> EntryFile<N> {
         follows: impl Fn(&[u8; N], &[u8; N]) -> bool,
     ) -> Result<(), LogError> {
         let kept = {
-            let state = self.read()?;
+            let state = self.read(Patience::Waits)?;
             let mut block = vec![[0; N]; WALK.min(state.len())];
             let (mut kept, mut before) = (0, None);
             'walk: while kept < state.len() {
@@ -172,7 +176,7 @@ impl<const N: usize> EntryFile<N> {
                     }
                 }
                 let in_file = state.cached_from.saturating_sub(kept).min(count);
-                self.read_entries(&state, kept, block[..in_file].as_flattened_mut())?;
+                self.read_entries(&state, kept, block[..in_file].as_flattened_mut(), Patience::Waits)?;
                 for entry in &block[..count] {
                     if before.is_some_and(|before| !follows(&before, entry)) {
                         break 'walk;
@@ -194,12 +198,13 @@ impl<const N: usize> EntryFile<N> {
         Ok(())
     }
 
-    fn read(&self) -> Result<RwLockReadGuard<'_, State<N>>, LogError> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+    fn read(&self, patience: Patience) -> Result<RwLockReadGuard<'_, State<N>>, LogError> {
+        let state = patience.read_lock(&self.state)?;
         if state.file.is_some() {
             return Ok(state);
         }
         drop(state);
+        patience.check_open(false)?;
         drop(self.write()?);
         Ok(self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -222,19 +227,26 @@ impl<const N: usize> EntryFile<N> {
         Ok(state)
     }
 
-    fn get(&self, state: &State<N>, number: usize) -> Result<[u8; N], LogError> {
+    fn get(&self, state: &State<N>, number: usize, patience: Patience) -> Result<[u8; N], LogError> {
         if let Some(cached) = number.checked_sub(state.cached_from) {
             return Ok(state.cached[cached]);
         }
         let mut entry = [0; N];
-        self.read_entries(state, number, &mut entry)?;
+        self.read_entries(state, number, &mut entry, patience)?;
         Ok(entry)
     }
 
-    fn read_entries(&self, state: &State<N>, number: usize, buffer: &mut [u8]) -> Result<(), LogError> {
-        let file = state.file.as_ref().ok_or(io::ErrorKind::NotFound.into());
-        file.and_then(|file| file.read_exact_at(buffer, (number * N) as u64))
-            .map_err(LogError::io(self.path()))
+    fn read_entries(
+        &self,
+        state: &State<N>,
+        number: usize,
+        buffer: &mut [u8],
+        patience: Patience,
+    ) -> Result<(), LogError> {
+        let failed = |kind: io::ErrorKind| LogError::io(self.path())(kind.into());
+        let file = state.file.as_ref().ok_or_else(|| failed(io::ErrorKind::NotFound))?;
+        let read = patience.read(file, buffer, (number * N) as u64, || self.path())?;
+        if read < buffer.len() { Err(failed(io::ErrorKind::UnexpectedEof)) } else { Ok(()) }
     }
 
     fn write_entries(&self, state: &mut State<N>) -> Result<(), LogError> {

@@ -7,6 +7,7 @@ use ::io::disk::SimulatedDisk;
 use types::{Offset, ProducerId};
 
 use super::*;
+use crate::Patience;
 use crate::files::{FileKind, LogDirectory};
 
 const BASE: Offset = Offset(1000);
@@ -26,7 +27,7 @@ fn filled(directory: &LogDirectory, entries: i64) -> OffsetIndex {
 }
 
 fn lookup(index: &OffsetIndex, offset: i64) -> (i64, u64) {
-    let found = index.lookup(BASE.plus(offset)).expect("read");
+    let found = index.lookup(BASE.plus(offset), Patience::Waits).expect("read");
     (found.offset.0 - BASE.0, found.position)
 }
 
@@ -91,7 +92,9 @@ fn entries_that_do_not_ascend_or_fit_are_refused() {
 fn the_first_offset_past_a_position_bounds_what_a_fetch_holds() {
     let index = filled(&directory(), 2000);
     index.sync().expect("synced");
-    let past = |position| index.first_offset_from(position).expect("read").map(|offset| offset.0 - BASE.0);
+    let past = |position| {
+        index.first_offset_from(position, Patience::Waits).expect("read").map(|offset| offset.0 - BASE.0)
+    };
     assert_eq!((past(0), past(100), past(101), past(200_000)), (Some(3), Some(3), Some(6), Some(6000)));
     assert_eq!(past(200_001), None);
 }
@@ -135,7 +138,7 @@ fn aborted_transactions_are_collected_until_no_more_can_come() {
     }
     assert!(index.append(aborted(9, 0, 20, 0)).is_err(), "markers ascend");
     let collect = |index: &TransactionIndex, from: i64, to: i64| {
-        let aborted = index.collect(BASE.plus(from), BASE.plus(to)).expect("read");
+        let aborted = index.collect(BASE.plus(from), BASE.plus(to), Patience::Waits).expect("read");
         (aborted.found, aborted.is_complete)
     };
     for index in [&index, &TransactionIndex::new(directory, BASE, true)] {

@@ -3,8 +3,8 @@
 use types::Offset;
 
 use super::sorted_index::{SortedEntry, SortedIndex};
-use crate::LogError;
 use crate::files::FileKind;
+use crate::{LogError, Patience};
 
 const ENTRY: usize = 8;
 
@@ -54,20 +54,24 @@ impl OffsetIndex {
     }
 
     /// The last entry whose offset is not above `target`; the start of the segment where there is none.
-    pub(crate) fn lookup(&self, target: Offset) -> Result<OffsetPosition, LogError> {
-        self.last_where(|entry| entry.offset <= target)
+    pub(crate) fn lookup(&self, target: Offset, patience: Patience) -> Result<OffsetPosition, LogError> {
+        self.last_where(|entry| entry.offset <= target, patience)
     }
 
     /// The last entry whose offset is below `target`; the start of the segment where there is none.
     pub(crate) fn lookup_below(&self, target: Offset) -> Result<OffsetPosition, LogError> {
-        self.last_where(|entry| entry.offset < target)
+        self.last_where(|entry| entry.offset < target, Patience::Waits)
     }
 
     /// The offset of the first entry at or after `position`: no batch that starts before `position` begins with a
     /// larger one.
-    pub(crate) fn first_offset_from(&self, position: u64) -> Result<Option<Offset>, LogError> {
-        let below = self.count_where(|entry| entry.position < position)?;
-        Ok(self.entries.entry(below)?.map(|bytes| self.decode(&bytes).offset))
+    pub(crate) fn first_offset_from(
+        &self,
+        position: u64,
+        patience: Patience,
+    ) -> Result<Option<Offset>, LogError> {
+        let below = self.count_where(|entry| entry.position < position, patience)?;
+        Ok(self.entries.entry(below, patience)?.map(|bytes| self.decode(&bytes).offset))
     }
 
     /// Adds an entry. Offsets that do not ascend or do not fit are refused.

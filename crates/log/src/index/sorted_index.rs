@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use types::Offset;
 
 use super::entry_file::EntryFile;
-use crate::LogError;
 use crate::files::{FileKind, LogDirectory};
+use crate::{LogError, Patience};
 
 /// An entry that takes `N` bytes of the file.
 pub(crate) trait SortedEntry<const N: usize>: Copy {
@@ -49,15 +49,19 @@ impl<E: SortedEntry<N>, const N: usize> SortedIndex<E, N> {
     }
 
     /// The last of the entries at the beginning for which `is_in` holds; what stands before all where there is none.
-    pub(super) fn last_where(&self, is_in: impl Fn(&E) -> bool) -> Result<E, LogError> {
+    pub(super) fn last_where(&self, is_in: impl Fn(&E) -> bool, patience: Patience) -> Result<E, LogError> {
         let before_all = E::before_all(self.base_offset);
-        let Some(number) = self.count_where(is_in)?.checked_sub(1) else { return Ok(before_all) };
-        Ok(self.entries.entry(number)?.map_or(before_all, |bytes| self.decode(&bytes)))
+        let Some(number) = self.count_where(is_in, patience)?.checked_sub(1) else { return Ok(before_all) };
+        Ok(self.entries.entry(number, patience)?.map_or(before_all, |bytes| self.decode(&bytes)))
     }
 
     /// How many entries at the beginning are such that `is_in` holds.
-    pub(super) fn count_where(&self, is_in: impl Fn(&E) -> bool) -> Result<usize, LogError> {
-        self.entries.partition_point(|bytes| is_in(&self.decode(bytes)))
+    pub(super) fn count_where(
+        &self,
+        is_in: impl Fn(&E) -> bool,
+        patience: Patience,
+    ) -> Result<usize, LogError> {
+        self.entries.partition_point(|bytes| is_in(&self.decode(bytes)), patience)
     }
 
     /// An offset as entries hold it.
@@ -72,7 +76,7 @@ impl<E: SortedEntry<N>, const N: usize> SortedIndex<E, N> {
 
     /// Forgets entries at and above `offset`.
     pub(crate) fn truncate_to(&self, offset: Offset) -> Result<(), LogError> {
-        let kept = self.count_where(|entry| entry.offset() < offset)?;
+        let kept = self.count_where(|entry| entry.offset() < offset, Patience::Waits)?;
         self.entries.truncate(kept)
     }
 

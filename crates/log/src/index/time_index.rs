@@ -3,8 +3,8 @@
 use types::Offset;
 
 use super::sorted_index::{SortedEntry, SortedIndex};
-use crate::LogError;
 use crate::files::FileKind;
+use crate::{LogError, Patience};
 
 const ENTRY: usize = 12;
 
@@ -53,12 +53,12 @@ impl TimeIndex {
 
     /// The last entry whose timestamp is not above `timestamp_ms`; "no timestamp" where there is none.
     pub(crate) fn lookup(&self, timestamp_ms: i64) -> Result<TimestampOffset, LogError> {
-        self.last_where(|entry| entry.timestamp_ms <= timestamp_ms)
+        self.last_where(|entry| entry.timestamp_ms <= timestamp_ms, Patience::Waits)
     }
 
     /// The last entry whose offset is not above `offset`.
     pub(crate) fn last_up_to(&self, offset: Offset) -> Result<TimestampOffset, LogError> {
-        self.last_where(|entry| entry.offset <= offset)
+        self.last_where(|entry| entry.offset <= offset, Patience::Waits)
     }
 
     /// Adds an entry where its timestamp is larger than the last one's.

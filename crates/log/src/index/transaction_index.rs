@@ -9,8 +9,8 @@ use ::io::DiskFile;
 use ::io::disk::OpenMode;
 use types::{Offset, ProducerId};
 
-use crate::LogError;
 use crate::files::{FileKind, LogDirectory};
+use crate::{LogError, Patience};
 
 const ENTRY: usize = 34;
 const VERSION: i16 = 0;
@@ -72,7 +72,9 @@ impl TransactionIndex {
     pub(crate) fn append(&self, transaction: AbortedTransaction) -> Result<(), LogError> {
         let mut state = self.opened()?;
         let entries = state.entries.unwrap_or(0);
-        if entries > 0 && self.read(&state, entries - 1, 1)?[0].last_offset >= transaction.last_offset {
+        if entries > 0
+            && self.read(&state, entries - 1, 1, Patience::Waits)?[0].last_offset >= transaction.last_offset
+        {
             return Err(self.corrupt(entries, "markers that do not ascend"));
         }
         if state.file.is_none() {
@@ -91,12 +93,19 @@ impl TransactionIndex {
     }
 
     /// The aborted transactions that have records in `from..upper_bound`.
-    pub(crate) fn collect(&self, from: Offset, upper_bound: Offset) -> Result<AbortedTransactions, LogError> {
-        let state = self.opened()?;
+    pub(crate) fn collect(
+        &self,
+        from: Offset,
+        upper_bound: Offset,
+        patience: Patience,
+    ) -> Result<AbortedTransactions, LogError> {
+        let mut state = patience.lock(&self.state)?;
+        patience.check_open(state.entries.is_some())?;
+        self.open_entries(&mut state)?;
         let mut found = Vec::new();
         let mut number = 0;
         while number < state.entries.unwrap_or(0) {
-            for transaction in self.read(&state, number, BLOCK)? {
+            for transaction in self.read(&state, number, BLOCK, patience)? {
                 number += 1;
                 if transaction.last_offset >= from && transaction.first_offset < upper_bound {
                     found.push(transaction);
@@ -114,7 +123,7 @@ impl TransactionIndex {
         let state = self.opened()?;
         let mut number = 0;
         while number < state.entries.unwrap_or(0) {
-            for transaction in self.read(&state, number, BLOCK)? {
+            for transaction in self.read(&state, number, BLOCK, Patience::Waits)? {
                 if transaction.last_offset < self.base_offset {
                     return Err(self.corrupt(number, "a transaction that ends before the segment begins"));
                 }
@@ -129,7 +138,7 @@ impl TransactionIndex {
         let mut state = self.opened()?;
         let mut kept = 0;
         while kept < state.entries.unwrap_or(0) {
-            if self.read(&state, kept, 1)?[0].last_offset >= offset {
+            if self.read(&state, kept, 1, Patience::Waits)?[0].last_offset >= offset {
                 break;
             }
             kept += 1;
@@ -172,11 +181,16 @@ impl TransactionIndex {
 
     fn opened(&self) -> Result<MutexGuard<'_, State>, LogError> {
         let mut state = self.lock();
+        self.open_entries(&mut state)?;
+        Ok(state)
+    }
+
+    fn open_entries(&self, state: &mut State) -> Result<(), LogError> {
         if state.entries.is_none() {
-            let length = self.open_file(&mut state)?;
+            let length = self.open_file(state)?;
             state.entries = Some(usize::try_from(length).unwrap_or(usize::MAX) / ENTRY);
         }
-        Ok(state)
+        Ok(())
     }
 
     fn open_file(&self, state: &mut State) -> Result<u64, LogError> {
@@ -197,11 +211,20 @@ impl TransactionIndex {
     }
 
     /// Up to `count` entries from `number` on; at least one, where `number` exists.
-    fn read(&self, state: &State, number: usize, count: usize) -> Result<Vec<AbortedTransaction>, LogError> {
+    fn read(
+        &self,
+        state: &State,
+        number: usize,
+        count: usize,
+        patience: Patience,
+    ) -> Result<Vec<AbortedTransaction>, LogError> {
         let count = count.min(state.entries.unwrap_or(0) - number);
         let mut bytes = vec![0; count * ENTRY];
         if let Some(file) = &state.file {
-            file.read_exact_at(&mut bytes, (number * ENTRY) as u64).map_err(LogError::io(self.path()))?;
+            let read = patience.read(file, &mut bytes, (number * ENTRY) as u64, || self.path())?;
+            if read < bytes.len() {
+                return Err(LogError::io(self.path())(std::io::ErrorKind::UnexpectedEof.into()));
+            }
         }
         let (entries, _) = bytes.as_chunks::<ENTRY>();
         let decode = |(index, entry)| {

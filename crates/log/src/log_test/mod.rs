@@ -7,6 +7,7 @@ mod crashes;
 mod faults;
 mod fixture;
 mod leftovers;
+mod patience;
 mod readers;
 mod recovery;
 mod retention;

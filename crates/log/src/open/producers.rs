@@ -7,13 +7,13 @@ use partition::ProducerState;
 use partition::producer_state::{AppendOrigin, AppendRules};
 use types::Offset;
 
-use crate::LogError;
 use crate::append::producer_batch;
 use crate::index::AbortedTransaction;
 use crate::log::State;
 use crate::segment::header::BatchHeader;
 use crate::segment::scan::WALK_BYTES;
 use crate::segment::{Segment, marker};
+use crate::{LogError, Patience};
 use partition::producer_state::EndTransactionMarker;
 
 /// Takes a batch that is a fact into the producers' state. Returns the aborted transaction that it ends.
@@ -128,7 +128,7 @@ fn replay_segment(
     from: Offset,
     end: Offset,
 ) -> Result<(), LogError> {
-    let Some(first) = segment.find(from)? else { return Ok(()) };
+    let Some(first) = segment.find(from, Patience::Waits)? else { return Ok(()) };
     let mut scan = segment.scan(first.position, WALK_BYTES);
     while let Some(located) = scan.next()? {
         if located.header.base_offset >= end {

@@ -14,9 +14,9 @@ use ::io::DiskFile;
 use ::io::disk::OpenMode;
 use types::Offset;
 
-use crate::LogError;
 use crate::files::{DELETED, FileKind, LogDirectory};
 use crate::index::{OffsetIndex, TimeIndex, TimestampOffset, TransactionIndex};
+use crate::{LogError, Patience};
 
 pub(crate) use append::{Incoming, RollRules};
 pub(crate) use read::BatchPosition;
@@ -211,7 +211,7 @@ impl Segment {
     pub(crate) fn hold_indexes(&self) -> Result<(), LogError> {
         self.offset_index.bytes()?;
         self.time_index.bytes()?;
-        self.transaction_index.collect(Offset(0), Offset(0)).map(drop)
+        self.transaction_index.collect(Offset(0), Offset(0), Patience::Waits).map(drop)
     }
 
     /// When the batches were last written, in milliseconds.

@@ -5,8 +5,8 @@ use types::Offset;
 use super::Segment;
 use super::header::BatchHeader;
 use super::scan::{HeaderScan, LOOKUP_BYTES, Located, ScannedFile, WALK_BYTES};
-use crate::LogError;
 use crate::index::TimestampOffset;
+use crate::{LogError, Patience};
 
 /// Where a batch stands.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +23,9 @@ impl From<Located> for BatchPosition {
 
 impl Segment {
     /// The first batch that ends at or after `offset`; `None` where the segment ends before.
-    pub(crate) fn find(&self, offset: Offset) -> Result<Option<BatchPosition>, LogError> {
-        let entry = self.offset_index.lookup(offset)?;
-        let mut scan = self.scan(entry.position, LOOKUP_BYTES);
+    pub(crate) fn find(&self, offset: Offset, patience: Patience) -> Result<Option<BatchPosition>, LogError> {
+        let entry = self.offset_index.lookup(offset, patience)?;
+        let mut scan = self.scan(entry.position, LOOKUP_BYTES).with(patience);
         if entry.position > 0 {
             match scan.next() {
                 Ok(Some(first)) if first.header.base_offset <= entry.offset => {
@@ -33,9 +33,9 @@ impl Segment {
                         return Ok(Some(first.into()));
                     }
                 }
-                Err(error @ LogError::Io { .. }) => return Err(error),
+                Err(error @ (LogError::Io { .. } | LogError::NotInMemory)) => return Err(error),
                 // The entry points elsewhere: the index is damaged, or the batch was cut off meanwhile.
-                _ => scan = self.scan(0, WALK_BYTES),
+                _ => scan = self.scan(0, WALK_BYTES).with(patience),
             }
         }
         while let Some(located) = scan.next()? {
@@ -68,7 +68,7 @@ impl Segment {
 
     /// Cuts off the batch that holds `offset` and all after it. Returns how many bytes went.
     pub(crate) fn truncate_to(&self, offset: Offset, now_ms: i64) -> Result<u64, LogError> {
-        let cut_at = self.find(offset)?.map(|batch| batch.position);
+        let cut_at = self.find(offset, Patience::Waits)?.map(|batch| batch.position);
         self.offset_index.truncate_to(offset)?;
         self.time_index.truncate_to(offset)?;
         self.transaction_index.truncate_to(offset)?;
@@ -94,7 +94,7 @@ impl Segment {
     /// The largest timestamp by the last time-index entry and what was appended after it.
     fn read_largest_timestamp(&self) -> Result<TimestampOffset, LogError> {
         let mut largest = self.time_index.last()?;
-        let from = self.offset_index.lookup(largest.offset)?;
+        let from = self.offset_index.lookup(largest.offset, Patience::Waits)?;
         let mut scan = self.scan(from.position, WALK_BYTES);
         while let Some(located) = scan.next()? {
             if located.header.max_timestamp_ms > largest.timestamp_ms {

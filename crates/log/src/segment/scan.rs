@@ -7,7 +7,7 @@ use ::io::DiskFile;
 
 use super::Segment;
 use super::header::{BatchHeader, COMMON_LENGTH, Parsed};
-use crate::LogError;
+use crate::{LogError, Patience};
 
 /// A read for finding one batch from an index entry: covers the distance between two index entries twice.
 pub(crate) const LOOKUP_BYTES: usize = 8 * 1024;
@@ -48,6 +48,7 @@ pub(crate) struct HeaderScan<'a> {
     buffer: Vec<u8>,
     buffer_start: u64,
     read_bytes: usize,
+    patience: Patience,
 }
 
 impl<'a> HeaderScan<'a> {
@@ -59,7 +60,13 @@ impl<'a> HeaderScan<'a> {
         end: u64,
         read_bytes: usize,
     ) -> Self {
-        Self { file, scanned, position, end, buffer: Vec::new(), buffer_start: position, read_bytes }
+        let (buffer, patience) = (Vec::new(), Patience::Waits);
+        Self { file, scanned, position, end, buffer, buffer_start: position, read_bytes, patience }
+    }
+
+    /// The same, but it waits for the disk or does not.
+    pub(crate) fn with(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// The next header; `None` at the end.
@@ -109,8 +116,14 @@ impl<'a> HeaderScan<'a> {
         }
         let length = (self.end - self.position).min(self.read_bytes.max(wanted) as u64) as usize;
         self.buffer.resize(length, 0);
-        let read = self.file.read_at(&mut self.buffer, self.position);
-        let read = read.map_err(|error| LogError::io(self.scanned.path())(error))?;
+        let path = || self.scanned.path();
+        let read = match self.patience.read(self.file, &mut self.buffer, self.position, path) {
+            Ok(read) => read,
+            Err(error) => {
+                self.buffer.clear();
+                return Err(error);
+            }
+        };
         self.buffer.truncate(read);
         self.buffer_start = self.position;
         Ok(())

@@ -6,11 +6,14 @@ use broker::coordinators::groups::OFFSETS_TOPIC;
 use broker::coordinators::{Called, Unavailable};
 use broker::group_coordinator::classic::{JoinGroup, Protocol};
 use broker::group_coordinator::offsets::{CommitOffset, CommitOffsets, FetchOffsets};
-use broker::group_coordinator::{GroupReply, GroupRequest, GroupShard};
+use broker::group_coordinator::{GroupError, GroupReply, GroupRequest, GroupShard};
 use bytes::Bytes;
-use controller_node::{DeleteAccess, NewTopic, TopicToDelete};
+use controller_node::{
+    ConfigChange, ConfigOperation, DeleteAccess, NewTopic, ResourceChanges, TopicToDelete,
+};
 use io::Entropy;
 use io::disk::SimulatedDisk;
+use metadata::{ConfigResource, ConfigResourceType};
 use types::{Offset, TopicPartition, Uuid};
 
 use super::Node;
@@ -133,6 +136,31 @@ async fn a_commit_that_the_disk_refuses_to_flush_is_not_acknowledged() {
     let called = node.broker().ask_group(GROUP, commit(8));
     assert!(matches!(called, Called::Later(_)), "it waits for the disk");
     assert_eq!(called.reply().await, Err(Unavailable::NotCoordinator));
+}
+
+#[tokio::test]
+async fn what_a_group_may_write_follows_its_topics_setting_and_too_much_reloads_nothing() {
+    let disk = SimulatedDisk::default();
+    let node = coordinating(&disk, &[("max.message.bytes", "1000")]).await;
+    let large = || {
+        let GroupRequest::CommitOffsets(mut request) = commit(7) else { panic!("a commit") };
+        request.offsets[0].metadata = "m".repeat(2_000);
+        node.broker().ask_group(GROUP, GroupRequest::CommitOffsets(request))
+    };
+    let told = |called: Called<GroupShard>| match called {
+        Called::Now(Ok(GroupReply::CommitOffsets(told))) => told.map(|committed| committed.len()),
+        _ => panic!("its shard answers at once"),
+    };
+    assert_eq!(told(large()), Err(GroupError::TooLarge));
+    assert_eq!(told(node.broker().ask_group(GROUP, commit(8))), Ok(1));
+    let name = "max.message.bytes".to_owned();
+    let change = ConfigChange { name, operation: ConfigOperation::Set, value: Some("10000".to_owned()) };
+    let topic = ConfigResource { resource_type: ConfigResourceType::Topic, name: OFFSETS_TOPIC.to_owned() };
+    let altered = vec![ResourceChanges { resource: topic, changes: vec![change] }];
+    let controller = &node.handlers().controller;
+    controller.incremental_alter_configs(altered, false).await.expect("decided");
+    node.broker().applied(controller.image().provenance.offset).await;
+    assert_eq!(told(large()), Ok(1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,8 @@
 //! | `run` | a node from its start until it is told to stop |
 
 pub mod assembly;
+#[cfg(test)]
+mod cold_fetch_test;
 mod directories;
 #[cfg(test)]
 mod dynamic_settings_test;

@@ -14,7 +14,7 @@ use super::{BoundListener, Environment, Node};
 /// When tests take place.
 pub(super) const NOW_MS: i64 = 1_795_253_500_000;
 
-fn environment(disk: &SimulatedDisk) -> Environment {
+pub(super) fn environment(disk: &SimulatedDisk) -> Environment {
     Environment {
         disk: Disk::Simulated(disk.clone()),
         clock: Clock::simulated(NOW_MS),
@@ -29,6 +29,11 @@ pub(super) async fn start(disk: &SimulatedDisk) -> Node {
 
 /// A node with settings of its own, and the clock it lives by.
 pub(super) async fn start_with(disk: &SimulatedDisk, settings: &[(&str, &str)]) -> (Node, Clock) {
+    start_in(environment(disk), settings).await
+}
+
+/// As [`start_with`], in an environment of its own.
+pub(super) async fn start_in(environment: Environment, settings: &[(&str, &str)]) -> (Node, Clock) {
     let mut properties = NodeConfig::embedded_defaults();
     properties.set("log.dirs", "/data");
     for (key, value) in settings {
@@ -36,7 +41,6 @@ pub(super) async fn start_with(disk: &SimulatedDisk, settings: &[(&str, &str)]) 
     }
     let (config, _) = NodeConfig::from_properties(properties, "localhost").expect("the settings are valid");
     let listener = BoundListener { name: "PLAINTEXT".to_owned(), host: "localhost".to_owned(), port: 9092 };
-    let environment = environment(disk);
     let clock = environment.clock.clone();
     let node = Node::start(config, environment, &[listener]).await.expect("the directory is this node's");
     (node, clock)

@@ -1,0 +1,106 @@
+//! A Fetch of what is not in memory: its client waits for the disk, and nobody else does.
+
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::Duration;
+
+use broker::produce::ProduceEntry;
+use bytes::Bytes;
+use controller_node::NewTopic;
+use io::Blocking;
+use io::disk::SimulatedDisk;
+use net::{Answer, Chunk, ConnectionContext, Request, Response, Service};
+use protocol::frame::RequestHeader;
+use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
+use protocol::messages::metadata_request::MetadataRequest;
+use protocol::{Message, Writer, api};
+use record::{BatchBuilder, BatchOptions};
+use tokio::time::Instant;
+
+use super::assembly::Silent;
+use super::node_test::{NOW_MS, environment, start_in};
+use super::{Environment, Node};
+
+async fn ask(node: &Node, api_key: i16, api_version: i16, body: &impl Message) -> Answer {
+    let header = RequestHeader { api_key, api_version, correlation_id: 7, client_id: None };
+    let mut writer = Writer::new();
+    body.encode(&mut writer, api_version).expect("the request fits its version");
+    let connection = Arc::new(ConnectionContext::new(1, "PLAINTEXT".into(), None, None));
+    let request = Request { header, body: writer.into_bytes(), connection, received_at: Instant::now() };
+    node.handlers().call(request).await
+}
+
+/// A Fetch of all records, which waits for no more.
+fn fetch(wait_ms: i32) -> FetchRequest {
+    let partition = FetchPartition { partition_max_bytes: 1 << 20, ..Default::default() };
+    let topic = FetchTopic { topic: "t".to_owned(), partitions: vec![partition], ..Default::default() };
+    FetchRequest {
+        replica_id: -1,
+        max_bytes: 1 << 20,
+        min_bytes: 1,
+        max_wait_ms: wait_ms,
+        topics: vec![topic],
+        ..Default::default()
+    }
+}
+
+fn records(response: &Response) -> usize {
+    let length = |chunk: &Chunk| match chunk {
+        Chunk::File(region) => region.length,
+        Chunk::Bytes(_) => 0,
+    };
+    response.chunks.iter().map(length).sum()
+}
+
+/// A node on a disk, with a topic `t` that holds this batch.
+async fn node_with(disk: &SimulatedDisk, batch: Bytes) -> Node {
+    let threads = Environment { blocking: Blocking::Threads, ..environment(disk) };
+    let (mut node, _) = start_in(threads, &[]).await;
+    node.open(Silent).await.expect("opened");
+    let topic = NewTopic { name: "t".to_owned(), partitions: 1, replication_factor: 1, ..Default::default() };
+    let controller = &node.handlers().controller;
+    let outcomes = controller.create_topics(vec![topic], false).await.expect("decided");
+    assert!(outcomes[0].result.is_ok());
+    node.broker().applied(controller.image().provenance.offset).await;
+    let partition = node.broker().partitions().all().pop().expect("the topic's only partition");
+    let (_, unacknowledged) = node.broker().append(vec![ProduceEntry { partition, records: batch }], 1);
+    assert!(unacknowledged.is_empty());
+    node
+}
+
+#[tokio::test]
+async fn a_fetch_that_waits_for_the_disk_holds_nobody_up() {
+    let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");
+    builder.append(NOW_MS, None, Some(b"value"), &[]).expect("fits");
+    let batch = builder.build().expect("built").expect("not empty");
+    let disk = SimulatedDisk::default();
+    let node = node_with(&disk, batch.clone()).await;
+    let Answer::Now(response) = ask(&node, api::FETCH, 12, &fetch(0)).await else {
+        panic!("what is in memory is answered at once")
+    };
+    assert_eq!(records(&response), batch.len());
+
+    for wait_ms in [0, 60_000] {
+        let held = disk.hold_reads();
+        // Where the only thread waits for the disk, this lets it go on, and the test fails.
+        let (finish, finished) = mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
+            drop(held);
+            is_late
+        });
+        let Answer::Later(mut cold) = ask(&node, api::FETCH, 12, &fetch(wait_ms)).await else {
+            panic!("the disk has not been read")
+        };
+        for _ in 0..20 {
+            let is_open =
+                std::future::poll_fn(|context| Poll::Ready(cold.as_mut().poll(context).is_pending()));
+            assert!(is_open.await, "the disk has not been read");
+            let other = ask(&node, api::METADATA, 12, &MetadataRequest::default()).await;
+            assert!(matches!(other, Answer::Now(_)));
+        }
+        finish.send(()).expect("the watchdog listens");
+        assert_eq!(records(&cold.await), batch.len());
+        assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
+    }
+}
