@@ -34,6 +34,8 @@ enum Golden {
     Metadata,
     /// What keys hash to: crates/client/testdata.
     Murmur2,
+    /// How partitions are shared out among consumers: crates/client/testdata.
+    Assignors,
 }
 
 /// Which golden bytes to make.
@@ -64,6 +66,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 }
                 Golden::Metadata => run_command("python3", ["conformance/golden_metadata.py"]),
                 Golden::Murmur2 => printed("Murmur2", "crates/client/testdata/murmur2-4.3.1.tsv"),
+                Golden::Assignors => printed("Assignors", "crates/client/testdata/assignors-4.3.1.tsv"),
             }
             .with_context(|| format!("golden bytes of {golden:?}"))?;
         }

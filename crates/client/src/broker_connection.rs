@@ -1,8 +1,11 @@
 //! A connection to one broker that speaks messages: versions agreed at the start, requests encoded, answers decoded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use net::client::{Connection, ConnectionError, ConnectionSettings};
 use protocol::api::Api;
 use protocol::frame::{RequestHeader, decode_response_header, encode_request_header};
@@ -16,7 +19,7 @@ use crate::config::ClientConfig;
 use crate::error::ClientError;
 
 /// How long a broker may take to accept a connection (`socket.connection.setup.timeout.ms`).
-const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open connection. Calls may overlap; they are answered in their order.
 pub(crate) struct BrokerConnection {
@@ -68,6 +71,44 @@ impl BrokerConnection {
     /// # Errors
     /// `Disconnected`, `Timeout`, `UnsupportedApi`, `Malformed`; error codes inside the answer are the caller's.
     pub(crate) async fn call<R: Call>(&self, request: &R, newest: i16) -> Result<R::Answer, ClientError> {
+        let version = self.version::<R>(newest)?;
+        self.call_at(request, version).await
+    }
+
+    /// Writes a request, and returns what waits for its answer: for requests that are to arrive in order. The answer
+    /// may take as long as `patience`.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(crate) async fn begin<R: Call>(
+        self: Arc<Self>,
+        request: &R,
+        newest: i16,
+        patience: Duration,
+    ) -> Result<impl Future<Output = Result<R::Answer, ClientError>> + Send + use<R>, ClientError> {
+        let version = self.version::<R>(newest)?;
+        let (correlation_id, frame) = self.encode(request, version)?;
+        let pending = self.connection.send(correlation_id, &frame).await;
+        let mut pending = pending.map_err(|error| self.connection_error(R::API, error))?;
+        Ok(async move {
+            let answer = std::future::poll_fn(|context| pending.poll_response(context));
+            let answer = tokio::time::timeout(patience, answer).await;
+            let answer = answer.unwrap_or(Err(ConnectionError::RequestTimedOut { after: patience }));
+            decode::<R>(answer.map_err(|error| self.connection_error(R::API, error))?, version)
+        })
+    }
+
+    /// Writes a request that nobody answers: Produce with `acks=0`.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(crate) async fn send_unanswered<R: Call>(&self, request: &R, newest: i16) -> Result<(), ClientError> {
+        let (_, frame) = self.encode(request, self.version::<R>(newest)?)?;
+        let sent = self.connection.send_unanswered(&frame).await;
+        sent.map_err(|error| self.connection_error(R::API, error))
+    }
+
+    fn version<R: Call>(&self, newest: i16) -> Result<i16, ClientError> {
         let unsupported = || ClientError::UnsupportedApi { address: self.address.clone(), api: R::API };
         let stable = Api::by_key(R::API_KEY).map_or(R::MAX_VERSION, |api| api.stable_max_version);
         let (oldest_served, newest_served) = *self.versions.get(&R::API_KEY).ok_or_else(unsupported)?;
@@ -75,7 +116,7 @@ impl BrokerConnection {
         if version < oldest_served.max(R::MIN_VERSION) {
             return Err(unsupported());
         }
-        self.call_at(request, version).await
+        Ok(version)
     }
 
     /// Sends a request that no node advertises, at its newest version. Who does not know it closes the connection.
@@ -87,8 +128,13 @@ impl BrokerConnection {
     }
 
     async fn call_at<R: Call>(&self, request: &R, version: i16) -> Result<R::Answer, ClientError> {
+        let (correlation_id, frame) = self.encode(request, version)?;
+        let answer = self.connection.request(correlation_id, &frame).await;
+        decode::<R>(answer.map_err(|error| self.connection_error(R::API, error))?, version)
+    }
+
+    fn encode<R: Call>(&self, request: &R, version: i16) -> Result<(i32, [Bytes; 1]), ClientError> {
         let correlation_id = self.connection.next_correlation_id();
-        let malformed = |reason: String| ClientError::Malformed { api: R::API, reason };
         let header = RequestHeader {
             api_key: R::API_KEY,
             api_version: version,
@@ -96,18 +142,11 @@ impl BrokerConnection {
             client_id: Some(self.client_id.clone()),
         };
         let mut writer = Writer::new();
-        encode_request_header(&mut writer, &header).map_err(|error| malformed(error.to_string()))?;
-        request.encode(&mut writer, version).map_err(|error| malformed(error.to_string()))?;
-        let frame = [writer.into_bytes()];
-        let answer = self.connection.request(correlation_id, &frame).await;
-        let answer = answer.map_err(|error| self.connection_error(R::API, error))?;
-        let mut reader = Reader::new(answer);
-        decode_response_header(&mut reader, R::API_KEY, version)
-            .map_err(|error| malformed(error.to_string()))?;
-        let message =
-            R::Answer::decode(&mut reader, version).map_err(|error| malformed(error.to_string()))?;
-        reader.finish().map_err(|error| malformed(error.to_string()))?;
-        Ok(message)
+        let encoded = encode_request_header(&mut writer, &header);
+        let fitted = request.fitted(version);
+        let encoded = encoded.and_then(|()| fitted.as_ref().unwrap_or(request).encode(&mut writer, version));
+        encoded.map_err(|error| ClientError::Malformed { api: R::API, reason: error.to_string() })?;
+        Ok((correlation_id, [writer.into_bytes()]))
     }
 
     /// A broker that does not know our version of ApiVersions answers in the oldest one, with an error (KIP-511).
@@ -138,6 +177,14 @@ impl BrokerConnection {
             other => ClientError::Disconnected { address, reason: other.to_string() },
         }
     }
+}
+
+fn decode<R: Call>(answer: Bytes, version: i16) -> Result<R::Answer, ClientError> {
+    let mut reader = Reader::new(answer);
+    let message = decode_response_header(&mut reader, R::API_KEY, version)
+        .and_then(|_| R::Answer::decode(&mut reader, version))
+        .and_then(|message| reader.finish().map(|()| message));
+    message.map_err(|error| ClientError::Malformed { api: R::API, reason: error.to_string() })
 }
 
 fn versions(served: &ApiVersionsResponse) -> BTreeMap<i16, (i16, i16)> {

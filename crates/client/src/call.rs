@@ -88,14 +88,23 @@ pub(crate) trait Call: Message + Send + Sync {
     const API_KEY: i16;
     /// The API's name in errors.
     const API: &'static str;
+
+    /// What this version can carry of a request that is filled in for all of them; `None`: everything.
+    fn fitted(&self, version: i16) -> Option<Self> {
+        let _ = version;
+        None
+    }
 }
 
 macro_rules! calls {
-    ($($api:literal: $request:ident -> $answer:ident),+ $(,)?) => {
+    ($($api:literal: $request:ident -> $answer:ident $(by $fit:ident)?),+ $(,)?) => {
         $(impl Call for $request {
             type Answer = $answer;
             const API_KEY: i16 = $request::API_KEY;
             const API: &'static str = $api;
+            $(fn fitted(&self, version: i16) -> Option<Self> {
+                Some($fit(self.clone(), version))
+            })?
         })+
     };
 }
@@ -106,11 +115,11 @@ calls! {
     "ListOffsets": ListOffsetsRequest -> ListOffsetsResponse,
     "Metadata": MetadataRequest -> MetadataResponse,
     "OffsetCommit": OffsetCommitRequest -> OffsetCommitResponse,
-    "OffsetFetch": OffsetFetchRequest -> OffsetFetchResponse,
-    "FindCoordinator": FindCoordinatorRequest -> FindCoordinatorResponse,
+    "OffsetFetch": OffsetFetchRequest -> OffsetFetchResponse by one_or_many_groups,
+    "FindCoordinator": FindCoordinatorRequest -> FindCoordinatorResponse by one_or_many_keys,
     "JoinGroup": JoinGroupRequest -> JoinGroupResponse,
     "Heartbeat": HeartbeatRequest -> HeartbeatResponse,
-    "LeaveGroup": LeaveGroupRequest -> LeaveGroupResponse,
+    "LeaveGroup": LeaveGroupRequest -> LeaveGroupResponse by one_or_many_members,
     "SyncGroup": SyncGroupRequest -> SyncGroupResponse,
     "DescribeGroups": DescribeGroupsRequest -> DescribeGroupsResponse,
     "ListGroups": ListGroupsRequest -> ListGroupsResponse,
@@ -140,4 +149,34 @@ calls! {
     "ListConfigResources": ListConfigResourcesRequest -> ListConfigResourcesResponse,
     "DescribeTopicPartitions": DescribeTopicPartitionsRequest -> DescribeTopicPartitionsResponse,
     "Why": WhyRequest -> WhyResponse,
+}
+
+/// Since version 4 several keys are asked about at once (KIP-699).
+fn one_or_many_keys(mut request: FindCoordinatorRequest, version: i16) -> FindCoordinatorRequest {
+    match version {
+        ..4 => request.coordinator_keys.clear(),
+        _ => request.key.clear(),
+    }
+    request
+}
+
+/// Since version 8 several groups are asked about at once (KIP-709).
+fn one_or_many_groups(mut request: OffsetFetchRequest, version: i16) -> OffsetFetchRequest {
+    match version {
+        ..8 => request.groups.clear(),
+        _ => {
+            request.group_id.clear();
+            request.topics = OffsetFetchRequest::default().topics;
+        }
+    }
+    request
+}
+
+/// Since version 3 several members leave at once (KIP-345).
+fn one_or_many_members(mut request: LeaveGroupRequest, version: i16) -> LeaveGroupRequest {
+    match version {
+        ..3 => request.members.clear(),
+        _ => request.member_id.clear(),
+    }
+    request
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::ErrorCode;
+use types::{ErrorCode, Offset};
 
 /// An error of a client. Cloneable, since all records of a batch share one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,6 +118,59 @@ pub enum ClientError {
         /// What kept it.
         last: String,
     },
+    /// Nothing is committed for a partition, or its offset does not exist, and `auto.offset.reset` is `none`.
+    #[error("no offset to read {partition} from, and auto.offset.reset is none")]
+    NoOffset {
+        /// Topic and partition.
+        partition: String,
+    },
+    /// Records that were read are not in the log of the new leader (KIP-320), and `auto.offset.reset` is `none`.
+    #[error("{partition} was read up to offset {position}, which its leader does not have any more")]
+    LogTruncated {
+        /// Topic and partition.
+        partition: String,
+        /// Where reading was.
+        position: Offset,
+        /// Up to where the logs agree, where that is known.
+        diverges_at: Option<Offset>,
+    },
+    /// A partition that this consumer does not own.
+    #[error("{partition} is not assigned to this consumer")]
+    NotAssigned {
+        /// Topic and partition.
+        partition: String,
+    },
+    /// A consumer that is to read nothing.
+    #[error("the consumer is neither subscribed to a topic nor assigned a partition")]
+    NotSubscribed,
+    /// Subscribed topics and assigned partitions exclude each other: unsubscribe first.
+    #[error("a consumer is either subscribed to topics or assigned partitions; unsubscribe first")]
+    OtherSubscription,
+    /// A pattern of topics that is no regular expression.
+    #[error("{pattern:?} is no pattern: {reason}")]
+    Pattern {
+        /// As it was given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What needs a group, without `group.id`.
+    #[error("group.id is not set")]
+    NoGroup,
+    /// Offsets were not committed: the partitions belong to somebody else by now.
+    #[error("not committed, the group has rebalanced: {code}")]
+    CommitFailed {
+        /// What the coordinator said, or would have.
+        code: ErrorCode,
+    },
+    /// A call did not come to its end within `default.api.timeout.ms`.
+    #[error("{what} took longer than {} ms", after.as_millis())]
+    CallTimeout {
+        /// What was asked.
+        what: &'static str,
+        /// `default.api.timeout.ms`.
+        after: Duration,
+    },
     /// The producer or consumer was closed.
     #[error("the client is closed")]
     Closed,
@@ -129,6 +182,14 @@ impl ClientError {
         match self {
             Self::Server { code, .. } | Self::Topic { code, .. } => code.is_retriable(),
             _ => self.is_about_connection(),
+        }
+    }
+
+    /// What a broker answered, where that is the error.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Server { code, .. } | Self::Topic { code, .. } | Self::CommitFailed { code } => Some(*code),
+            _ => None,
         }
     }
 

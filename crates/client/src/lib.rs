@@ -9,6 +9,7 @@ mod broker_connection;
 mod call;
 mod config;
 pub mod consumer;
+mod errand;
 mod error;
 mod metadata;
 mod network_client;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::messages::metadata_response::{MetadataResponse, MetadataResponseTopic};
 use tokio::time::Instant;
-use types::{ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicName, Uuid};
+use types::{ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicName, TopicPartition, Uuid};
 
 use crate::error::error_code;
 
@@ -52,6 +52,12 @@ impl TopicMetadata {
 }
 
 impl ClusterMetadata {
+    /// Who leads a partition, and since which epoch.
+    pub(crate) fn leader(&self, partition: &TopicPartition) -> Option<(NodeId, LeaderEpoch)> {
+        let known = self.topics.get(&partition.topic)?.partition(partition.partition)?;
+        known.leader.map(|leader| (leader, known.leader_epoch))
+    }
+
     /// Takes in an answer, and returns the topics that it has errors for.
     pub(crate) fn update(
         &mut self,
@@ -93,6 +99,6 @@ fn topic_metadata(name: TopicName, topic: MetadataResponseTopic, learnt_at: Inst
     TopicMetadata { name, id: topic.topic_id, partitions, learnt_at }
 }
 
-fn address(host: &str, port: i32) -> String {
+pub(crate) fn address(host: &str, port: i32) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

@@ -21,9 +21,14 @@ pub struct NetworkClient {
 
 struct Shared {
     config: ClientConfig,
-    metadata: Mutex<ClusterMetadata>,
-    /// One slot per address; its lock is held while the connection is opened, so that it is opened once.
-    connections: Mutex<BTreeMap<String, Slot>>,
+    metadata: Arc<Mutex<Arc<ClusterMetadata>>>,
+    connections: Connections,
+}
+
+/// One slot per address; its lock is held while the connection is opened, so that it is opened once.
+#[derive(Default)]
+struct Connections {
+    slots: Mutex<BTreeMap<String, Slot>>,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<BrokerConnection>>>>;
@@ -40,8 +45,16 @@ pub enum AutoCreate {
 impl NetworkClient {
     /// A client of the cluster behind `config.bootstrap_servers`. Nothing is connected yet.
     pub fn new(config: ClientConfig) -> Self {
-        let metadata = Mutex::new(ClusterMetadata::default());
-        Self { shared: Arc::new(Shared { config, metadata, connections: Mutex::new(BTreeMap::new()) }) }
+        let metadata = Arc::new(Mutex::new(Arc::new(ClusterMetadata::default())));
+        Self { shared: Arc::new(Shared { config, metadata, connections: Connections::default() }) }
+    }
+
+    /// The same settings and metadata with connections of its own: answers of a connection come in order, so whoever
+    /// asks for what takes long asks apart.
+    pub(crate) fn with_own_connections(&self) -> Self {
+        let metadata = Arc::clone(&self.shared.metadata);
+        let config = self.shared.config.clone();
+        Self { shared: Arc::new(Shared { config, metadata, connections: Connections::default() }) }
     }
 
     /// The settings it was made with.
@@ -51,7 +64,12 @@ impl NetworkClient {
 
     /// What is known of the cluster now.
     pub fn metadata(&self) -> ClusterMetadata {
-        self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        (*self.snapshot()).clone()
+    }
+
+    /// As [`Self::metadata`], without copying it.
+    pub(crate) fn snapshot(&self) -> Arc<ClusterMetadata> {
+        Arc::clone(&self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is known of a topic now.
@@ -104,16 +122,37 @@ impl NetworkClient {
     /// # Errors
     /// When no broker answers, or with the first error among the topics.
     pub async fn refresh(&self, topics: &[TopicName], auto_create: AutoCreate) -> Result<(), ClientError> {
+        match self.refresh_topics(topics, auto_create).await?.first() {
+            Some((name, code)) => Err(topic_error(name, *code)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks any broker about these topics, and returns which of them there are errors for.
+    pub(crate) async fn refresh_topics(
+        &self,
+        topics: &[TopicName],
+        auto_create: AutoCreate,
+    ) -> Result<Vec<(TopicName, ErrorCode)>, ClientError> {
+        let topics = topics
+            .iter()
+            .map(|name| MetadataRequestTopic { name: Some(name.to_string()), ..Default::default() })
+            .collect();
+        Ok(self.ask_metadata(Some(topics), auto_create).await?.1)
+    }
+
+    /// Asks any broker about all topics that this client may see, and returns their names; without Kafka's own.
+    pub(crate) async fn refresh_all(&self) -> Result<Vec<TopicName>, ClientError> {
+        Ok(self.ask_metadata(None, AutoCreate::Forbidden).await?.0)
+    }
+
+    async fn ask_metadata(
+        &self,
+        topics: Option<Vec<MetadataRequestTopic>>,
+        auto_create: AutoCreate,
+    ) -> Result<(Vec<TopicName>, Vec<(TopicName, ErrorCode)>), ClientError> {
         let request = MetadataRequest {
-            topics: Some(
-                topics
-                    .iter()
-                    .map(|name| MetadataRequestTopic {
-                        name: Some(name.to_string()),
-                        ..MetadataRequestTopic::default()
-                    })
-                    .collect(),
-            ),
+            topics,
             allow_auto_topic_creation: auto_create == AutoCreate::Allowed,
             ..MetadataRequest::default()
         };
@@ -122,14 +161,15 @@ impl NetworkClient {
         if code != ErrorCode::None {
             return Err(ClientError::Server { api: MetadataRequest::API, code });
         }
-        let errors = {
-            let mut metadata = self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner);
-            metadata.update(response, Instant::now())
-        };
-        match errors.first() {
-            Some((name, code)) => Err(topic_error(name, *code)),
-            None => Ok(()),
-        }
+        let names = response
+            .topics
+            .iter()
+            .filter(|topic| topic.error_code == 0 && !topic.is_internal)
+            .filter_map(|topic| topic.name.as_deref().map(TopicName::from))
+            .collect();
+        let mut metadata = self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let errors = Arc::make_mut(&mut metadata).update(response, Instant::now());
+        Ok((names, errors))
     }
 
     /// Asks whichever broker answers: those known first, then the bootstrap servers.
@@ -143,7 +183,7 @@ impl NetworkClient {
         request: &R,
         newest: i16,
     ) -> Result<R::Answer, ClientError> {
-        let mut addresses: Vec<String> = self.metadata().nodes.into_values().collect();
+        let mut addresses: Vec<String> = self.snapshot().nodes.values().cloned().collect();
         for address in &self.config().bootstrap_servers {
             if !addresses.contains(address) {
                 addresses.push(address.clone());
@@ -180,9 +220,13 @@ impl NetworkClient {
         self.connection(&address).await
     }
 
-    async fn connection(&self, address: &str) -> Result<Arc<BrokerConnection>, ClientError> {
+    /// A connection to this address, host:port.
+    ///
+    /// # Errors
+    /// When nobody there takes the connection.
+    pub(crate) async fn connection(&self, address: &str) -> Result<Arc<BrokerConnection>, ClientError> {
         let slot = {
-            let mut slots = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slots = self.shared.connections.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(address.to_owned()).or_default())
         };
         let mut slot = slot.lock().await;

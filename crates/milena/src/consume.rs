@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use client::admin::{OffsetSpec, list_offsets};
 use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset, PartitionRecords};
 use client::{AutoCreate, ClientError, NetworkClient};
-use types::{Offset, PartitionIndex};
+use types::{Offset, PartitionIndex, TopicPartition};
 
 use crate::command_line::{ConsumeArguments, OffsetArgument};
 use crate::failure::Failure;
@@ -92,7 +92,9 @@ async fn print_records<W: Write>(arguments: &ConsumeArguments, printer: &mut Pri
     let is_over = |ends: &Option<BTreeMap<PartitionIndex, Offset>>, printer: &Printer<W>| {
         ends.as_ref().is_some_and(BTreeMap::is_empty) || printer.left == 0
     };
-    let mut consumer = Consumer::assign(client.clone(), topic.name.clone(), &positions, config);
+    let consumer = Consumer::new(&client, config);
+    let of_topic = |(index, offset)| (TopicPartition { topic: topic.name.clone(), partition: index }, offset);
+    consumer.assign_at(positions.into_iter().map(of_topic))?;
     while !is_over(&ends, printer) {
         let records = consumer.poll().await?;
         let index = records.partition.partition;

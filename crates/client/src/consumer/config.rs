@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::consumer::assignor::Assignor;
+
 /// Which records of transactions are seen (`isolation.level`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IsolationLevel {
@@ -21,18 +23,54 @@ impl IsolationLevel {
     }
 }
 
-/// Where to go on when the offset asked for does not exist (`auto.offset.reset`).
+/// Where to go on when nothing is committed, or the offset asked for does not exist (`auto.offset.reset`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OffsetReset {
-    /// At the first record there is.
+    /// `earliest`: at the first record there is.
     Earliest,
-    /// Nowhere: it is an error.
+    /// `latest`: behind the last record.
+    Latest,
+    /// `by_duration:…`: at the first record that is no older than this (KIP-1106); at the end where there is none.
+    ByDuration(Duration),
+    /// `none`: nowhere, it is an error.
     Fail,
 }
 
-/// How a consumer fetches.
+/// How a consumer reads, and what it is to its group.
+///
+/// ```
+/// use std::time::Duration;
+/// use client::consumer::{Assignor, ConsumerConfig, OffsetReset};
+///
+/// let config = ConsumerConfig::of_group("payments")
+///     .auto_offset_reset(OffsetReset::Earliest)
+///     .enable_auto_commit(false)
+///     .partition_assignment_strategy([Assignor::CooperativeSticky])
+///     .session_timeout(Duration::from_secs(10));
+/// assert_eq!(config.group_id.as_deref(), Some("payments"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct ConsumerConfig {
+    /// `group.id`; needed to subscribe and to commit.
+    pub group_id: Option<String>,
+    /// `group.instance.id`: a static member (KIP-345) keeps its partitions while it starts anew.
+    pub group_instance_id: Option<String>,
+    /// `partition.assignment.strategy`, the preferred one first.
+    pub partition_assignment_strategy: Vec<Assignor>,
+    /// `session.timeout.ms`: a member that was silent for so long is dead.
+    pub session_timeout: Duration,
+    /// `heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// `max.poll.interval.ms`: a member that does not poll for so long gives its partitions up.
+    pub max_poll_interval: Duration,
+    /// `enable.auto.commit`: positions are committed while the application polls.
+    pub enable_auto_commit: bool,
+    /// `auto.commit.interval.ms`.
+    pub auto_commit_interval: Duration,
+    /// `allow.auto.create.topics`: asking for a topic may create it, if the brokers do so.
+    pub allow_auto_create_topics: bool,
+    /// `default.api.timeout.ms`: how long calls wait that wait at all.
+    pub default_api_timeout: Duration,
     /// `isolation.level`.
     pub isolation_level: IsolationLevel,
     /// `auto.offset.reset`.
@@ -52,13 +90,97 @@ pub struct ConsumerConfig {
 impl Default for ConsumerConfig {
     fn default() -> Self {
         Self {
+            group_id: None,
+            group_instance_id: None,
+            partition_assignment_strategy: vec![Assignor::Range, Assignor::CooperativeSticky],
+            session_timeout: Duration::from_secs(45),
+            heartbeat_interval: Duration::from_secs(3),
+            max_poll_interval: Duration::from_secs(300),
+            enable_auto_commit: true,
+            auto_commit_interval: Duration::from_secs(5),
+            allow_auto_create_topics: true,
+            default_api_timeout: Duration::from_secs(60),
             isolation_level: IsolationLevel::ReadUncommitted,
-            offset_reset: OffsetReset::Fail,
+            offset_reset: OffsetReset::Latest,
             fetch_min_bytes: 1,
             fetch_max_bytes: 50 << 20,
             max_partition_fetch_bytes: 1 << 20,
             fetch_max_wait: Duration::from_millis(500),
             check_crcs: true,
         }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty => $field:ident),+ $(,)?) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, value: $type) -> Self {
+            self.$field = value;
+            self
+        })+
+    };
+}
+
+impl ConsumerConfig {
+    /// Kafka's defaults for a member of this group.
+    pub fn of_group(group_id: impl Into<String>) -> Self {
+        Self { group_id: Some(group_id.into()), ..Self::default() }
+    }
+
+    /// Sets `group.instance.id`.
+    #[must_use]
+    pub fn group_instance_id(mut self, id: impl Into<String>) -> Self {
+        self.group_instance_id = Some(id.into());
+        self
+    }
+
+    /// Sets `partition.assignment.strategy`.
+    #[must_use]
+    pub fn partition_assignment_strategy(mut self, assignors: impl IntoIterator<Item = Assignor>) -> Self {
+        self.partition_assignment_strategy = assignors.into_iter().collect();
+        self
+    }
+
+    setters! {
+        /// Sets `session.timeout.ms`.
+        session_timeout: Duration => session_timeout,
+        /// Sets `heartbeat.interval.ms`.
+        heartbeat_interval: Duration => heartbeat_interval,
+        /// Sets `max.poll.interval.ms`.
+        max_poll_interval: Duration => max_poll_interval,
+        /// Sets `enable.auto.commit`.
+        enable_auto_commit: bool => enable_auto_commit,
+        /// Sets `auto.commit.interval.ms`.
+        auto_commit_interval: Duration => auto_commit_interval,
+        /// Sets `allow.auto.create.topics`.
+        allow_auto_create_topics: bool => allow_auto_create_topics,
+        /// Sets `default.api.timeout.ms`.
+        default_api_timeout: Duration => default_api_timeout,
+        /// Sets `isolation.level`.
+        isolation_level: IsolationLevel => isolation_level,
+        /// Sets `auto.offset.reset`.
+        auto_offset_reset: OffsetReset => offset_reset,
+        /// Sets `fetch.min.bytes`.
+        fetch_min_bytes: i32 => fetch_min_bytes,
+        /// Sets `fetch.max.bytes`.
+        fetch_max_bytes: i32 => fetch_max_bytes,
+        /// Sets `max.partition.fetch.bytes`.
+        max_partition_fetch_bytes: i32 => max_partition_fetch_bytes,
+        /// Sets `fetch.max.wait.ms`.
+        fetch_max_wait: Duration => fetch_max_wait,
+        /// Sets `check.crcs`.
+        check_crcs: bool => check_crcs,
+    }
+
+    /// Whether positions are committed by themselves: only members of a group have somebody to commit to.
+    pub(crate) fn commits_by_itself(&self) -> bool {
+        self.enable_auto_commit && self.group_id.is_some()
+    }
+
+    /// Whether members keep partitions through a rebalance: only where every strategy can (KIP-429).
+    pub(crate) fn is_cooperative(&self) -> bool {
+        let strategies = &self.partition_assignment_strategy;
+        !strategies.is_empty() && strategies.iter().all(|assignor| assignor.is_cooperative())
     }
 }

@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use record::{AnyBatch, Batches, Limits, RecordView};
-use types::{Offset, TopicPartition};
+use types::{LeaderEpoch, Offset, TopicPartition};
 
 use crate::consumer::aborted_transactions::AbortedTransactions;
+use crate::consumer::machine::Position;
 use crate::error::ClientError;
 
 /// Batches of one partition, in the order of the log.
@@ -67,15 +68,20 @@ impl PartitionRecords {
     }
 }
 
-/// The offset behind the last whole batch of `batches`; `None` where there is none.
+/// The position behind the last whole batch of `batches`; `None` where there is none.
 pub(super) fn next_position(
     partition: &TopicPartition,
     position: Offset,
     batches: &Bytes,
-) -> Result<Option<Offset>, ClientError> {
+) -> Result<Option<Position>, ClientError> {
     let mut next = None;
     for batch in Batches::new(batches.clone()) {
-        next = Some(batch.map_err(|error| corrupt(partition, position, &error))?.last_offset().plus(1));
+        let batch = batch.map_err(|error| corrupt(partition, position, &error))?;
+        let epoch = match &batch {
+            AnyBatch::Batch(batch) => batch.header().partition_leader_epoch,
+            _ => LeaderEpoch::NONE,
+        };
+        next = Some(Position { offset: batch.last_offset().plus(1), epoch });
     }
     Ok(next)
 }

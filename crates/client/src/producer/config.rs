@@ -7,6 +7,8 @@ use record::Compression;
 /// When a record counts as written (`acks`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acks {
+    /// Once it is on its way: nobody says whether it was written.
+    None,
     /// Once its leader has it.
     Leader,
     /// Once every in-sync replica has it. The only setting under which retries write nothing twice (idempotence).
@@ -17,6 +19,7 @@ impl Acks {
     /// The number in requests.
     pub(crate) const fn number(self) -> i16 {
         match self {
+            Self::None => 0,
             Self::Leader => 1,
             Self::All => -1,
         }
@@ -26,8 +29,10 @@ impl Acks {
 /// How a producer batches, sends and gives up.
 #[derive(Clone, Debug)]
 pub struct ProducerConfig {
-    /// `acks`. `All` makes the producer idempotent (`enable.idempotence`, KIP-98).
+    /// `acks`.
     pub acks: Acks,
+    /// `enable.idempotence` (KIP-98): what is tried again is written once. Without effect unless `acks` is `All`.
+    pub enable_idempotence: bool,
     /// `compression.type` and level.
     pub compression: Compression,
     /// `batch.size`: a batch is sent once its records, uncompressed, have this many bytes.
@@ -48,6 +53,7 @@ impl Default for ProducerConfig {
     fn default() -> Self {
         Self {
             acks: Acks::All,
+            enable_idempotence: true,
             compression: Compression::None,
             batch_size: 16_384,
             linger: Duration::from_millis(5),
@@ -56,5 +62,12 @@ impl Default for ProducerConfig {
             delivery_timeout: Duration::from_secs(120),
             max_in_flight: 5,
         }
+    }
+}
+
+impl ProducerConfig {
+    /// Whether batches are numbered.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.enable_idempotence && self.acks == Acks::All
     }
 }

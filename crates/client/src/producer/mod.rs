@@ -13,7 +13,6 @@ mod sequences;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use record::HeaderRef;
 use tokio::task::JoinHandle;
 use types::{PartitionIndex, TopicName, TopicPartition};
 
@@ -26,7 +25,7 @@ use sender::Sender;
 
 pub use batch::{Delivery, RecordMetadata};
 pub use config::{Acks, ProducerConfig};
-pub use record::{Codec, Compression};
+pub use record::{Codec, Compression, HeaderRef};
 
 /// A record to be sent; its bytes are copied by [`Producer::send`].
 #[derive(Clone, Copy, Debug, Default)]

@@ -21,13 +21,13 @@ pub(crate) struct PartitionAnswer {
     pub(crate) base_offset: i64,
 }
 
-/// Sends sealed batches, one of each partition, to the broker that leads them.
+/// Sends sealed batches, one of each partition, to the broker that leads them; no answer comes with `acks=0`.
 pub(crate) async fn produce(
     client: &NetworkClient,
     node: NodeId,
     acks: Acks,
     batches: &mut [ProducerBatch],
-) -> Result<ProduceResponse, ClientError> {
+) -> Result<Option<ProduceResponse>, ClientError> {
     let connection = client.node(node).await?;
     let mut topics: BTreeMap<TopicName, TopicProduceData> = BTreeMap::new();
     for batch in batches {
@@ -51,7 +51,11 @@ pub(crate) async fn produce(
         topic_data: topics.into_values().collect(),
         ..ProduceRequest::default()
     };
-    connection.call::<ProduceRequest>(&request, newest).await
+    if acks == Acks::None {
+        connection.send_unanswered::<ProduceRequest>(&request, newest).await?;
+        return Ok(None);
+    }
+    connection.call::<ProduceRequest>(&request, newest).await.map(Some)
 }
 
 /// The answer by partition; topics that come by id are named again.
@@ -59,7 +63,7 @@ pub(crate) fn answers(
     response: ProduceResponse,
     client: &NetworkClient,
 ) -> BTreeMap<TopicPartition, PartitionAnswer> {
-    let metadata = client.metadata();
+    let metadata = client.snapshot();
     let name_of =
         |id: Uuid| metadata.topics.values().find(|topic| topic.id == id).map(|topic| topic.name.clone());
     let mut answers = BTreeMap::new();

@@ -16,11 +16,11 @@ use types::{ErrorCode, NodeId, Offset, ProducerEpoch, ProducerId, TopicName, Top
 use crate::call::Call;
 use crate::error::{ClientError, error_code};
 use crate::network_client::{AutoCreate, NetworkClient};
+use crate::producer::ProducerConfig;
 use crate::producer::accumulator::RecordAccumulator;
 use crate::producer::batch::ProducerBatch;
 use crate::producer::produce_call::{self, PartitionAnswer};
 use crate::producer::sequences::Sequences;
-use crate::producer::{Acks, ProducerConfig};
 
 /// State of the task; dropped with it.
 pub(crate) struct Sender {
@@ -47,7 +47,11 @@ struct Errand {
 
 /// What a spawned call came back with.
 enum Done {
-    Produced { node: NodeId, batches: Vec<ProducerBatch>, answer: Result<ProduceResponse, ClientError> },
+    Produced {
+        node: NodeId,
+        batches: Vec<ProducerBatch>,
+        answer: Result<Option<ProduceResponse>, ClientError>,
+    },
     ProducerId(Result<InitProducerIdResponse, ClientError>),
     Metadata(Result<(), ClientError>),
 }
@@ -103,7 +107,7 @@ impl Sender {
         if ready.is_empty() {
             return wake_at;
         }
-        if self.config.acks == Acks::All && !self.sequences.has_producer() {
+        if self.config.is_idempotent() && !self.sequences.has_producer() {
             return earlier(wake_at, self.ask_for_producer_id(now));
         }
         let mut by_node: BTreeMap<NodeId, Vec<TopicPartition>> = BTreeMap::new();
@@ -195,7 +199,13 @@ impl Sender {
                     *count -= 1;
                 }
                 match answer {
-                    Ok(answer) => self.handle_answer(batches, answer),
+                    Ok(Some(answer)) => self.handle_answer(batches, answer),
+                    // With acks=0 nobody answers.
+                    Ok(None) => {
+                        for batch in batches {
+                            self.accumulator.complete(&batch, Ok(None));
+                        }
+                    }
                     Err(error) => {
                         for batch in batches {
                             self.handle_failure(batch, error.clone());

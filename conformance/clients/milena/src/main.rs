@@ -1,0 +1,17 @@
+//! Milena's client library: the scenarios' verbs (../README.md).
+
+mod consume;
+mod member;
+mod produce;
+mod speech;
+
+#[tokio::main]
+async fn main() {
+    let told = speech::parameters();
+    match std::env::args().nth(1).as_deref() {
+        Some("produce") => produce::run(&told).await,
+        Some("consume") => consume::run(&told).await,
+        Some("member") => member::run(&told).await,
+        verb => panic!("no such verb: {verb:?}"),
+    }
+}

@@ -1,0 +1,109 @@
+//! A member of a classic group until it is asked to leave.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use client::ClientError;
+use client::consumer::{
+    Assignor, Callback, Consumer, ConsumerConfig, OffsetAndMetadata, OffsetReset, Offsets, PartitionRecords,
+    RebalanceListener,
+};
+use serde_json::json;
+use types::{ErrorCode, TopicPartition};
+
+use crate::speech::{Told, asked_to_leave, client, report, report_record, with_error};
+
+/// Reports all that the member owns whenever it changes.
+#[derive(Default)]
+struct Owned {
+    partitions: BTreeSet<(String, i32)>,
+}
+
+impl Owned {
+    fn report(&self) {
+        report(json!({"assigned": self.partitions}));
+    }
+}
+
+fn places(partitions: &[TopicPartition]) -> impl Iterator<Item = (String, i32)> {
+    partitions.iter().map(|each| (each.topic.to_string(), each.partition.0))
+}
+
+impl RebalanceListener for Owned {
+    fn assigned<'a>(&'a mut self, _: &'a Consumer, partitions: &'a [TopicPartition]) -> Callback<'a> {
+        self.partitions.extend(places(partitions));
+        self.report();
+        Box::pin(async {})
+    }
+
+    fn revoked<'a>(&'a mut self, _: &'a Consumer, partitions: &'a [TopicPartition]) -> Callback<'a> {
+        for place in places(partitions) {
+            self.partitions.remove(&place);
+        }
+        self.report();
+        Box::pin(async {})
+    }
+}
+
+pub async fn run(told: &Told) {
+    let member = told.member.as_ref().expect("a member is told its group");
+    let strategy = if member.strategy == "cooperative" { "cooperative-sticky" } else { &member.strategy };
+    let mut config = ConsumerConfig::of_group(&member.group)
+        .partition_assignment_strategy(Assignor::by_name(strategy))
+        .session_timeout(Duration::from_millis(member.session_ms))
+        .heartbeat_interval(Duration::from_millis(member.heartbeat_ms))
+        .enable_auto_commit(false)
+        .auto_offset_reset(OffsetReset::Earliest)
+        .fetch_max_wait(Duration::from_millis(100));
+    if let Some(instance) = &member.instance {
+        config = config.group_instance_id(instance);
+    }
+    let consumer = Consumer::new(&client(told), config);
+    let topics: Vec<&str> = member.topics.iter().map(String::as_str).collect();
+    consumer.subscribe_with(topics, Owned::default()).await.expect("topics are legal");
+    let mut leave = asked_to_leave();
+    loop {
+        let polled = tokio::select! {
+            biased;
+            _ = &mut leave => break,
+            polled = consumer.poll() => polled,
+        };
+        match polled {
+            Ok(records) => work(&consumer, records, member.commit).await,
+            Err(error) => {
+                report(with_error(json!({}), &error));
+                if error.code() == Some(ErrorCode::FencedInstanceId) {
+                    return;
+                }
+            }
+        }
+    }
+    match consumer.close().await {
+        Ok(()) => report(json!({"left": true})),
+        Err(error) => report(with_error(json!({}), &error)),
+    }
+}
+
+/// Reports records, and commits them.
+async fn work(consumer: &Consumer, records: PartitionRecords, commit: bool) {
+    let read: Result<_, ClientError> = records.for_each(|record| {
+        report_record(json!({}), records.partition.partition.0, &record);
+        ControlFlow::<()>::Continue(())
+    });
+    if let Err(error) = read {
+        return report(with_error(json!({}), &error));
+    }
+    if !commit {
+        return;
+    }
+    let end = OffsetAndMetadata::at(records.next_position);
+    let offsets: Offsets = BTreeMap::from([(records.partition.clone(), end)]);
+    match consumer.commit_sync(offsets).await {
+        Err(error) => report(with_error(json!({}), &error)),
+        Ok(()) => {
+            let place = (&*records.partition.topic, records.partition.partition.0, records.next_position.0);
+            report(json!({"committed": [place]}));
+        }
+    }
+}
