@@ -1,9 +1,10 @@
 """How a node of Milena starts, refuses to start, and stops. Apache Kafka has no such options and is left out."""
 
+import os
 import signal
 import struct
 
-from harness import brokers, kcat, processes, wire
+from harness import brokers, kafka, kcat, processes, wire
 from harness.checks import case, equal, true
 
 
@@ -13,6 +14,8 @@ def run(world):
     picks_a_port(world)
     refuses(world)
     names_its_broker(world)
+    refuses_what_is_not_served(world)
+    reads_the_environment(world)
     reads_kafkas_configuration(world)
 
 
@@ -50,9 +53,66 @@ def refuses(world):
             equal(kcat.consume(node, "t"), [b"x"], "records")
 
 
-def refused(node, *options):
+def refuses_what_is_not_served(world):
+    node = world.Node()
+    try:
+        for key, value in (
+            ("listeners", "SSL://127.0.0.1:0"),
+            ("ssl.keystore.location", "/etc/keys.jks"),
+            ("sasl.enabled.mechanisms", "PLAIN"),
+            ("listener.name.plaintext.plain.sasl.jaas.config", "x"),
+            ("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"),
+            ("create.topic.policy.class.name", "org.example.Policy"),
+            ("principal.builder.class", "org.example.Builder"),
+        ):
+            with case(f"a node that is asked for {key} does not start, and names it"):
+                for options, environment in (
+                    (["--override", f"{key}={value}"], {}),
+                    ([], {"KAFKA_" + key.upper().replace(".", "_"): value}),
+                ):
+                    told = refused(node, "--port", 0, "--ephemeral", *options, environment=environment)
+                    true(key in told and "config-not-served" in told, f"what it said: {told}")
+    finally:
+        node.close()
+
+
+def reads_the_environment(world):
+    with case("KAFKA_ variables are settings as in the official image, over the file and under --override"):
+        node = world.Node()
+        environment = {
+            "KAFKA_NUM_PARTITIONS": "4",
+            "KAFKA_LOG_RETENTION_MINUTES": "7",
+            "KAFKA_MAX_CONNECTION": "9",
+            "KAFKA_HEAP_OPTS": "-Xmx1G",
+        }
+        properties = node.scratch / "server.properties"
+        properties.write_text("num.partitions=3\nlog.retention.hours=1\nlog.segment.bytes=2097152\n")
+        try:
+            options = ["--config", str(properties), "--port", "0", "--ephemeral", "--ready-file", str(node.ready_file)]
+            options += ["--override", "log.segment.bytes=3145728"]
+            with open(node.log, "ab") as log:
+                node.process = processes.start(
+                    [node.binary(), *options], stdout=log, stderr=log, env={**os.environ, **environment})
+            processes.wait_until(node.ready_file.exists, 20, "the ready file", alive=node.process)
+            node.port = int(node.ready_file.read_text().splitlines()[0].rpartition(":")[2])
+            kcat.produce(node, "t", [b"x"])
+            describe = ["--describe", "--all", "--entity-type", "topics", "--entity-name", "t"]
+            configs = kafka.java(kafka.TOOLS["kafka-configs"], "--bootstrap-server", node.bootstrap, *describe)
+            told = processes.run(configs).decode()
+            for setting in ("retention.ms=420000 ", "segment.bytes=3145728 "):
+                true(f"  {setting}" in told, f"{setting} in {told}")
+            log = node.log.read_text()
+            true("max.connections" in log and "KAFKA_MAX_CONNECTION" in log, f"the warning: {log}")
+            true("HEAP" not in log and "heap" not in log, f"a variable of the JVM is no key: {log}")
+            node.stop()
+        finally:
+            node.close()
+
+
+def refused(node, *options, environment=None):
     """What a node says that must not start."""
-    done = processes.finish([node.binary(), *map(str, options)], seconds=20)
+    done = processes.finish(
+        [node.binary(), *map(str, options)], seconds=20, environment={**os.environ, **(environment or {})})
     true(done.returncode not in (0, -9), f"exit code {done.returncode}")
     return done.stderr.decode()
 

@@ -27,6 +27,8 @@ enum Golden {
     TopicKeys,
     /// The table of the keys of groups and of subscriptions to clients' metrics: crates/config/testdata.
     GroupKeys,
+    /// Which keys the variables of the official image's environment set: crates/config/testdata.
+    EnvironmentKeys,
     /// Which values topic keys take: crates/config/testdata.
     TopicValues,
     /// A metadata log with snapshots, and how its topics are described: crates/metadata/testdata, crates/config/testdata.
@@ -61,6 +63,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 Golden::NodeKeys => printed("NodeKeys", "crates/config/testdata/node-keys-4.3.1.tsv"),
                 Golden::TopicKeys => printed("TopicKeys", "crates/config/testdata/topic-keys-4.3.1.tsv"),
                 Golden::GroupKeys => printed("GroupKeys", "crates/config/testdata/group-keys-4.3.1.tsv"),
+                Golden::EnvironmentKeys => {
+                    printed("EnvironmentKeys", "crates/config/testdata/environment-keys-4.3.1.tsv")
+                }
                 Golden::TopicValues => {
                     printed("TopicValues", "crates/config/testdata/topic-values-4.3.1.tsv")
                 }

@@ -126,6 +126,14 @@ fn what_must_not_be_ignored_stops_the_start_by_name() {
     refusal("authorizer.class.name", "org.example.Authorizer", "an authorizer");
     refusal("metric.reporters", "org.example.Reporter", "a plug-in class");
     refusal("listener.name.plaintext.ssl.client.auth", "required", "TLS");
+    refusal("create.topic.policy.class.name", "org.example.Policy", "a plug-in class");
+    refusal("principal.builder.class", "org.example.Builder", "a plug-in class");
+    refusal("config.providers", "file", "a plug-in class");
+    refusal("group.consumer.assignors", "org.example.Assignor", "a plug-in class");
+    refusal("super.users", "User:admin", "an authorizer");
+    refusal("allow.everyone.if.no.acl.found", "false", "an authorizer");
+    refusal("security.inter.broker.protocol", "SASL_SSL", "a security protocol other than PLAINTEXT");
+    refusal("remote.log.storage.system.enable", "true", "tiered storage");
     refusal("process.roles", "broker", "a node with one role of two (use broker,controller)");
     refusal("listeners", "SSL://:9092", "the security protocol SSL");
     refusal("controller.quorum.voters", "1@a:1,2@b:1", "a quorum of more than one controller");
@@ -137,7 +145,8 @@ fn what_must_not_be_ignored_stops_the_start_by_name() {
 
 #[test]
 fn what_asks_for_nothing_is_let_through() {
-    with("authorizer.class.name=\nssl.client.auth=none\nmetric.reporters=\nsecurity.inter.broker.protocol=PLAINTEXT")
+    with("authorizer.class.name=\nssl.client.auth=none\nmetric.reporters=\nsecurity.inter.broker.protocol=PLAINTEXT\n\
+        super.users=\nallow.everyone.if.no.acl.found=true\ngroup.consumer.assignors=range,uniform")
         .expect("resolves");
 }
 

@@ -57,6 +57,17 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// The key that it is about, where it is about one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Syntax { .. } | Self::NoValue { .. } => None,
+            Self::Invalid { key, .. } | Self::Refused { key, .. } => Some(key),
+            Self::Missing { key, .. } | Self::Conflict { key, .. } => Some(key),
+        }
+    }
+}
+
 /// A key that does not do what its writer may expect; the node starts all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigWarning {

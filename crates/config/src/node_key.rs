@@ -9,7 +9,7 @@ use crate::dynamic_key::ONLY_DYNAMIC;
 use crate::node_docs;
 use crate::node_error::ConfigError;
 use crate::node_keys;
-use crate::topic_key::shown;
+use crate::topic_key::{TopicKey, shown};
 
 /// The type of a value, named as Kafka's documentation names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,9 +204,14 @@ impl NodeKey {
         self.parse(text).map(|value| shown(&value))
     }
 
-    /// The key whose name differs least from `name`; `None` when none comes near (more than a third differs).
+    /// The key that the writer of `name` may have meant: the one that gives topics the key of that name its default, the
+    /// one that is so named but for case and underscores, else the one whose name differs least. `None` when none comes
+    /// near (more than a third differs).
     pub fn nearest(name: &str) -> Option<&'static NodeKey> {
-        types::spelling::nearest(name, Self::all().map(|key| key.name)).and_then(Self::find)
+        let of_topics = || TopicKey::find(name)?.broker_synonyms.first().map(|synonym| synonym.name);
+        let plain = name.trim().to_lowercase().replace('_', ".");
+        let close = || types::spelling::nearest(&plain, Self::all().map(|key| key.name));
+        of_topics().or_else(close).and_then(Self::find)
     }
 
     /// True where a value must not appear in logs or answers.

@@ -71,6 +71,9 @@ fn a_misspelt_key_finds_its_neighbour_and_nonsense_finds_none() {
     let nearest = |name| NodeKey::nearest(name).map(|key| key.name);
     assert_eq!(nearest("log.retention.hour"), Some("log.retention.hours"));
     assert_eq!(nearest("num.partition"), Some("num.partitions"));
+    assert_eq!(nearest("LOG_DIRS"), Some("log.dirs"));
+    assert_eq!(nearest("retention.ms"), Some("log.retention.ms"), "topics have such a key");
+    assert_eq!(nearest("segment.bytes"), Some("log.segment.bytes"));
     assert_eq!(nearest("zookeeper.connect"), None);
     assert_eq!(nearest("x"), None);
 }

@@ -12,6 +12,24 @@ pub(crate) struct NodeValues {
     of_listeners: BTreeMap<(String, &'static str), Value>,
 }
 
+/// Keys of Kafka's own authorizer, which no table names, and the value by which they ask for nothing.
+const OF_AUTHORIZERS: &[(&str, &str)] = &[("allow.everyone.if.no.acl.found", "true"), ("super.users", "")];
+
+/// What `group.consumer.assignors` and `group.share.assignors` may name: assignors that Kafka brings along, by name or
+/// class. Others are plug-ins.
+const ASSIGNORS: &[(&str, &[&str])] = &[
+    (
+        "group.consumer.assignors",
+        &[
+            "uniform",
+            "range",
+            "org.apache.kafka.coordinator.group.assignor.UniformAssignor",
+            "org.apache.kafka.coordinator.group.assignor.RangeAssignor",
+        ],
+    ),
+    ("group.share.assignors", &["simple", "org.apache.kafka.coordinator.group.assignor.SimpleAssignor"]),
+];
+
 /// Keys that one listener may override: `listener.name.<listener>.<key>` (KIP-402).
 const PER_LISTENER: &[&str] = &["max.connections"];
 
@@ -29,10 +47,15 @@ impl NodeValues {
             } else if let Some(key) = NodeKey::find(name) {
                 values.set.insert(key.name, key.parse(text)?);
                 warnings.extend(judge(key, name, text)?);
+            } else if let Some((_, nothing)) = OF_AUTHORIZERS.iter().find(|(key, _)| *key == name) {
+                if !text.trim().is_empty() && !text.trim().eq_ignore_ascii_case(nothing) {
+                    return Err(refused(name, text, "an authorizer"));
+                }
             } else {
                 warnings.push(unknown(name));
             }
         }
+        values.check_assignors()?;
         values.join_node_and_broker_id()?;
         Ok((values, warnings))
     }
@@ -58,6 +81,17 @@ impl NodeValues {
                 warnings.extend(judge(key, name, text)?);
             }
             _ => warnings.push(unknown(name)),
+        }
+        Ok(())
+    }
+
+    /// Classes of others cannot run here.
+    fn check_assignors(&self) -> Result<(), ConfigError> {
+        for (key, known) in ASSIGNORS {
+            let names = self.list(key);
+            if let Some(plug_in) = names.iter().find(|name| !known.contains(&name.as_str())) {
+                return Err(refused(key, plug_in, "a plug-in class"));
+            }
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ pub mod ready_file;
 pub mod settings;
 mod start;
 mod why;
+pub mod written_settings;
 
 use std::process::ExitCode;
 

@@ -1,14 +1,17 @@
-//! From the command line to a node's settings: embedded defaults, file, overrides, and the options that have a key.
+//! From what was written to a node's settings.
 //!
 //! What stands lower in this list counts over what stands higher:
-//! 1. the embedded defaults, unless the file sets `process.roles` and so describes a whole node, as Kafka's own does;
-//! 2. `--config FILE`; 3. `--override KEY=VALUE`; 4. `--data-dir`, `--ephemeral`, `--port`.
+//! 1. the embedded defaults, unless somebody sets `process.roles` and so describes a whole node, as Kafka's own file does;
+//! 2. `--config FILE`; 3. `KAFKA_…` in the environment, as the official image of Apache Kafka takes it;
+//! 4. `--override KEY=VALUE`; 5. `--data-dir`, `--ephemeral`, `--port`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use config::{ConfigError, ConfigWarning, NodeConfig, Properties};
 
 use crate::command_line::StartArguments;
+use crate::written_settings::{Origin, WrittenSettings};
 
 /// A node's settings and what else its start was asked for.
 #[derive(Debug)]
@@ -17,8 +20,8 @@ pub struct NodeSettings {
     pub config: NodeConfig,
     /// Where and how it runs.
     pub options: NodeOptions,
-    /// Keys of the file and the overrides that do not do what their writer may expect.
-    pub warnings: Vec<ConfigWarning>,
+    /// Keys that do not do what their writer may expect, and where they were written.
+    pub warnings: Vec<(ConfigWarning, Origin)>,
 }
 
 /// Where and how a node runs, beyond its keys.
@@ -41,11 +44,11 @@ pub enum SettingsError {
         /// Why.
         source: std::io::Error,
     },
-    /// A key of the file or of the command line.
-    #[error("{source}{}", origin(path))]
+    /// A key that was written somewhere.
+    #[error("{source}{}", origin.as_ref().map_or_else(String::new, |origin| format!(" ({origin})")))]
     Config {
-        /// The file, where there is one.
-        path: Option<PathBuf>,
+        /// Where, where that is known.
+        origin: Option<Origin>,
         /// What is wrong.
         source: ConfigError,
     },
@@ -58,10 +61,6 @@ pub enum SettingsError {
     /// No temporary directory for `--ephemeral`, or no current one.
     #[error("cannot make a data directory: {0}")]
     Directory(#[from] std::io::Error),
-}
-
-fn origin(path: &Option<PathBuf>) -> String {
-    path.as_ref().map_or_else(String::new, |path| format!(" (with --config {})", path.display()))
 }
 
 impl SettingsError {
@@ -82,19 +81,21 @@ impl SettingsError {
     }
 }
 
-/// The settings that `arguments` ask for. Makes the temporary directory of `--ephemeral` and nothing else.
+/// The settings that `arguments` and `environment` ask for. Makes the temporary directory of `--ephemeral` and nothing else.
 ///
 /// # Errors
 /// The first thing that keeps a node from starting.
-pub fn resolve(arguments: &StartArguments) -> Result<NodeSettings, SettingsError> {
-    let config_error = |source| SettingsError::Config { path: arguments.config.clone(), source };
-    let written = written_properties(arguments)?;
-    let mut properties = if written.get("process.roles").is_some() {
+pub fn resolve(
+    arguments: &StartArguments,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<NodeSettings, SettingsError> {
+    let written = WrittenSettings::read(arguments, environment)?;
+    let mut properties = if written.properties.get("process.roles").is_some() {
         Properties::default()
     } else {
         NodeConfig::embedded_defaults()
     };
-    properties.overlay(written.clone());
+    properties.overlay(written.properties.clone());
 
     let ephemeral =
         if arguments.ephemeral { Some(tempfile::Builder::new().prefix("milena-").tempdir()?) } else { None };
@@ -102,8 +103,11 @@ pub fn resolve(arguments: &StartArguments) -> Result<NodeSettings, SettingsError
         keep_data_in(directory, &mut properties)?;
     }
 
-    let (mut config, mut warnings) =
-        NodeConfig::from_properties(properties, &host_name()).map_err(config_error)?;
+    let (mut config, warnings) = NodeConfig::from_properties(properties, &host_name()).map_err(|source| {
+        let of_key = source.key().and_then(|key| written.origin(key)).cloned();
+        let file = || arguments.config.clone().map(Origin::File);
+        SettingsError::Config { origin: of_key.or_else(file), source }
+    })?;
     if let Some(port) = arguments.port {
         config.set_client_port(port);
     }
@@ -111,27 +115,13 @@ pub fn resolve(arguments: &StartArguments) -> Result<NodeSettings, SettingsError
         *directory = std::path::absolute(&directory)?;
     }
     // Nobody wrote the embedded defaults, so nobody is warned of them.
-    warnings.retain(|warning| written.get(warning.key()).is_some());
+    let written_by = |warning: ConfigWarning| {
+        let origin = written.origin(warning.key())?.clone();
+        Some((warning, origin))
+    };
+    let warnings = warnings.into_iter().filter_map(written_by).collect();
     let options = NodeOptions { ready_file: arguments.ready_file.clone(), ephemeral };
     Ok(NodeSettings { config, options, warnings })
-}
-
-/// What the file and the overrides say.
-fn written_properties(arguments: &StartArguments) -> Result<Properties, SettingsError> {
-    let config_error = |source| SettingsError::Config { path: arguments.config.clone(), source };
-    let mut properties = match &arguments.config {
-        None => Properties::default(),
-        Some(path) => {
-            let bytes =
-                std::fs::read(path).map_err(|source| SettingsError::Read { path: path.clone(), source })?;
-            Properties::parse(&bytes).map_err(config_error)?
-        }
-    };
-    for assignment in &arguments.overrides {
-        let (key, value) = Properties::parse_assignment(assignment).map_err(config_error)?;
-        properties.set(key, value);
-    }
-    Ok(properties)
 }
 
 fn keep_data_in(directory: &Path, properties: &mut Properties) -> Result<(), SettingsError> {
