@@ -195,8 +195,13 @@ fn listeners_are_checked_together() {
     );
     check_refusal(
         "advertised.listeners=PLAINTEXT://0.0.0.0:9092",
-        "advertised.listeners=PLAINTEXT://0.0.0.0:9092: 0.0.0.0 cannot be connected to: name an address of this machine",
+        "advertised.listeners=PLAINTEXT://0.0.0.0:9092: it means every interface, which cannot be connected to: name this \
+         machine as clients reach it",
     );
+    for nowhere in ["[::]", "224.0.0.1", "255.255.255.255"] {
+        let error = with(&format!("advertised.listeners=PLAINTEXT://{nowhere}:9092")).expect_err("refused");
+        assert!(matches!(error, ConfigError::Unreachable { key: "advertised.listeners", .. }), "{error}");
+    }
     check_refusal(
         "controller.quorum.voters=1@localhost:9093",
         "controller.listener.names=CONTROLLER: must stand in listeners as well, since the quorum has an address",
@@ -221,6 +226,8 @@ fn a_listener_on_every_interface_is_advertised_by_the_machines_name() {
     let config = with("listeners=PLAINTEXT://:9092").expect("resolves");
     assert_eq!(config.advertised_listeners[0].host, "this.machine");
     let config = with("listeners=PLAINTEXT://0.0.0.0:9092").expect("resolves");
+    assert_eq!(config.advertised_listeners[0].host, "this.machine");
+    let config = with("listeners=PLAINTEXT://[::]:9092").expect("resolves");
     assert_eq!(config.advertised_listeners[0].host, "this.machine");
 }
 

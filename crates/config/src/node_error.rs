@@ -55,6 +55,16 @@ pub enum ConfigError {
         /// What must hold.
         rule: String,
     },
+    /// An address that nobody can connect to.
+    #[error("{key}={value}: {rule}")]
+    Unreachable {
+        /// The key to change.
+        key: &'static str,
+        /// The address.
+        value: String,
+        /// Why nobody can.
+        rule: String,
+    },
 }
 
 impl ConfigError {
@@ -63,7 +73,9 @@ impl ConfigError {
         match self {
             Self::Syntax { .. } | Self::NoValue { .. } => None,
             Self::Invalid { key, .. } | Self::Refused { key, .. } => Some(key),
-            Self::Missing { key, .. } | Self::Conflict { key, .. } => Some(key),
+            Self::Missing { key, .. } | Self::Conflict { key, .. } | Self::Unreachable { key, .. } => {
+                Some(key)
+            }
         }
     }
 }

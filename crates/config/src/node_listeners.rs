@@ -1,6 +1,6 @@
 //! Listeners: where a node accepts connections, and what it tells others about that.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::BTreeMap;
 
 use types::NodeId;
@@ -131,12 +131,9 @@ fn advertised(
     for entry in values.list(KEY) {
         let (name, host, port) = parse_url(KEY, &entry)?;
         check_protocol(KEY, &entry, &name, protocols)?;
-        if host.as_deref() == Some("0.0.0.0") {
-            return Err(conflict(
-                KEY,
-                &entry,
-                "0.0.0.0 cannot be connected to: name an address of this machine".to_owned(),
-            ));
+        if let Some(reason) = host.as_deref().and_then(why_unreachable) {
+            let rule = format!("{reason}: name this machine as clients reach it");
+            return Err(ConfigError::Unreachable { key: KEY, value: entry, rule });
         }
         if endpoints.iter().any(|other| other.listener == name) {
             return Err(conflict(KEY, &entry, format!("the name {name} is taken by another entry")));
@@ -154,7 +151,7 @@ fn advertised(
         if is_there || (replaces && !is_controller) {
             continue;
         }
-        let host = listener.host.clone().filter(|host| host != "0.0.0.0");
+        let host = listener.host.clone().filter(|host| why_unreachable(host).is_none());
         endpoints.push(Endpoint {
             listener: listener.name.clone(),
             host: host.unwrap_or_else(|| host_name.to_owned()),
@@ -162,6 +159,18 @@ fn advertised(
         });
     }
     Ok(endpoints)
+}
+
+/// Why no connection can be made to `host`; `None` where one may be.
+fn why_unreachable(host: &str) -> Option<&'static str> {
+    let address: IpAddr = host.parse().ok()?;
+    if address.is_unspecified() {
+        Some("it means every interface, which cannot be connected to")
+    } else if address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        Some("it means many machines, which cannot be connected to")
+    } else {
+        None
+    }
 }
 
 fn inter_broker_name(

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config_explain::ExplainArguments;
+
 /// Milena, Apache Kafka in one binary. Without a command it starts a node.
 #[derive(Debug, Parser)]
 #[command(name = "milena", version, args_conflicts_with_subcommands = true)]
@@ -24,9 +26,22 @@ pub enum Command {
     Produce(ProduceArguments),
     /// Print the records of a topic, a line each
     Consume(ConsumeArguments),
+    /// Settings
+    Config {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
     /// Tell what waits, what shows it, and what frees it
     #[command(subcommand)]
     Why(WhyCommand),
+}
+
+/// What is done with settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Say all that is known of a key, without a cluster
+    Explain(ExplainArguments),
 }
 
 impl CommandLine {

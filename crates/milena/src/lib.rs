@@ -6,8 +6,10 @@
 pub mod announcement;
 mod cluster;
 pub mod command_line;
+pub mod config_explain;
 mod consume;
 mod failure;
+mod holder;
 mod lines;
 mod loggers;
 mod logging;
@@ -15,7 +17,7 @@ pub mod node;
 mod produce;
 pub mod ready_file;
 pub mod settings;
-mod start;
+pub mod start;
 mod why;
 pub mod written_settings;
 
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::command_line::{Command, CommandLine};
+use crate::command_line::{Command, CommandLine, ConfigVerb};
 use crate::failure::Failure;
 
 /// Does what the command line asks and returns the process's exit code: 0 when done, 1 when it failed, 2 when the command
@@ -44,6 +46,7 @@ fn perform(command_line: CommandLine) -> Result<(), Failure> {
         Command::Start(arguments) => start::start(&arguments),
         Command::Produce(arguments) => produce::produce(&arguments),
         Command::Consume(arguments) => consume::consume(&arguments),
+        Command::Config { verb: ConfigVerb::Explain(arguments) } => config_explain::explain(&arguments),
         Command::Why(command) => why::why(&command),
     }
 }

@@ -29,6 +29,10 @@ const LOGGERS: &[(&str, &[&str])] = &[
     ("org.apache.kafka.server.purgatory", &["purgatory", "broker::purgatory"]),
     ("org.apache.kafka.snapshot", &["controller_node::snapshot_taker"]),
     ("org.apache.kafka.storage", &["log", "partition", "record"]),
+    (
+        "org.apache.kafka.storage.internals.log.LogCleaner",
+        &["broker::log_cleaner", "log::cleaner", "log::log_dirs::cleaning"],
+    ),
 ];
 
 /// Puts a new filter, in the notation of `RUST_LOG`, in the place of the log's.
@@ -137,6 +141,7 @@ const fn directive(level: LogLevel) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
     use tracing_subscriber::EnvFilter;
@@ -190,6 +195,52 @@ mod tests {
         EnvFilter::try_new(&filter).expect("the filter is one");
         for part in ["broker=trace", "handlers=trace", "broker::log_maintenance=error", "net=info"] {
             assert!(filter.split(',').any(|directive| directive == part), "{part} in {filter}");
+        }
+    }
+
+    /// The source of this program's rooms.
+    fn crates() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    /// The parts that say something, as the log names them.
+    fn parts_that_log(directory: &Path, module: &str, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            if path.is_dir() {
+                parts_that_log(&path, &format!("{module}::{name}"), found);
+            } else if let Some(stem) = name.strip_suffix(".rs")
+                && std::fs::read_to_string(&path).is_ok_and(|source| source.contains("tracing::"))
+            {
+                let is_parent = matches!(stem, "mod" | "lib" | "main");
+                found.push(if is_parent { module.to_owned() } else { format!("{module}::{stem}") });
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_says_something_does_so_under_one_of_kafkas_names() {
+        let mut saying = Vec::new();
+        for room in std::fs::read_dir(crates()).expect("readable").flatten() {
+            let name = room.file_name().to_string_lossy().replace('-', "_");
+            if name != "sim" {
+                parts_that_log(&room.path().join("src"), &name, &mut saying);
+            }
+        }
+        assert!(saying.len() > 20, "{saying:?}");
+        let parts = || LOGGERS.iter().flat_map(|(_, parts)| *parts);
+        let is_of = |saying: &str, part: &str| saying == part || saying.starts_with(&format!("{part}::"));
+        for said in &saying {
+            assert!(parts().any(|part| is_of(said, part)), "{said} has no logger");
+        }
+    }
+
+    #[test]
+    fn every_part_is_there() {
+        for part in LOGGERS.iter().flat_map(|(_, parts)| *parts) {
+            let (room, module) = part.split_once("::").unwrap_or((part, ""));
+            let source = crates().join(room.replace('_', "-")).join("src").join(module.replace("::", "/"));
+            assert!(source.is_dir() || source.with_extension("rs").is_file(), "{part}");
         }
     }
 

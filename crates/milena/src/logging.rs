@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 use crate::command_line::LogArguments;
 use crate::failure::Failure;
 use crate::loggers::LogFilter;
+use crate::start::with_help;
 
 /// Starts logging for the rest of the process, and answers with its levels. `default_level` holds where neither
 /// `--log-level` nor `RUST_LOG` is given.
@@ -14,10 +15,9 @@ pub(crate) fn start(arguments: &LogArguments, default_level: &str) -> Result<Log
     let from_environment = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|filter| !filter.is_empty());
     let wanted = arguments.log_level.clone().or(from_environment).unwrap_or_else(|| default_level.to_owned());
     let filter = EnvFilter::try_new(&wanted).map_err(|error| {
-        Failure::usage(
-            "log-level",
-            format!("the log level {wanted:?} is no filter ({error}): use error, warn, info, debug or trace"),
-        )
+        let told = format!("the log level {wanted:?} is no filter ({error})");
+        let help = "milena start --log-level info; levels are error, warn, info, debug and trace";
+        Failure::usage("log-level", with_help("log-level", &told, help))
     })?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

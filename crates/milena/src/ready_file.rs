@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 /// Removes what an earlier node left at `path`, so that nobody takes this one for ready too early.
 ///
 /// # Errors
-/// When something is there that cannot be removed.
+/// When something is there that cannot be removed, or there is no directory to write to.
 pub fn clear(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    directory.map_or(Ok(()), |directory| std::fs::metadata(directory).map(drop))?;
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -64,6 +64,19 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
+    /// Every code that [`SettingsError::code`] may tell.
+    pub const CODES: &'static [&'static str] = &[
+        "config-file",
+        "config-syntax",
+        "config-override",
+        "config-value",
+        "config-missing",
+        "config-not-served",
+        "config-conflict",
+        "advertised-address",
+        "data-directory",
+    ];
+
     /// A stable name of this kind of error.
     pub fn code(&self) -> &'static str {
         match self {
@@ -75,8 +88,30 @@ impl SettingsError {
                 ConfigError::Missing { .. } => "config-missing",
                 ConfigError::Refused { .. } => "config-not-served",
                 ConfigError::Conflict { .. } => "config-conflict",
+                ConfigError::Unreachable { .. } => "advertised-address",
             },
             Self::DirectoryName { .. } | Self::Directory(_) => "data-directory",
+        }
+    }
+
+    /// What a person can do about it: a command where there is one.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Read { path, .. } => format!("ls -l {}", path.display()),
+            Self::Config { source: ConfigError::Syntax { line, .. }, origin } => match (line, origin) {
+                (Some(line), Some(Origin::File(path))) => format!("sed -n {line}p {}", path.display()),
+                _ => "write key=value, a line each".to_owned(),
+            },
+            Self::Config { source: ConfigError::NoValue { .. }, .. } => {
+                "milena start --override num.partitions=3".to_owned()
+            }
+            Self::Config { source: ConfigError::Unreachable { .. }, .. } => {
+                "milena start --override advertised.listeners=PLAINTEXT://NAME:PORT, as clients reach this machine".to_owned()
+            }
+            Self::Config { source, .. } => {
+                format!("milena config explain {}", source.key().unwrap_or("KEY"))
+            }
+            Self::DirectoryName { .. } | Self::Directory(_) => "milena start --data-dir DIR".to_owned(),
         }
     }
 }

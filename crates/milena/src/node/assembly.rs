@@ -15,8 +15,8 @@ use broker::{
 };
 use config::{GroupCoordinatorConfig, NodeConfig};
 use controller_node::{
-    ControllerFailure, ControllerHandle, ControllerNode, ControllerOptions, ControllerSettings, LocalVoter,
-    NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
+    CallError, ControllerFailure, ControllerHandle, ControllerNode, ControllerOptions, ControllerSettings,
+    LocalVoter, NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
 };
 use handlers::{Authorizer, Handlers};
 use log::log_dirs::LogDirs;
@@ -93,7 +93,10 @@ impl Node {
         let cluster_id = prepared.cluster_id.clone();
         let log_dirs = Arc::new(begin_log_dirs(&config, &environment, prepared)?);
         let new = new_broker(&config, &environment, &cluster_id, &log_dirs, listeners);
-        let epoch = lifecycle::register(&handle, new).await?;
+        let epoch = match lifecycle::register(&handle, new).await {
+            Ok(epoch) => epoch,
+            Err(error) => return Err(why_not_registered(error, controller.task).await),
+        };
         let broker = Arc::new(Broker::new(BrokerParts {
             node_id: config.node_id,
             cluster_id,
@@ -163,7 +166,7 @@ impl Node {
     pub async fn failed(&mut self) -> NodeError {
         match (&mut self.controller_task).await {
             Ok(Err(failure)) => failure.into(),
-            Ok(Ok(())) => NodeError::Registration(controller_node::CallError::NoController),
+            Ok(Ok(())) => NodeError::Registration(CallError::NoController),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
     }
@@ -193,6 +196,18 @@ impl Node {
         if let Ok(Err(error)) = self.controller_task.await {
             tracing::error!(%error, "the controller did not stop cleanly");
         }
+    }
+}
+
+/// A controller that is not there any more has a reason of its own, which says more.
+async fn why_not_registered(
+    error: CallError,
+    controller: JoinHandle<Result<(), ControllerFailure>>,
+) -> NodeError {
+    let gone = matches!(error, CallError::NoController);
+    match tokio::time::timeout(Duration::from_secs(if gone { 5 } else { 0 }), controller).await {
+        Ok(Ok(Err(failure))) => failure.into(),
+        _ => error.into(),
     }
 }
 

@@ -43,6 +43,20 @@ pub(super) fn advertised(config: &NodeConfig, bound: &[Listener]) -> Vec<BoundLi
     told.collect()
 }
 
+/// Tells of advertised names that this machine does not know: clients elsewhere may know them, so it is no mistake yet.
+pub(super) async fn warn_of_unknown_names(told: Vec<BoundListener>) {
+    for BoundListener { name, host, port } in told {
+        if let Err(error) = tokio::net::lookup_host((host.as_str(), port)).await {
+            tracing::warn!(
+                listener = name,
+                host,
+                %error,
+                "clients are told a name that this machine does not know; advertised.listeners can name another"
+            );
+        }
+    }
+}
+
 /// Serves the listeners; clients that connected meanwhile are served now.
 pub(super) fn serve(config: &NodeConfig, bound: Vec<Listener>, handlers: Handlers) -> Server {
     let server = Server::new(server_settings(config));

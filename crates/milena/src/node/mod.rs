@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `environment` | the ports a node runs on: disk, clock, randomness, threads |
+//! | `descriptors` | how many files and sockets it may open |
 //! | `directories` | data directories locked, checked and, where they are fresh, formatted |
 //! | `assembly` | a node without sockets: what a simulation runs |
 //! | `listeners` | the sockets of a node that runs for real |
@@ -11,11 +12,14 @@
 pub mod assembly;
 #[cfg(test)]
 mod cold_fetch_test;
+mod descriptors;
 mod directories;
 #[cfg(test)]
 mod dynamic_settings_test;
 pub mod environment;
 mod error;
+#[cfg(test)]
+mod error_test;
 #[cfg(test)]
 mod flush_test;
 #[cfg(test)]

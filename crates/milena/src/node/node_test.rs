@@ -134,7 +134,7 @@ async fn a_directory_of_another_node_is_refused_by_name() {
     properties.set("node.id", "7");
     let (config, _) = NodeConfig::from_properties(properties, "localhost").expect("valid");
     let refused = Node::start(config, environment(&disk), &[]).await.expect_err("it belongs to node 1");
-    let told = refused.to_string();
+    let told = format!("{refused}; {}", refused.help());
     assert!(told.contains("/data") && told.contains("node.id=1") && told.contains('7'), "{told}");
 }
 

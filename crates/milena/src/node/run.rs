@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use super::assembly::Progress;
-use super::{Environment, Node, NodeError, listeners};
+use super::{Environment, Node, NodeError, descriptors, listeners};
 use crate::announcement::Announcement;
 use crate::ready_file;
 use crate::settings::NodeOptions;
@@ -19,7 +19,7 @@ use crate::settings::NodeOptions;
 /// Runs the node until SIGTERM or SIGINT. Clients may change the levels of `loggers`.
 ///
 /// # Errors
-/// When it cannot start, or cannot go on.
+/// When it cannot start, cannot go on, or is told a second time to stop before it has stopped.
 pub async fn run(
     config: NodeConfig,
     options: NodeOptions,
@@ -27,6 +27,7 @@ pub async fn run(
 ) -> Result<(), NodeError> {
     let started_at = Instant::now();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    descriptors::raise_limit()?;
     let bound = listeners::bind(&config).await?;
     let told = listeners::advertised(&config, &bound);
     let mut node = Node::start(config.clone(), Environment::real()?, &told).await?;
@@ -54,8 +55,10 @@ pub async fn run(
     };
     eprintln!("{announcement}");
     if let Some(path) = &options.ready_file {
-        ready_file::write(path, &bootstrap)?;
+        ready_file::write(path, &bootstrap)
+            .map_err(|source| NodeError::ReadyFile { path: path.clone(), source })?;
     }
+    let names = tokio::spawn(listeners::warn_of_unknown_names(told));
     let failure = tokio::select! {
         biased;
         _ = terminate.recv() => None,
@@ -73,13 +76,16 @@ pub async fn run(
         server.shutdown(Duration::from_secs(5)).await;
         node.stop().await;
     };
+    names.abort();
     tokio::select! {
         biased;
-        () = stop => tracing::info!("stopped cleanly"),
-        _ = terminate.recv() => tracing::warn!("ended at once, logs will be recovered at the next start"),
-        _ = interrupt.recv() => tracing::warn!("ended at once, logs will be recovered at the next start"),
+        () = stop => {
+            tracing::info!("stopped cleanly");
+            Ok(())
+        }
+        _ = terminate.recv() => Err(NodeError::EndedAtOnce),
+        _ = interrupt.recv() => Err(NodeError::EndedAtOnce),
     }
-    Ok(())
 }
 
 /// Shows on a terminal how far the opening of logs has come; a start that takes no time shows nothing.
