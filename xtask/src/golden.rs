@@ -19,7 +19,8 @@ enum Golden {
     Records,
     /// Partition directories that Kafka's log wrote, and what it answers about them: crates/log/testdata.
     Logs,
-    /// Scenarios of consumer groups as Kafka plays them, and records of groups: crates/group-coordinator/testdata.
+    /// Scenarios of consumer groups as Kafka plays them, records of groups, and a log of them with what Kafka tells of it
+    /// (with ids of members that are drawn anew each time): crates/group-coordinator/testdata.
     Groups,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
@@ -104,7 +105,10 @@ fn groups() -> anyhow::Result<()> {
     run_command("sh", ["-c", &format!("{program} {data}/scenarios/*.txt")])?;
     let some = ["one-member", "static-members", "protocols", "loading"];
     let some = some.map(|name| format!("{data}/scenarios/{name}.txt")).join(" ");
-    run_command("sh", ["-c", &format!("{program} --bytes {some} > {data}/group-metadata-4.3.1.hex")])
+    run_command("sh", ["-c", &format!("{program} --bytes {some} > {data}/group-metadata-4.3.1.hex")])?;
+    let records = "python3 conformance/oracle.py run conformance/golden-groups/GroupRecords.java";
+    run_command("sh", ["-c", &format!("{records} > {data}/group-records-4.3.1.tsv")])?;
+    run_command("python3", ["conformance/golden_offsets.py"])
 }
 
 /// A program that prints its file.

@@ -2,6 +2,8 @@
 //!
 //! A key begins with its type, which Kafka calls the key's version; a value begins with its own version.
 
+#[cfg(test)]
+mod golden_test;
 mod group_metadata;
 mod offset_commit;
 mod record_type;

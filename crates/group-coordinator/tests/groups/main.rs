@@ -1,6 +1,7 @@
 //! Consumer groups from outside: scenarios that Kafka's coordinator has played, and random runs against invariants.
 
 mod client;
+mod golden_log;
 mod invariants;
 mod play;
 mod random;
