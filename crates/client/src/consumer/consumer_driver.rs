@@ -70,6 +70,8 @@ impl ConsumerDriver {
     pub(super) async fn run(mut self) {
         loop {
             let wake_at = self.advance();
+            let outcomes = self.shared.machine().take_outcomes();
+            outcomes.into_iter().for_each(|tell| tell());
             self.shared.for_application.send_replace(());
             let sleep = async {
                 match wake_at {

@@ -11,8 +11,8 @@ use crate::consumer::Consumer;
 pub type Callback<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Called from within [`Consumer::poll`], [`Consumer::unsubscribe`] and [`Consumer::close`], so never beside the
-/// application's own work. A callback may use the consumer: commit, seek, pause. If `poll` is dropped while one runs, it is
-/// called again from its beginning.
+/// application's own work. A callback may use the consumer: commit, seek, pause; it may not poll, unsubscribe or change the
+/// listener, which would wait for itself. If `poll` is dropped while one runs, it is called again from its beginning.
 pub trait RebalanceListener: Send {
     /// These partitions are the consumer's from now on, besides those that it had (KIP-429). Their positions can still be
     /// changed before the first record of them comes.

@@ -27,6 +27,14 @@ impl Acks {
 }
 
 /// How a producer batches, sends and gives up.
+///
+/// ```
+/// use std::time::Duration;
+/// use client::producer::{Acks, ProducerConfig};
+///
+/// let config = ProducerConfig::default().acks(Acks::Leader).linger(Duration::from_millis(20)).batch_size(1 << 16);
+/// assert_eq!(config.buffer_memory, 32 << 20);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ProducerConfig {
     /// `acks`.
@@ -65,7 +73,39 @@ impl Default for ProducerConfig {
     }
 }
 
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty),+ $(,)?) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, value: $type) -> Self {
+            self.$name = value;
+            self
+        })+
+    };
+}
+
 impl ProducerConfig {
+    setters! {
+        /// Sets `acks`.
+        acks: Acks,
+        /// Sets `enable.idempotence`.
+        enable_idempotence: bool,
+        /// Sets `compression.type` and level.
+        compression: Compression,
+        /// Sets `batch.size`.
+        batch_size: usize,
+        /// Sets `linger.ms`.
+        linger: Duration,
+        /// Sets `max.request.size`.
+        max_request_size: usize,
+        /// Sets `buffer.memory`.
+        buffer_memory: usize,
+        /// Sets `delivery.timeout.ms`.
+        delivery_timeout: Duration,
+        /// Sets `max.in.flight.requests.per.connection`.
+        max_in_flight: usize,
+    }
+
     /// Whether batches are numbered.
     pub(crate) fn is_idempotent(&self) -> bool {
         self.enable_idempotence && self.acks == Acks::All

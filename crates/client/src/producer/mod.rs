@@ -1,5 +1,21 @@
 //! Kafka's producer: records in, batches out, an outcome for every record.
 //!
+//! ```no_run
+//! use client::producer::{Producer, ProducerConfig, ProducerRecord};
+//! use client::{ClientConfig, NetworkClient};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = NetworkClient::new(ClientConfig::new(vec!["localhost:9092".to_owned()], "example"));
+//! let entropy = io::Entropy::from_system()?;
+//! let producer = Producer::new(client, ProducerConfig::default(), io::Clock::System, entropy);
+//! let record = ProducerRecord { topic: "orders", key: Some(b"7"), value: Some(b"paid"), ..Default::default() };
+//! let written = producer.send(record).await?.wait().await?;
+//! println!("{} at {:?}", written.partition, written.offset);
+//! producer.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! `send` → partitioner → [`accumulator`] (batches per partition, bounded memory) → [`sender`] (one task) → brokers.
 
 mod accumulator;

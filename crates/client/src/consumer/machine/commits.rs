@@ -197,11 +197,13 @@ impl ConsumerMachine {
         let is_over = |retry: &Retry| !retry.is_under_way && retry.until.is_some_and(|until| until <= now);
         for (_, commit) in self.commits.pending.extract_if(.., |_, each| is_over(&each.retry)) {
             if let Some(outcome) = commit.outcome {
-                outcome(Err(ClientError::CallTimeout { what: "a commit", after }));
+                let error = ClientError::CallTimeout { what: "a commit", after };
+                self.to_be_told.push(Box::new(move || outcome(Err(error))));
             }
         }
         for (_, question) in self.commits.questions.extract_if(.., |_, each| is_over(&each.retry)) {
-            (question.outcome)(Err(ClientError::CallTimeout { what: "asking for committed offsets", after }));
+            let error = ClientError::CallTimeout { what: "asking for committed offsets", after };
+            self.to_be_told.push(Box::new(move || (question.outcome)(Err(error))));
         }
     }
 
@@ -284,7 +286,7 @@ impl ConsumerMachine {
     fn commit_ends(&mut self, id: u64, outcome: Result<(), ClientError>) {
         let Some(commit) = self.commits.pending.remove(&id) else { return };
         match (commit.outcome, &outcome) {
-            (Some(told), _) => told(outcome),
+            (Some(told), _) => self.to_be_told.push(Box::new(move || told(outcome))),
             (None, Err(error)) => tracing::warn!(%error, "positions were not committed"),
             (None, Ok(())) => {}
         }
@@ -296,7 +298,8 @@ impl ConsumerMachine {
             self.commit_ends(id, Err(error.clone()));
         }
         for (_, question) in std::mem::take(&mut self.commits.questions) {
-            (question.outcome)(Err(error.clone()));
+            let error = error.clone();
+            self.to_be_told.push(Box::new(move || (question.outcome)(Err(error))));
         }
     }
 }

@@ -99,7 +99,7 @@ impl ConsumerMachine {
             (Some(id), Err(error)) if error.is_retriable() && self.retries(id, now) => {}
             (Some(id), found) => {
                 if let Some(question) = self.commits.questions.remove(&id) {
-                    (question.outcome)(found);
+                    self.to_be_told.push(Box::new(move || (question.outcome)(found)));
                 }
             }
             (None, Err(error)) => self.all_failed(asked, &error, now),

@@ -332,6 +332,7 @@ async fn a_commit_of_an_old_generation_fails_and_the_partitions_are_lost() {
     let code = ErrorCode::IllegalGeneration;
     let answer = Err(ClientError::Server { api: "OffsetCommit", code });
     play.tell(Event::Committed { id, answer });
+    play.machine.take_outcomes().into_iter().for_each(|tell| tell());
     assert_eq!(outcome.try_recv(), Ok(Err(ClientError::CommitFailed { code })));
     play.expect_callback(CallbackKind::Lost, &[0]);
 }

@@ -96,6 +96,8 @@ pub(crate) struct ConsumerMachine {
     is_polling: bool,
     last_poll: Instant,
     effects: VecDeque<Effect>,
+    /// Outcomes that the application has not heard of yet.
+    to_be_told: Vec<Box<dyn FnOnce() + Send>>,
     /// The earliest time of this round at which something is due.
     wake_at: Option<Instant>,
 }
@@ -122,6 +124,7 @@ impl ConsumerMachine {
             is_polling: false,
             last_poll: now,
             effects: VecDeque::new(),
+            to_be_told: Vec::new(),
             wake_at: None,
         }
     }
@@ -141,6 +144,11 @@ impl ConsumerMachine {
     /// The next thing to be done outside.
     pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
+    }
+
+    /// Tells the application what it waits for; to be called when nobody holds the machine, for it may be used by then.
+    pub(crate) fn take_outcomes(&mut self) -> Vec<Box<dyn FnOnce() + Send>> {
+        std::mem::take(&mut self.to_be_told)
     }
 
     /// Takes in the answer to an effect.
