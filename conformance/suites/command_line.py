@@ -1,9 +1,11 @@
-"""`milena produce` and `milena consume` against Apache Kafka, and against Milena, with kcat on the other side."""
+"""`milena produce`, `milena consume` and every other verb against Apache Kafka, and against Milena, with kcat and Kafka's
+tools on the other side."""
 
 import subprocess
 
 from harness import brokers, kcat, processes
 from harness.checks import case, digest, equal, true
+from suites import command_line_verbs
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 LINES = [f"{number % 7}\t{number} {'payload ' * (number % 30)}".encode() for number in range(3000)]
@@ -17,6 +19,7 @@ def run(world):
             same_partitions(node)
             positions(node)
             refusals(node)
+            command_line_verbs.run(node)
 
 
 def produced_for_kcat(node):

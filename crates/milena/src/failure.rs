@@ -9,24 +9,47 @@ pub(crate) struct Failure {
     /// Stable, for scripts and searches.
     code: &'static str,
     message: String,
-    kind: FailureKind,
+    class: FailureClass,
+    /// What else failed in the same command.
+    others: Vec<Failure>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum FailureKind {
+/// What kind of failure it is: the process's exit code. docs/commands.md describes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureClass {
+    /// Something on this machine, or nothing of the below.
+    Failed = 1,
     /// The command line or the settings must change.
-    Usage,
-    /// The world must change.
-    Runtime,
+    Usage = 2,
+    /// What was named does not exist.
+    NotFound = 3,
+    /// The cluster was asked and said no.
+    Refused = 4,
+    /// The cluster was asked and does not allow it to this principal.
+    Denied = 5,
+    /// The cluster was not reached: nothing was done.
+    Unreachable = 6,
+    /// No answer came: whether it was done is not known.
+    Unanswered = 7,
+    /// The cluster does not serve what was asked for.
+    Unsupported = 8,
 }
 
 impl Failure {
+    pub(crate) fn new(class: FailureClass, code: &'static str, message: impl fmt::Display) -> Self {
+        Self { code, message: message.to_string(), class, others: Vec::new() }
+    }
+
     pub(crate) fn usage(code: &'static str, message: impl fmt::Display) -> Self {
-        Self { code, message: message.to_string(), kind: FailureKind::Usage }
+        Self::new(FailureClass::Usage, code, message)
     }
 
     pub(crate) fn runtime(code: &'static str, message: impl fmt::Display) -> Self {
-        Self { code, message: message.to_string(), kind: FailureKind::Runtime }
+        Self::new(FailureClass::Failed, code, message)
+    }
+
+    pub(crate) fn not_found(code: &'static str, message: impl fmt::Display) -> Self {
+        Self::new(FailureClass::NotFound, code, message)
     }
 
     /// Says first what it kept from being done.
@@ -34,16 +57,27 @@ impl Failure {
         Self { message: format!("{subject}: {}", self.message), ..self }
     }
 
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self.kind {
-            FailureKind::Usage => ExitCode::from(2),
-            FailureKind::Runtime => ExitCode::from(1),
+    /// A failure for all of these, of the first one's class; none where there are none.
+    pub(crate) fn of_all(failures: impl IntoIterator<Item = Failure>) -> Result<(), Self> {
+        let mut failures = failures.into_iter();
+        match failures.next() {
+            None => Ok(()),
+            Some(first) => Err(Self { others: failures.collect(), ..first }),
         }
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.class == FailureClass::NotFound
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.class as u8)
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.code, self.message)
+        write!(f, "error[{}]: {}", self.code, self.message)?;
+        self.others.iter().try_for_each(|other| write!(f, "\n{other}"))
     }
 }

@@ -9,8 +9,9 @@ use types::spelling::nearest;
 use types::waits::{Explanation, FactValue, Report};
 
 use crate::command_line::{OutputFormat, WhyCommand, WhyOptions};
+use crate::commands::connect;
 use crate::failure::Failure;
-use crate::{cluster, logging};
+use crate::logging;
 
 pub(crate) fn why(command: &WhyCommand) -> Result<(), Failure> {
     let WhyCommand::Group { name, options } = command;
@@ -30,8 +31,8 @@ fn ask(
     question: impl AsyncFnOnce(NetworkClient) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
     logging::start(&options.log, "warn")?;
-    let client = cluster::client(&options.cluster, "milena-why");
-    cluster::runtime()?.block_on(question(client))
+    let client = connect::client(&options.cluster, "milena-why");
+    connect::runtime()?.block_on(question(client))
 }
 
 async fn group(client: &NetworkClient, name: &str) -> Result<Report, Failure> {
@@ -59,7 +60,7 @@ fn failure(error: &ClientError) -> Failure {
     match error {
         ClientError::NotMilena { .. } => Failure::runtime("not-milena", error),
         ClientError::Topic { .. } => Failure::runtime("why", error),
-        error => cluster::failure(error),
+        error => connect::failure(error),
     }
 }
 

@@ -57,6 +57,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         7,
         &[
             "types",
+            "record",
             "config",
             "metadata",
             "io",

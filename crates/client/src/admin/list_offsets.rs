@@ -1,4 +1,4 @@
-//! Asking about topics and changing them: what Kafka's Admin client does, as far as commands need it.
+//! ListOffsets: one offset of each partition, asked of its leader; and one topic created, for whoever needs no more.
 
 use std::collections::BTreeMap;
 

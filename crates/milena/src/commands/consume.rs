@@ -4,26 +4,85 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 
-use client::admin::{OffsetSpec, list_offsets};
+use clap::Args;
+use client::admin::{Admin, OffsetQuery, OffsetSpec, list_offsets};
 use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset, PartitionRecords};
 use client::{AutoCreate, ClientError, NetworkClient};
 use types::{Offset, PartitionIndex, TopicPartition};
 
-use crate::command_line::{ConsumeArguments, OffsetArgument};
+use super::arguments::ClusterArguments;
+use super::connect;
+use super::offset_argument::OffsetArgument;
+use super::record_format::RecordFormat;
+use crate::command_line::LogArguments;
 use crate::failure::Failure;
-use crate::{cluster, logging};
+use crate::logging;
 
 /// Bytes that are collected before they are written.
 const OUTPUT_BUFFER: usize = 64 << 10;
+
+/// Options of `milena consume`.
+#[derive(Args, Clone, Debug)]
+pub struct ConsumeArguments {
+    /// The topic.
+    pub topic: String,
+
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// Begin at the first record there is; the same as --offset beginning.
+    #[arg(long, conflicts_with = "offset")]
+    pub from_beginning: bool,
+
+    /// Where to begin: beginning, end, a number, -NUMBER from the end, or @TIME, which is milliseconds since 1970 or such as
+    /// 2026-11-21T15:00:00Z [default: end].
+    #[arg(short, long, allow_hyphen_values = true)]
+    pub offset: Option<OffsetArgument>,
+
+    /// Read this partition only; may be repeated.
+    #[arg(long = "partition", value_name = "NUMBER")]
+    pub partitions: Vec<i32>,
+
+    /// Stop at what is the end now, instead of waiting for more.
+    #[arg(short, long)]
+    pub exit_at_end: bool,
+
+    /// Stop after this many records.
+    #[arg(short, long, value_name = "NUMBER")]
+    pub count: Option<u64>,
+
+    /// Print each record's key and the separator before its value; nothing stands for no key.
+    #[arg(long)]
+    pub print_key: bool,
+
+    /// What stands between key and value; \t is a tab.
+    #[arg(short = 'K', long, value_name = "TEXT", default_value = "\\t")]
+    pub key_separator: String,
+
+    /// Print each record like this: %s value, %k key, %t topic, %p partition, %o offset, %T timestamp, %h headers, %S and %K
+    /// bytes of value and key; \n and \t as elsewhere.
+    #[arg(short, long, conflicts_with_all = ["print_key", "key_separator"], value_parser = RecordFormat::parse)]
+    pub format: Option<RecordFormat>,
+
+    /// See committed transactions only.
+    #[arg(long)]
+    pub read_committed: bool,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArguments,
+}
 
 pub(crate) fn consume(arguments: &ConsumeArguments) -> Result<(), Failure> {
     logging::start(&arguments.log, "warn")?;
     let mut printer = Printer {
         output: BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock()),
-        key_separator: arguments.print_key.then(|| cluster::unescape(&arguments.key_separator)),
+        key_separator: arguments.print_key.then(|| connect::unescape(&arguments.key_separator)),
+        format: arguments.format.clone(),
         left: arguments.count.unwrap_or(u64::MAX),
     };
-    match cluster::runtime()?.block_on(print_records(arguments, &mut printer)) {
+    match connect::runtime()?.block_on(print_records(arguments, &mut printer)) {
         Err(Stop::Failed(failure)) => Err(failure),
         // Whoever read our output has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -47,7 +106,7 @@ enum Stop {
 
 impl From<ClientError> for Stop {
     fn from(error: ClientError) -> Self {
-        Self::Failed(cluster::failure(&error))
+        Self::Failed(connect::failure(&error))
     }
 }
 
@@ -56,7 +115,7 @@ async fn print_records<W: Write>(arguments: &ConsumeArguments, printer: &mut Pri
         true => IsolationLevel::ReadCommitted,
         false => IsolationLevel::ReadUncommitted,
     };
-    let client = cluster::client(&arguments.cluster, "milena-consume");
+    let client = connect::client(&arguments.cluster, "milena-consume");
     let topic = client.topic(&arguments.topic, AutoCreate::Forbidden).await?;
     let partitions: Vec<PartitionIndex> = match arguments.partitions.as_slice() {
         [] => topic.partitions.iter().map(|partition| partition.index).collect(),
@@ -77,6 +136,18 @@ async fn print_records<W: Write>(arguments: &ConsumeArguments, printer: &mut Pri
             // Also finds out whether the partitions exist.
             offsets(OffsetSpec::Earliest).await?.into_keys().map(|index| (index, Offset(offset))).collect()
         }
+        OffsetArgument::BeforeEnd(count) => {
+            let (first, mut found) =
+                (offsets(OffsetSpec::Earliest).await?, offsets(OffsetSpec::Latest).await?);
+            for (index, offset) in &mut found {
+                let first = first.get(index).map_or(0, |first| first.0);
+                *offset = Offset(offset.0.saturating_sub(count).max(first));
+            }
+            found
+        }
+        OffsetArgument::Time(ms) => {
+            at_time(&client, &arguments.topic, &partitions, ms, isolation_level).await?
+        }
     };
     if let Some(ends) = &mut ends {
         ends.retain(|index, end| positions.get(index).is_some_and(|position| position < end));
@@ -85,7 +156,7 @@ async fn print_records<W: Write>(arguments: &ConsumeArguments, printer: &mut Pri
         isolation_level,
         offset_reset: match start {
             OffsetArgument::At(_) => OffsetReset::Fail,
-            OffsetArgument::Beginning | OffsetArgument::End => OffsetReset::Earliest,
+            _ => OffsetReset::Earliest,
         },
         ..ConsumerConfig::default()
     };
@@ -123,11 +194,33 @@ async fn offsets(
     list_offsets(client, topic, partitions, spec, isolation_level).await
 }
 
+/// The first offsets at or after a time; the ends where every record is older.
+async fn at_time(
+    client: &NetworkClient,
+    topic: &str,
+    partitions: &[PartitionIndex],
+    ms: i64,
+    isolation_level: IsolationLevel,
+) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
+    let mut positions = offsets(client, topic, partitions, OffsetSpec::Latest, isolation_level).await?;
+    let queries =
+        partitions.iter().map(|index| (TopicPartition::new(topic, *index), OffsetQuery::Timestamp(ms)));
+    let found = Admin::new(client.clone()).list_offsets(&queries.collect(), isolation_level).await?;
+    for (partition, listed) in found {
+        if let Some(offset) = listed?.offset {
+            positions.insert(partition.partition, offset);
+        }
+    }
+    Ok(positions)
+}
+
 /// Turns records into lines.
 struct Printer<W: Write> {
     output: BufWriter<W>,
     /// Given: keys are printed, followed by this.
     key_separator: Option<Vec<u8>>,
+    /// Given: it says all.
+    format: Option<RecordFormat>,
     /// Records that may still be printed.
     left: u64,
 }
@@ -140,7 +233,14 @@ impl<W: Write> Printer<W> {
                 return ControlFlow::Break(Ok(()));
             }
             self.left -= 1;
-            match self.print_record(record.key, record.value) {
+            let printed = match &self.format {
+                Some(format) => {
+                    let TopicPartition { topic, partition } = &records.partition;
+                    format.write(&mut self.output, topic, partition.0, &record)
+                }
+                None => self.print_record(record.key, record.value),
+            };
+            match printed {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => ControlFlow::Break(Err(error)),
             }

@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use clap::{Args, ValueEnum};
 use client::ClientError;
 use client::producer::{Acks, Codec, Compression, Delivery, Producer, ProducerConfig, ProducerRecord};
 use types::PartitionIndex;
 
-use crate::command_line::{AcksArgument, CompressionArgument, ProduceArguments};
+use super::arguments::ClusterArguments;
+use super::{connect, lines};
+use crate::command_line::LogArguments;
 use crate::failure::Failure;
-use crate::{cluster, lines, logging};
+use crate::logging;
 
 /// Records of a batch, uncompressed; fits into a topic's default `max.message.bytes` with all around it.
 const BATCH_SIZE: usize = 1_000_000;
@@ -17,16 +20,68 @@ const BATCH_SIZE: usize = 1_000_000;
 /// Throughput over latency: whoever pipes a file in does not watch single lines.
 const LINGER: Duration = Duration::from_millis(20);
 
+/// Options of `milena produce`.
+#[derive(Args, Clone, Debug)]
+pub struct ProduceArguments {
+    /// The topic; created with the brokers' defaults where they do so.
+    pub topic: String,
+
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// Split each line at the first of these into key and value; \t is a tab. A line without one, or with nothing
+    /// before it, has no key.
+    #[arg(short = 'K', long, value_name = "TEXT")]
+    pub key_separator: Option<String>,
+
+    /// Send everything to this partition [default: by key, else wherever it suits].
+    #[arg(long, value_name = "NUMBER")]
+    pub partition: Option<i32>,
+
+    /// all: acknowledged by every in-sync replica, and written once however often it is sent; 1: by the leader.
+    #[arg(long, default_value = "all")]
+    pub acks: AcksArgument,
+
+    /// How batches are compressed.
+    #[arg(short = 'z', long, default_value = "none")]
+    pub compression: CompressionArgument,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArguments,
+}
+
+/// See [`ProduceArguments::acks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names are Kafka's own")]
+pub enum AcksArgument {
+    All,
+    #[value(name = "1")]
+    Leader,
+}
+
+/// The codecs of Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names are Kafka's own")]
+pub enum CompressionArgument {
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+    Zstd,
+}
+
 pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
     logging::start(&arguments.log, "warn")?;
-    let separator = arguments.key_separator.as_deref().map(cluster::unescape);
+    let separator = arguments.key_separator.as_deref().map(connect::unescape);
     if separator.as_ref().is_some_and(Vec::is_empty) {
         return Err(Failure::usage(
             "key-separator",
             "the key separator is empty: give at least one character",
         ));
     }
-    cluster::runtime()?.block_on(send_lines(arguments, separator.as_deref()))
+    connect::runtime()?.block_on(send_lines(arguments, separator.as_deref()))
 }
 
 async fn send_lines(arguments: &ProduceArguments, separator: Option<&[u8]>) -> Result<(), Failure> {
@@ -43,7 +98,7 @@ async fn send_lines(arguments: &ProduceArguments, separator: Option<&[u8]>) -> R
     let line_max = config.max_request_size;
     let entropy = io::Entropy::from_system()
         .map_err(|error| Failure::runtime("randomness", format!("no random numbers: {error}")))?;
-    let client = cluster::client(&arguments.cluster, "milena-produce");
+    let client = connect::client(&arguments.cluster, "milena-produce");
     let producer = Producer::new(client, config, io::Clock::System, entropy);
     let mut chunks = lines::read_in_thread(std::io::stdin(), line_max)
         .map_err(|error| Failure::runtime("threads", format!("cannot start a thread: {error}")))?;
@@ -115,7 +170,7 @@ impl UnderWay {
 
 /// What went wrong with a line and perhaps with others after it.
 fn at_line(line: u64, error: &ClientError) -> Failure {
-    cluster::failure(error).about(format!("line {line}, and perhaps others after it, was not acknowledged"))
+    connect::failure(error).about(format!("line {line}, and perhaps others after it, was not acknowledged"))
 }
 
 fn compression(argument: CompressionArgument) -> Compression {

@@ -1,0 +1,14 @@
+//! Groups: listed, described, deleted; their committed offsets listed, altered, deleted.
+
+mod alter_offsets;
+mod coordinator;
+mod delete;
+mod delete_offsets;
+mod describe;
+mod list;
+mod list_offsets;
+
+pub use alter_offsets::OffsetToCommit;
+pub use describe::{GroupDescription, GroupMember};
+pub use list::GroupListing;
+pub use list_offsets::CommittedOffset;

@@ -1,0 +1,20 @@
+//! `milena cluster`: the cluster as a whole.
+
+pub mod describe;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+/// What is done with the cluster.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ClusterVerb {
+    /// Show the cluster's id and its nodes
+    Describe(describe::DescribeArguments),
+}
+
+pub(crate) fn perform(verb: &ClusterVerb) -> Result<(), Failure> {
+    match verb {
+        ClusterVerb::Describe(arguments) => describe::describe(arguments),
+    }
+}

@@ -1,0 +1,122 @@
+//! The way from a command line to a cluster: a client, a runtime, and how a cluster's errors are told.
+
+use client::admin::Admin;
+use client::{ClientConfig, ClientError, NetworkClient};
+use tokio::runtime::Runtime;
+use types::ErrorCode;
+
+use super::arguments::{AskArguments, ClusterArguments};
+use crate::failure::{Failure, FailureClass};
+use crate::logging;
+
+/// A client of the cluster that the command line names.
+pub(crate) fn client(arguments: &ClusterArguments, client_id: &str) -> NetworkClient {
+    let mut config = ClientConfig::new(arguments.bootstrap_server.clone(), client_id);
+    config.metadata_timeout = arguments.timeout;
+    config.request_timeout = config.request_timeout.min(arguments.timeout);
+    NetworkClient::new(config)
+}
+
+/// Threads for the network, beside the one that reads or prints.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("client")
+        .enable_all()
+        .build()
+        .map_err(no_threads)
+}
+
+fn no_threads(error: std::io::Error) -> Failure {
+    Failure::runtime("threads", format!("cannot start threads: {error}"))
+}
+
+impl AskArguments {
+    /// Asks the cluster, on this thread alone: a question is answered before a thread pool would stand.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl AsyncFnOnce(&Admin) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        logging::start(&self.log, "warn")?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_threads)?;
+        runtime.block_on(async {
+            let admin = Admin::new(client(&self.cluster, "milena"));
+            question(&admin).await
+        })
+    }
+}
+
+/// A cluster's error as a person reads it, with a way out where there is a usual one.
+pub(crate) fn failure(error: &ClientError) -> Failure {
+    match error {
+        ClientError::Unreachable { .. } | ClientError::NoBootstrapServer => Failure::new(
+            FailureClass::Unreachable,
+            "unreachable",
+            format!("{error}; start a node with `milena`, or name another with --bootstrap-server"),
+        ),
+        ClientError::Disconnected { .. }
+        | ClientError::Timeout { .. }
+        | ClientError::DeliveryTimeout { .. } => Failure::new(FailureClass::Unanswered, "unanswered", error),
+        ClientError::UnsupportedApi { .. } => Failure::new(FailureClass::Unsupported, "unsupported", error),
+        ClientError::NoSuchPartition { .. } => Failure::not_found("partition", error),
+        ClientError::Server { code, .. } | ClientError::Topic { code, .. } => {
+            Failure::new(class(*code), code.name(), error)
+        }
+        _ => Failure::runtime("cluster", error),
+    }
+}
+
+fn class(code: ErrorCode) -> FailureClass {
+    match code {
+        ErrorCode::UnknownTopicOrPartition
+        | ErrorCode::UnknownTopicId
+        | ErrorCode::GroupIdNotFound
+        | ErrorCode::UnknownMemberId
+        | ErrorCode::ResourceNotFound => FailureClass::NotFound,
+        ErrorCode::TopicAuthorizationFailed
+        | ErrorCode::GroupAuthorizationFailed
+        | ErrorCode::ClusterAuthorizationFailed
+        | ErrorCode::TransactionalIdAuthorizationFailed
+        | ErrorCode::DelegationTokenAuthorizationFailed => FailureClass::Denied,
+        ErrorCode::RequestTimedOut | ErrorCode::NetworkException => FailureClass::Unanswered,
+        ErrorCode::UnsupportedVersion => FailureClass::Unsupported,
+        _ => FailureClass::Refused,
+    }
+}
+
+/// The bytes of a separator as it is typed: `\t`, `\n`, `\r` and `\\` stand for what they do elsewhere.
+pub(crate) fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut escaped = false;
+    for byte in text.bytes() {
+        match (escaped, byte) {
+            (false, b'\\') => {
+                escaped = true;
+                continue;
+            }
+            (true, b't') => bytes.push(b'\t'),
+            (true, b'n') => bytes.push(b'\n'),
+            (true, b'r') => bytes.push(b'\r'),
+            (true, b'\\') | (false, _) => bytes.push(byte),
+            (true, _) => bytes.extend([b'\\', byte]),
+        }
+        escaped = false;
+    }
+    if escaped {
+        bytes.push(b'\\');
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_are_read_as_typed() {
+        for (typed, bytes) in [("\\t", &b"\t"[..]), (":", b":"), ("\\\\", b"\\"), ("a\\qb\\", b"a\\qb\\")] {
+            assert_eq!(unescape(typed), bytes, "{typed}");
+        }
+    }
+}

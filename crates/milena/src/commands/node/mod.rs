@@ -1,0 +1,25 @@
+//! `milena node`: the brokers of a cluster.
+
+pub mod describe;
+pub mod list;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+/// What is done with nodes.
+#[derive(Clone, Debug, Subcommand)]
+pub enum NodeVerb {
+    /// Name the brokers there are
+    #[command(visible_alias = "ls")]
+    List(list::ListArguments),
+    /// Show a broker's data directories and what is in them
+    Describe(describe::DescribeArguments),
+}
+
+pub(crate) fn perform(verb: &NodeVerb) -> Result<(), Failure> {
+    match verb {
+        NodeVerb::List(arguments) => list::list(arguments),
+        NodeVerb::Describe(arguments) => describe::describe(arguments),
+    }
+}
