@@ -28,8 +28,8 @@ pub struct Options {
     /// As CI runs them: the long suites with --quick, the others in full.
     #[arg(long)]
     ci: bool,
-    /// Suites to run (all when none is named): start, wire, kcat, command-line, java-tools, admin-tools, settings, exchange,
-    /// crash, flights, clients, groups-tools, verifiable, groups-under-fire.
+    /// Suites to run (all when none is named): start, wire, kcat, command-line, why, java-tools, admin-tools, settings,
+    /// exchange, crash, flights, clients, groups-tools, verifiable, groups-under-fire.
     suites: Vec<String>,
 }
 

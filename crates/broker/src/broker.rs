@@ -12,15 +12,18 @@ use io::{Blocking, Clock, Entropy};
 use metadata::{MetadataImage, VersionRange};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use types::{NodeId, Offset, TopicIdPartition, Uuid};
+use types::{NodeId, Offset, Uuid};
 
 use crate::coordinators::groups::{GroupCoordinator, OFFSETS_TOPIC, OffsetsTopicSettings};
 use crate::coordinators::{Coordinator, CoordinatorParts, CoordinatorSettings};
 use crate::directory_assignments_driver::DirectoryAssignments;
+use crate::fetch::DelayedFetches;
 use crate::fetch_sessions::FetchSessions;
 use crate::loggers::Loggers;
+use crate::produce::DelayedProduces;
 use crate::producer_ids::ProducerIds;
 use crate::topic_settings::ClusterTopicConfig;
+use crate::unopened_logs::UnopenedLogs;
 use crate::{PartitionRegistry, Purgatory};
 
 /// A broker. Handlers and tasks share one.
@@ -35,9 +38,10 @@ pub struct Broker {
     started_at: Instant,
     log_dirs: Arc<LogDirs>,
     partitions: PartitionRegistry,
+    unopened_logs: UnopenedLogs,
     fetch_sessions: FetchSessions,
-    delayed_produces: Purgatory<TopicIdPartition>,
-    delayed_fetches: Purgatory<TopicIdPartition>,
+    delayed_produces: DelayedProduces,
+    delayed_fetches: DelayedFetches,
     groups: Arc<GroupCoordinator>,
     producer_ids: ProducerIds,
     directory_assignments: DirectoryAssignments,
@@ -127,6 +131,7 @@ impl Broker {
             started_at,
             log_dirs: parts.log_dirs,
             partitions: PartitionRegistry::default(),
+            unopened_logs: UnopenedLogs::default(),
             fetch_sessions,
             delayed_produces,
             delayed_fetches,
@@ -198,12 +203,12 @@ impl Broker {
     }
 
     /// Produce requests that wait for their acknowledgement.
-    pub fn delayed_produces(&self) -> &Purgatory<TopicIdPartition> {
+    pub fn delayed_produces(&self) -> &DelayedProduces {
         &self.delayed_produces
     }
 
     /// Fetch requests that wait for records.
-    pub fn delayed_fetches(&self) -> &Purgatory<TopicIdPartition> {
+    pub fn delayed_fetches(&self) -> &DelayedFetches {
         &self.delayed_fetches
     }
 
@@ -264,6 +269,10 @@ impl Broker {
 
     pub(crate) fn directory_assignments(&self) -> &DirectoryAssignments {
         &self.directory_assignments
+    }
+
+    pub(crate) fn unopened_logs(&self) -> &UnopenedLogs {
+        &self.unopened_logs
     }
 
     pub(crate) fn hosting(&self) -> MutexGuard<'_, ()> {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use ::log::{LogError, Patience, ReadError};
 use tokio::time::Instant;
 use types::TopicIdPartition;
+use types::waits::WaitingClient;
 
-use crate::Broker;
 use crate::fetch_sessions::PartitionRequest;
 use crate::partition::{Isolation, Partition, PartitionRead, PartitionReadError, ReadRequest};
+use crate::{Broker, Purgatory};
 
 /// One partition of a fetch.
 #[derive(Clone, Debug)]
@@ -31,6 +32,18 @@ pub struct FetchBounds {
     pub max_wait: Duration,
     /// Up to where the client sees.
     pub isolation: Isolation,
+}
+
+/// Fetch requests that wait for records.
+pub type DelayedFetches = Purgatory<TopicIdPartition, DelayedFetch>;
+
+/// What is noted of a Fetch request that waits.
+#[derive(Clone, Debug)]
+pub struct DelayedFetch {
+    pub(crate) client: WaitingClient,
+    pub(crate) entries: Arc<Vec<FetchEntry>>,
+    pub(crate) bounds: FetchBounds,
+    pub(crate) since: Instant,
 }
 
 /// The result of one entry.
@@ -62,17 +75,20 @@ impl Broker {
             || results.iter().any(is_urgent)
     }
 
-    /// Waits until the entries answer the fetch or `max_wait` has passed, and reads them then. `seen` is what
-    /// [`Broker::read_held`] has just said of them.
+    /// Waits until the entries answer the fetch of `client` or `max_wait` has passed, and reads them then. `seen` is
+    /// what [`Broker::read_held`] has just said of them.
     pub async fn read_later(
         self: Arc<Self>,
         entries: Vec<FetchEntry>,
         bounds: FetchBounds,
         mut seen: Option<Vec<FetchResult>>,
+        client: WaitingClient,
     ) -> Vec<FetchResult> {
-        let deadline = Instant::now() + bounds.max_wait;
+        let since = Instant::now();
+        let deadline = since + bounds.max_wait;
         let keys: Vec<TopicIdPartition> = entries.iter().map(|entry| entry.partition.id()).collect();
         let entries = Arc::new(entries);
+        let note = DelayedFetch { client, entries: entries.clone(), bounds, since };
         let mut is_over = false;
         loop {
             let results = match seen {
@@ -91,7 +107,7 @@ impl Broker {
                 let is_news = seen.as_ref().is_none_or(|results| Self::is_answer(results, &bounds));
                 is_news.then_some(seen)
             };
-            let waited = self.delayed_fetches().wait(keys.clone(), deadline, check).await;
+            let waited = self.delayed_fetches().wait_noted(keys.clone(), deadline, note.clone(), check).await;
             is_over = waited.is_err();
             seen = waited.unwrap_or_else(|_over| Self::read_held(&entries, &bounds));
         }

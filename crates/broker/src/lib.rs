@@ -30,6 +30,8 @@ pub mod purgatory;
 #[cfg(test)]
 mod purgatory_test;
 mod topic_settings;
+mod unopened_logs;
+mod why_partition;
 
 pub use broker::{Broker, BrokerParts, BrokerSettings, Features};
 pub use config::{ConfigSource, DescribedConfig, KeyType};
@@ -39,3 +41,4 @@ pub use lookup::{LookupError, NodeEndpoint};
 pub use partition_registry::PartitionRegistry;
 pub use producer_ids::{ProducerIdBlock, ProducerIds, ProducerIdsError};
 pub use purgatory::{Purgatory, TimedOut, Wait};
+pub use why_partition::{LogWhy, PartitionWhy, PartitionWhyError};

@@ -222,6 +222,10 @@ fn open(broker: &Broker, found: &FoundLog) -> bool {
         Ok(log) => log,
         Err(error) => {
             tracing::error!(partition = %name, %error, "log not opened, its partition is not served");
+            if let Some(topic_id) = broker.image().topics.id_of(&name.topic) {
+                let id = TopicIdPartition { topic_id, partition: name.partition };
+                broker.unopened_logs().note(id, error.to_string());
+            }
             return false;
         }
     };
@@ -279,7 +283,10 @@ fn host(
     let config = topic_config(broker, image, &topic.name);
     match broker.log_dirs().create(&name, topic.id, config, broker.clock().now_ms()) {
         Ok(log) => serve(broker, topic, index, partition, log),
-        Err(error) => tracing::error!(partition = %name, %error, "log not made, its partition is not served"),
+        Err(error) => {
+            tracing::error!(partition = %name, %error, "log not made, its partition is not served");
+            broker.unopened_logs().note(id, error.to_string());
+        }
     }
 }
 
@@ -291,6 +298,7 @@ fn serve(broker: &Broker, topic: &TopicImage, index: PartitionIndex, image: &Par
     follow(broker, &partition, image);
     broker.directory_assignments().note(broker, &partition, image);
     broker.partitions().insert(partition);
+    broker.unopened_logs().forget(&id);
 }
 
 fn follow(broker: &Broker, partition: &Arc<Partition>, image: &PartitionImage) {
@@ -313,6 +321,7 @@ fn delete_topic(broker: &Broker, topic: &TopicImage) {
 
 fn delete_partition(broker: &Broker, topic: &TopicImage, index: PartitionIndex) {
     let id = TopicIdPartition { topic_id: topic.id, partition: index };
+    broker.unopened_logs().forget(&id);
     let Some(partition) = broker.partitions().remove(&id) else { return };
     partition.retire();
     wake(broker, &partition);

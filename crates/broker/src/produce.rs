@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use record::validate::{self, InvalidBatch, ValidateError};
 use tokio::time::Instant;
+use types::waits::WaitingClient;
 use types::{Offset, TopicIdPartition};
 
-use crate::Broker;
 use crate::partition::{Appended, LeadershipError, Partition, PartitionAppendError};
+use crate::{Broker, Purgatory};
 
 /// One partition's batch of a Produce request.
 #[derive(Debug)]
@@ -46,6 +47,20 @@ pub struct Unacknowledged {
     acks: i16,
     /// The log has to be flushed to `end`.
     is_flush_due: bool,
+}
+
+/// Produce requests that wait for their acknowledgement.
+pub type DelayedProduces = Purgatory<TopicIdPartition, DelayedProduce>;
+
+/// What is noted of one partition of a Produce request that waits.
+#[derive(Clone, Debug)]
+pub struct DelayedProduce {
+    pub(crate) client: Arc<WaitingClient>,
+    pub(crate) end: Offset,
+    /// The log has to be flushed first.
+    pub(crate) is_flush_due: bool,
+    pub(crate) since: Instant,
+    pub(crate) deadline: Instant,
 }
 
 /// Why an appended entry was not acknowledged in time.
@@ -124,65 +139,59 @@ impl Broker {
         (outcomes, unacknowledged)
     }
 
-    /// Begins the flushes that are due, and waits until each entry is acknowledged or `timeout` has passed since now.
+    /// Begins the flushes that are due, and waits until each entry of `client` is acknowledged or `timeout` has passed since
+    /// now.
     /// The future only waits: the flushes go on when it is dropped, as with acks=0.
     pub fn acknowledge(
         self: &Arc<Self>,
         unacknowledged: Vec<Unacknowledged>,
         timeout: Duration,
+        client: WaitingClient,
     ) -> impl Future<Output = Vec<(usize, Result<(), AcknowledgementError>)>> + Send + use<> {
-        let deadline = Instant::now() + timeout;
-        let waits: Vec<_> =
-            unacknowledged.into_iter().map(|entry| self.begin_acknowledgement(entry)).collect();
-        let broker = self.clone();
+        let (client, since) = (Arc::new(client), Instant::now());
+        let deadline = since + timeout;
+        let begin = |entry: Unacknowledged| {
+            let note = DelayedProduce {
+                client: client.clone(),
+                end: entry.end,
+                is_flush_due: entry.is_flush_due,
+                since,
+                deadline,
+            };
+            let (keys, check) = ([entry.partition.id()], check_acknowledged(&entry));
+            let committed = self.delayed_produces().wait_noted(keys, deadline, note, check);
+            let (index, acks) = (entry.index, entry.acks);
+            (index, acks, self.begin_flush(entry), committed)
+        };
+        let waits: Vec<_> = unacknowledged.into_iter().map(begin).collect();
         async move {
             let mut results = Vec::with_capacity(waits.len());
-            for (entry, flush) in waits {
-                let result = broker.await_acknowledgement(&entry, flush, deadline).await;
-                results.push((entry.index, result));
+            for (index, acks, flush, committed) in waits {
+                let flushed = await_flush(flush, deadline).await;
+                let result = match flushed {
+                    Ok(Flushed::Yes) if acks != -1 => Ok(()),
+                    Ok(_) => committed.await.unwrap_or(Err(AcknowledgementError::TimedOut)),
+                    Err(error) => Err(error),
+                };
+                results.push((index, result));
             }
             results
         }
     }
 
     /// Starts the flush that an entry's acknowledgement needs, if it needs one.
-    fn begin_acknowledgement(self: &Arc<Self>, entry: Unacknowledged) -> (Unacknowledged, Option<Flush>) {
+    fn begin_flush(self: &Arc<Self>, entry: Unacknowledged) -> Option<Flush> {
         if !entry.is_flush_due {
-            return (entry, None);
+            return None;
         }
-        let (broker, partition, end) = (self.clone(), entry.partition.clone(), entry.end);
-        let flush = self.blocking().spawn(move || {
+        let (broker, partition, end) = (self.clone(), entry.partition, entry.end);
+        Some(self.blocking().spawn(move || {
             let moved = partition.flush_for_acknowledgement(end).map_err(|error| {
                 tracing::error!(partition = %partition.name(), %error, "flush before acknowledgement failed");
             })?;
             broker.after_append(&partition, moved);
             Ok(())
-        });
-        (entry, Some(flush))
-    }
-
-    async fn await_acknowledgement(
-        &self,
-        entry: &Unacknowledged,
-        flush: Option<Flush>,
-        deadline: Instant,
-    ) -> Result<(), AcknowledgementError> {
-        if let Some(flush) = flush {
-            match tokio::time::timeout_at(deadline, flush).await {
-                Ok(Ok(Ok(()))) if entry.acks != -1 => return Ok(()),
-                Ok(Ok(Ok(()))) => {}
-                Ok(_) => return Err(AcknowledgementError::Storage),
-                Err(_elapsed) => return Err(AcknowledgementError::TimedOut),
-            }
-        }
-        let (partition, end) = (entry.partition.clone(), entry.end);
-        let check = move || match partition.is_acknowledged(end) {
-            Ok(true) => Some(Ok(())),
-            Ok(false) => None,
-            Err(error) => Some(Err(AcknowledgementError::Leadership(error))),
-        };
-        let waited = self.delayed_produces().wait([entry.partition.id()], deadline, check).await;
-        waited.unwrap_or(Err(AcknowledgementError::TimedOut))
+        }))
     }
 
     /// Wakes whoever waits for what an append may have brought.
@@ -197,3 +206,31 @@ impl Broker {
 }
 
 type Flush = tokio::task::JoinHandle<Result<(), ()>>;
+
+/// Whether an entry was flushed for its acknowledgement.
+enum Flushed {
+    Yes,
+    /// Nobody asked for it.
+    NotDue,
+}
+
+async fn await_flush(flush: Option<Flush>, deadline: Instant) -> Result<Flushed, AcknowledgementError> {
+    let Some(flush) = flush else { return Ok(Flushed::NotDue) };
+    match tokio::time::timeout_at(deadline, flush).await {
+        Ok(Ok(Ok(()))) => Ok(Flushed::Yes),
+        Ok(_) => Err(AcknowledgementError::Storage),
+        Err(_elapsed) => Err(AcknowledgementError::TimedOut),
+    }
+}
+
+/// Looks whether the high watermark has passed an entry.
+fn check_acknowledged(
+    entry: &Unacknowledged,
+) -> impl FnMut() -> Option<Result<(), AcknowledgementError>> + Send + use<> {
+    let (partition, end) = (entry.partition.clone(), entry.end);
+    move || match partition.is_acknowledged(end) {
+        Ok(true) => Some(Ok(())),
+        Ok(false) => None,
+        Err(error) => Some(Err(AcknowledgementError::Leadership(error))),
+    }
+}

@@ -29,52 +29,53 @@ const TICK_MS: u64 = 1;
 #[error("the deadline passed")]
 pub struct TimedOut;
 
-/// Waits under keys `K`; clones share them.
+/// Waits under keys `K`, each with a note `N` of who waits for what; clones share them.
 #[derive(Debug)]
-pub struct Purgatory<K> {
-    shared: Arc<Shared<K>>,
+pub struct Purgatory<K, N = ()> {
+    shared: Arc<Shared<K, N>>,
 }
 
-impl<K> Clone for Purgatory<K> {
+impl<K, N> Clone for Purgatory<K, N> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone() }
     }
 }
 
 #[derive(Debug)]
-struct Shared<K> {
+struct Shared<K, N> {
     /// What millisecond 0 of the machine is.
     origin: Instant,
     /// Guards the waits and when the timer wakes next. Never held while a waker runs or a check looks.
-    state: Mutex<State<K>>,
+    state: Mutex<State<K, N>>,
     /// Tells the timer that a deadline came before the one it sleeps for.
     earlier_deadline: Notify,
 }
 
 #[derive(Debug)]
-struct State<K> {
-    machine: ::purgatory::Purgatory<K, Arc<Slot>>,
+struct State<K, N> {
+    machine: ::purgatory::Purgatory<K, Arc<Slot<N>>>,
     /// Until when the timer sleeps; `None`: until it is told.
     sleeps_until_ms: Option<u64>,
 }
 
 /// What touches and the timer leave for a wait to find.
 #[derive(Debug)]
-struct Slot {
+struct Slot<N> {
     flags: AtomicU8,
     waker: Mutex<Option<Waker>>,
+    note: Option<N>,
 }
 
 const TOUCHED: u8 = 1;
 const EXPIRED: u8 = 2;
 
-impl<K: Clone + Eq + Hash> Default for Purgatory<K> {
+impl<K: Clone + Eq + Hash, N> Default for Purgatory<K, N> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<K: Clone + Eq + Hash> Purgatory<K> {
+impl<K: Clone + Eq + Hash, N> Purgatory<K, N> {
     /// A purgatory without waits. Must be called within a runtime whose time may be paused.
     pub fn new() -> Self {
         let machine = ::purgatory::Purgatory::new(TICK_MS, 0);
@@ -92,11 +93,35 @@ impl<K: Clone + Eq + Hash> Purgatory<K> {
     /// From this call on no touch of `keys` is missed. The future calls `check` when first polled and then once after
     /// each touch of one of the keys (touches in quick succession count as one), and a last time at the deadline; it
     /// runs on the task that polls the future, with no lock of the purgatory held.
-    pub fn wait<T, C>(&self, keys: impl IntoIterator<Item = K>, deadline: Instant, check: C) -> Wait<K, C>
+    pub fn wait<T, C>(&self, keys: impl IntoIterator<Item = K>, deadline: Instant, check: C) -> Wait<K, N, C>
     where
         C: FnMut() -> Option<T>,
     {
-        let slot = Arc::new(Slot { flags: AtomicU8::new(TOUCHED), waker: Mutex::new(None) });
+        self.begin(keys, deadline, None, check)
+    }
+
+    /// As [`Self::wait`], with a note for those who ask why ([`Self::notes`]).
+    pub fn wait_noted<T, C>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        deadline: Instant,
+        note: N,
+        check: C,
+    ) -> Wait<K, N, C>
+    where
+        C: FnMut() -> Option<T>,
+    {
+        self.begin(keys, deadline, Some(note), check)
+    }
+
+    fn begin<C>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        deadline: Instant,
+        note: Option<N>,
+        check: C,
+    ) -> Wait<K, N, C> {
+        let slot = Arc::new(Slot { flags: AtomicU8::new(TOUCHED), waker: Mutex::new(None), note });
         let deadline_ms = self.shared.millis(deadline, Duration::from_nanos(999_999));
         let mut state = lock(&self.shared.state);
         let id = state.machine.register(slot.clone(), keys, Some(deadline_ms));
@@ -110,18 +135,25 @@ impl<K: Clone + Eq + Hash> Purgatory<K> {
 
     /// Lets the waits under `key` look again. Call it after the change they wait for can be seen.
     pub fn touch(&self, key: &K) {
-        let touched: Vec<Arc<Slot>> = {
-            let state = lock(&self.shared.state);
-            state.machine.touched(key).map(|(_, slot)| slot.clone()).collect()
-        };
-        for slot in touched {
+        for slot in self.waiting(key) {
             slot.raise(TOUCHED);
         }
     }
 
+    /// What `look` makes of the notes of the waits under `key`, longest waiting first.
+    pub fn notes<T>(&self, key: &K, look: impl FnMut(&N) -> T) -> Vec<T> {
+        // Outside the lock: a look may take others.
+        self.waiting(key).iter().filter_map(|slot| slot.note.as_ref()).map(look).collect()
+    }
+
+    fn waiting(&self, key: &K) -> Vec<Arc<Slot<N>>> {
+        let state = lock(&self.shared.state);
+        state.machine.touched(key).map(|(_, slot)| slot.clone()).collect()
+    }
+
     /// Ends every wait as if its deadline had passed: the node shuts down.
     pub fn expire_all(&self) {
-        let waiting: Vec<Arc<Slot>> = lock(&self.shared.state).machine.iter().cloned().collect();
+        let waiting: Vec<Arc<Slot<N>>> = lock(&self.shared.state).machine.iter().cloned().collect();
         for slot in waiting {
             slot.raise(EXPIRED);
         }
@@ -178,7 +210,7 @@ impl<K: Clone + Eq + Hash> Purgatory<K> {
     }
 }
 
-impl<K> Shared<K> {
+impl<K, N> Shared<K, N> {
     /// Milliseconds since the origin, `rounding` added first.
     fn millis(&self, instant: Instant, rounding: Duration) -> u64 {
         let since_origin = instant.saturating_duration_since(self.origin) + rounding;
@@ -186,7 +218,7 @@ impl<K> Shared<K> {
     }
 }
 
-impl Slot {
+impl<N> Slot<N> {
     fn raise(&self, flag: u8) {
         // Who raises a flag that is up already need not wake: the wait has yet to see it.
         if self.flags.fetch_or(flag, Ordering::AcqRel) & flag == 0 {
@@ -200,17 +232,17 @@ impl Slot {
 
 /// A wait of [`Purgatory::wait`]: what the check found, or [`TimedOut`]. Dropping it frees everything it holds.
 #[must_use = "nothing waits until it is polled"]
-pub struct Wait<K: Clone + Eq + Hash, C> {
-    purgatory: Purgatory<K>,
+pub struct Wait<K: Clone + Eq + Hash, N, C> {
+    purgatory: Purgatory<K, N>,
     /// `None` once the wait is over.
     id: Option<OperationId>,
-    slot: Arc<Slot>,
+    slot: Arc<Slot<N>>,
     check: C,
 }
 
-impl<K: Clone + Eq + Hash, C> Unpin for Wait<K, C> {}
+impl<K: Clone + Eq + Hash, N, C> Unpin for Wait<K, N, C> {}
 
-impl<K: Clone + Eq + Hash, C, T> Future for Wait<K, C>
+impl<K: Clone + Eq + Hash, N, C, T> Future for Wait<K, N, C>
 where
     C: FnMut() -> Option<T>,
 {
@@ -242,7 +274,7 @@ where
     }
 }
 
-impl<K: Clone + Eq + Hash, C> Drop for Wait<K, C> {
+impl<K: Clone + Eq + Hash, N, C> Drop for Wait<K, N, C> {
     fn drop(&mut self) {
         if let Some(id) = self.id.take() {
             self.purgatory.release(id);

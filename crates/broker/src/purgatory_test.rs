@@ -131,3 +131,18 @@ async fn no_touch_is_lost_between_threads() {
         touch.await.unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_sees_the_notes_of_those_who_wait() {
+    let purgatory: Purgatory<u8, &str> = Purgatory::new();
+    let notes = |key: u8| purgatory.notes(&key, |note| *note);
+    let never = || None::<()>;
+    let first = purgatory.wait_noted([1, 2], in_ms(100), "first", never);
+    let second = purgatory.wait_noted([1], in_ms(100), "second", never);
+    let silent = purgatory.wait([1], in_ms(100), never);
+    assert_eq!((notes(1), notes(2)), (vec!["first", "second"], vec!["first"]));
+    drop(first);
+    assert_eq!((notes(1), notes(2)), (vec!["second"], vec![]));
+    drop((second, silent));
+    assert!(notes(1).is_empty() && purgatory.is_empty());
+}

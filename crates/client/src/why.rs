@@ -7,7 +7,7 @@ use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::{Fact, Wait, WhyResponse};
 use tokio::time::Instant;
 use types::waits::{self, Explanation, FactValue, Report};
-use types::{ErrorCode, NodeId};
+use types::{ErrorCode, NodeId, TopicPartition};
 
 use crate::error::{ClientError, error_code};
 use crate::network_client::{AutoCreate, NetworkClient};
@@ -16,6 +16,8 @@ use crate::network_client::{AutoCreate, NetworkClient};
 const ONE_KEY: i16 = 3;
 /// `SubjectType` of a group.
 const GROUP: i8 = 0;
+/// `SubjectType` of a partition.
+const PARTITION: i8 = 1;
 
 /// Asks a group's coordinator what the group does and waits for.
 ///
@@ -29,6 +31,39 @@ pub async fn why_group(client: &NetworkClient, group_id: &str) -> Result<Report,
         client.refresh(&[], AutoCreate::Forbidden).await?;
         let coordinator = find_coordinator(client, group_id, &subject).await?;
         ask(client, coordinator, &request, &subject).await
+    })
+    .await
+}
+
+/// Asks a partition's leader how the partition stands and what waits there; where there is none, any node.
+///
+/// # Errors
+/// [`ClientError::NotMilena`] where the leader cannot tell; [`ClientError::Topic`] and [`ClientError::NoSuchPartition`]
+/// where it does not exist.
+pub async fn why_partition(
+    client: &NetworkClient,
+    partition: &TopicPartition,
+) -> Result<Report, ClientError> {
+    // Fails at once where there is no such topic; asked again below, it may have a new leader.
+    client.topic(&partition.topic, AutoCreate::Forbidden).await?;
+    let request = WhyRequest {
+        subject_type: PARTITION,
+        name: partition.topic.to_string(),
+        partition: partition.partition.0,
+        ..WhyRequest::default()
+    };
+    let subject = partition.to_string();
+    with_patience(client, async || {
+        client.refresh(std::slice::from_ref(&partition.topic), AutoCreate::Forbidden).await?;
+        let topic = client.topic(&partition.topic, AutoCreate::Forbidden).await?;
+        let known = topic.partition(partition.partition).ok_or_else(|| ClientError::NoSuchPartition {
+            topic: partition.topic.to_string(),
+            partition: partition.partition.0,
+            partitions: i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX),
+        })?;
+        let any_node = || client.metadata().nodes.into_keys().next();
+        let node = known.leader.or_else(any_node).ok_or(ClientError::NoBootstrapServer)?;
+        ask(client, node, &request, &subject).await
     })
     .await
 }

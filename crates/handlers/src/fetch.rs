@@ -36,6 +36,7 @@ use crate::doubled;
 use crate::errors;
 use crate::exchange::{self, Handled};
 use crate::node_endpoints;
+use crate::peer;
 
 /// First version that names topics by id.
 const TOPIC_IDS_SINCE: i16 = 13;
@@ -66,11 +67,14 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     let is_answer = |results: &Vec<_>| call.entries.is_empty() || Broker::is_answer(results, &bounds);
     match seen {
         Some(results) if is_answer(&results) => Ok(Answer::Now(call.respond(&header, &listener, results))),
-        seen => Ok(Answer::Later(Box::pin(async move {
-            let entries = std::mem::take(&mut call.entries);
-            let results = call.broker.clone().read_later(entries, bounds, seen).await;
-            call.respond(&header, &listener, results)
-        }))),
+        seen => {
+            let client = peer::waiting_client(request);
+            Ok(Answer::Later(Box::pin(async move {
+                let entries = std::mem::take(&mut call.entries);
+                let results = call.broker.clone().read_later(entries, bounds, seen, client).await;
+                call.respond(&header, &listener, results)
+            })))
+        }
     }
 }
 

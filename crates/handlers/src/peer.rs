@@ -1,8 +1,17 @@
-//! How a client's address is written down with its membership.
+//! Who a client is: its address as it is written down with its membership, and what is noted while it waits.
 
 use std::net::IpAddr;
 
-use net::ConnectionContext;
+use net::{ConnectionContext, Request};
+use types::waits::WaitingClient;
+
+/// The client whose request this is, for those who ask what waits.
+pub(crate) fn waiting_client(request: &Request) -> WaitingClient {
+    WaitingClient {
+        client_id: request.header.client_id.clone(),
+        client_host: client_host(&request.connection),
+    }
+}
 
 /// The client's address as Kafka writes it: a slash and the address, IPv6 with all its groups. A stream that is no
 /// socket has none.

@@ -35,6 +35,7 @@ use crate::errors;
 use crate::exchange::{self, Handled};
 use crate::internal_topics;
 use crate::node_endpoints;
+use crate::peer;
 
 /// First version that names topics by id.
 const TOPIC_IDS_SINCE: i16 = 13;
@@ -65,7 +66,7 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     }
     if acks == 0 {
         // Nobody waits, but what `flush.messages` asks for is done.
-        drop(broker.acknowledge(unacknowledged, timeout));
+        drop(broker.acknowledge(unacknowledged, timeout, peer::waiting_client(request)));
         return match call.first_error() {
             None => Ok(Answer::Silent),
             Some(error) => {
@@ -76,7 +77,7 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     if unacknowledged.is_empty() {
         return exchange::answer(&request.header, &call.response);
     }
-    let acknowledged = broker.acknowledge(unacknowledged, timeout);
+    let acknowledged = broker.acknowledge(unacknowledged, timeout, peer::waiting_client(request));
     let header = request.header.clone();
     Ok(Answer::Later(Box::pin(async move {
         for (index, result) in acknowledged.await {

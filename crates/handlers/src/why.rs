@@ -1,23 +1,26 @@
 //! Why (key 22000, our own), version 0: what a group or a partition waits for, for `milena why`.
 //!
 //! Never advertised; a node that does not know it closes the connection, as Apache Kafka does
-//! (`docs/decisions/0013-a-private-api-for-why.md`). Broker listeners. Needs DESCRIBE on the group. Errors, each with a
-//! message: GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NOT_COORDINATOR, INVALID_REQUEST (no such kind of subject).
+//! (`docs/decisions/0013-a-private-api-for-why.md`). Broker listeners. Needs DESCRIBE on the group or topic. Errors, each
+//! with a message: GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NOT_COORDINATOR; TOPIC_AUTHORIZATION_FAILED,
+//! UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER; INVALID_REQUEST (no such kind of subject).
 
-use broker::Broker;
 use broker::coordinators::groups::GroupWhyError;
 use broker::group_coordinator::classic::GroupWhy;
+use broker::{Broker, LogWhy, PartitionWhy, PartitionWhyError};
 use net::Request;
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::{Fact, Wait, WhyResponse};
-use types::ErrorCode;
 use types::waits::{Explanation, FactValue, GroupWait, Report};
+use types::{ErrorCode, NodeId, PartitionIndex};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
 use crate::exchange::{self, Handled};
 
 /// `SubjectType` of a group.
 const GROUP: i8 = 0;
+/// `SubjectType` of a partition.
+const PARTITION: i8 = 1;
 
 /// A report, or an error with its message.
 type Told = Result<Report, (ErrorCode, String)>;
@@ -32,6 +35,12 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             Err((ErrorCode::GroupAuthorizationFailed, message))
         }
         GROUP => group(broker, &body.name),
+        // As with Metadata, who may not describe a topic is not told whether it exists.
+        PARTITION if !may_describe(Resource::Topic(&body.name)) => {
+            let message = "describing this topic is not allowed".to_owned();
+            Err((ErrorCode::TopicAuthorizationFailed, message))
+        }
+        PARTITION => partition(broker, &body.name, PartitionIndex(body.partition)),
         unknown => Err((ErrorCode::InvalidRequest, format!("there is no kind of subject {unknown}"))),
     };
     exchange::answer(&request.header, &response(told))
@@ -54,10 +63,59 @@ fn group_report(why: GroupWhy) -> Report {
         report.text("leader", leader);
     }
     report.list("members", why.members.iter().map(ToString::to_string));
-    report.number("JoinGroup requests that wait", count(why.parked_joins));
-    report.number("SyncGroup requests that wait", count(why.parked_syncs));
+    report.number("waiting JoinGroup requests", count(why.parked_joins));
+    report.number("waiting SyncGroup requests", count(why.parked_syncs));
     report.waits = why.waits.iter().map(Explanation::from).collect();
     report
+}
+
+fn partition(broker: &Broker, topic: &str, index: PartitionIndex) -> Told {
+    broker.why_partition(topic, index).map(|why| partition_report(&why)).map_err(|error| {
+        let code = match error {
+            PartitionWhyError::UnknownTopic | PartitionWhyError::UnknownPartition { .. } => {
+                ErrorCode::UnknownTopicOrPartition
+            }
+            PartitionWhyError::LedElsewhere { .. } => ErrorCode::NotLeaderOrFollower,
+        };
+        (code, error.to_string())
+    })
+}
+
+fn partition_report(why: &PartitionWhy) -> Report {
+    let nodes = |nodes: &[NodeId]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut report = Report::default();
+    report.number("leader", i64::from(why.leader.unwrap_or(NodeId::NONE).0));
+    report.number("leader epoch", i64::from(why.leader_epoch.0));
+    report.list("replicas", nodes(&why.replicas));
+    report.list("in-sync replicas", nodes(&why.isr));
+    if let Some(log) = &why.log {
+        log_facts(log, &mut report);
+    }
+    report.waits = why.waits.iter().map(Explanation::from).collect();
+    report
+}
+
+fn log_facts(log: &LogWhy, report: &mut Report) {
+    let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+    report.number("log start offset", log.log_start.0);
+    report.number("last stable offset", log.last_stable.0);
+    report.number("high watermark", log.high_watermark.0);
+    report.number("log end offset", log.log_end.0);
+    report.number("flushed up to offset", log.flushed.0);
+    report.number("unflushed bytes", bytes(log.unflushed_bytes));
+    if let Some(unflushed_ms) = log.unflushed_ms {
+        report.number("unflushed ms", unflushed_ms);
+    }
+    report.number("flush.messages", log.flush_messages);
+    report.number("flush.ms", log.flush_ms);
+    report.number("min.insync.replicas", i64::from(log.min_insync_replicas));
+    report.number("size bytes", bytes(log.size_bytes));
+    if let Some(first_dirty) = log.first_dirty {
+        report.number("compacted up to offset", first_dirty.unwrap_or(log.log_start).0);
+    }
+    report.number("open transactions", count(log.open_transactions));
+    report.number("waiting produce requests", count(log.waiting_produces));
+    report.number("waiting fetch requests", count(log.waiting_fetches));
 }
 
 fn count(number: usize) -> i64 {

@@ -140,6 +140,11 @@ impl Log {
         self.directory.path().as_ref().clone()
     }
 
+    /// Whether a write left files in an unknown state, so that nothing more is written; the next start recovers the log.
+    pub fn has_failed(&self) -> bool {
+        self.lock().has_failed
+    }
+
     /// The topic's settings as last given.
     pub fn config(&self) -> Arc<TopicConfig> {
         self.config.load_full()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use types::TopicPartition;
 
 use crate::commands::arguments::ClusterArguments;
 use crate::commands::cluster::ClusterVerb;
@@ -135,6 +136,24 @@ pub enum WhyCommand {
         #[command(flatten)]
         options: WhyOptions,
     },
+    /// How a partition stands, what holds its offsets, and which requests wait there
+    Partition {
+        /// The partition, such as orders-0.
+        #[arg(value_name = "TOPIC-PARTITION", value_parser = topic_partition)]
+        partition: TopicPartition,
+        /// How it is asked and told.
+        #[command(flatten)]
+        options: WhyOptions,
+    },
+}
+
+/// A partition as it is typed, `TOPIC-PARTITION`: the number stands behind the last dash.
+fn topic_partition(text: &str) -> Result<TopicPartition, String> {
+    let parts = text.rsplit_once('-').filter(|(topic, _)| !topic.is_empty());
+    match parts.map(|(topic, index)| (topic, index.parse::<i32>())) {
+        Some((topic, Ok(index))) if index >= 0 => Ok(TopicPartition::new(topic, index)),
+        _ => Err("expected a topic, a dash and a partition, such as orders-0".to_owned()),
+    }
 }
 
 /// Options of `milena why`.
@@ -159,4 +178,17 @@ pub struct WhyOptions {
 pub enum OutputFormat {
     Text,
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partitions_number_stands_behind_the_last_dash() {
+        assert_eq!(topic_partition("my-topic-12"), Ok(TopicPartition::new("my-topic", 12)));
+        for wrong in ["topic", "topic-", "-1", "topic-x", "a--1x", ""] {
+            assert!(topic_partition(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,12 +1,12 @@
-//! `milena why group NAME`: what waits there, what shows it, and what frees it.
+//! `milena why group NAME`, `milena why partition TOPIC-PARTITION`: what waits there, what shows it, and what frees it.
 
 use std::io::Write as _;
 
 use client::{ClientError, NetworkClient};
 use serde_json::{Map, Value, json};
-use types::ErrorCode;
 use types::spelling::nearest;
 use types::waits::{Explanation, FactValue, Report};
+use types::{ErrorCode, TopicPartition};
 
 use crate::command_line::{OutputFormat, WhyCommand, WhyOptions};
 use crate::commands::connect;
@@ -14,9 +14,15 @@ use crate::failure::Failure;
 use crate::logging;
 
 pub(crate) fn why(command: &WhyCommand) -> Result<(), Failure> {
-    let WhyCommand::Group { name, options } = command;
-    let (subject, report) =
-        (format!("group {name}"), ask(options, async |client| group(&client, name).await)?);
+    let (subject, report, options) = match command {
+        WhyCommand::Group { name, options } => {
+            (format!("group {name}"), ask(options, async |client| group(&client, name).await)?, options)
+        }
+        WhyCommand::Partition { partition, options } => {
+            let report = ask(options, async |client| self::partition(&client, partition).await)?;
+            (format!("partition {partition}"), report, options)
+        }
+    };
     let told = match options.output {
         OutputFormat::Text => in_words(&subject, &report),
         OutputFormat::Json => format!("{:#}\n", in_json(&subject, &report)),
@@ -45,15 +51,28 @@ async fn group(client: &NetworkClient, name: &str) -> Result<Report, Failure> {
     };
     // Without a list there is nothing to suggest.
     let known = client::why::group_ids(client).await.unwrap_or_default();
-    let way_out = suggestion(name, &known).unwrap_or_else(|| match known.len() {
-        0 => "there are no groups".to_owned(),
-        others => format!("there are {others} others"),
-    });
-    Err(Failure::runtime("group-not-found", format!("there is no group {name}; {way_out}")))
+    Err(Failure::runtime("group-not-found", not_found("group", name, &known)))
 }
 
-fn suggestion(name: &str, known: &[String]) -> Option<String> {
-    nearest(name, known.iter().map(String::as_str)).map(|nearest| format!("did you mean {nearest}?"))
+async fn partition(client: &NetworkClient, partition: &TopicPartition) -> Result<Report, Failure> {
+    let error = match client::why::why_partition(client, partition).await {
+        Ok(report) => return Ok(report),
+        Err(error) => error,
+    };
+    let ClientError::Topic { code: ErrorCode::UnknownTopicOrPartition, .. } = error else {
+        return Err(failure(&error));
+    };
+    let known = client::why::topic_names(client).await.unwrap_or_default();
+    Err(Failure::runtime("topic-not-found", not_found("topic", &partition.topic, &known)))
+}
+
+fn not_found(what: &str, name: &str, known: &[String]) -> String {
+    let way_out = match nearest(name, known.iter().map(String::as_str)) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None if known.is_empty() => format!("there are no {what}s"),
+        None => format!("there are {} others", known.len()),
+    };
+    format!("there is no {what} {name}; {way_out}")
 }
 
 fn failure(error: &ClientError) -> Failure {
@@ -154,7 +173,9 @@ mod tests {
     #[test]
     fn a_slip_gets_a_suggestion() {
         let known = ["readers".to_owned(), "writers".to_owned()];
-        assert_eq!(suggestion("raeders", &known).as_deref(), Some("did you mean readers?"));
-        assert_eq!(suggestion("something-else", &known), None);
+        let told = |name| not_found("group", name, &known);
+        assert_eq!(told("raeders"), "there is no group raeders; did you mean readers?");
+        assert_eq!(told("something-else"), "there is no group something-else; there are 2 others");
+        assert_eq!(not_found("topic", "t", &[]), "there is no topic t; there are no topics");
     }
 }

@@ -31,10 +31,11 @@ use hashbrown::HashMap;
 use io::{Blocking, Clock};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use types::{LeaderEpoch, PartitionIndex, TopicIdPartition};
+use types::{LeaderEpoch, PartitionIndex};
 
-use crate::Purgatory;
+use crate::fetch::DelayedFetches;
 use crate::partition::Partition;
+use crate::produce::DelayedProduces;
 use load::LoadQueue;
 use timer_driver::Timer;
 
@@ -68,8 +69,8 @@ pub(crate) struct CoordinatorParts<F> {
     pub(crate) blocking: Blocking,
     /// What uptime counts from.
     pub(crate) started_at: Instant,
-    pub(crate) delayed_produces: Purgatory<TopicIdPartition>,
-    pub(crate) delayed_fetches: Purgatory<TopicIdPartition>,
+    pub(crate) delayed_produces: DelayedProduces,
+    pub(crate) delayed_fetches: DelayedFetches,
 }
 
 /// The shards of one internal topic that live on this broker.
@@ -80,8 +81,8 @@ pub struct Coordinator<S: Shard> {
     clock: Clock,
     blocking: Blocking,
     started_at: Instant,
-    delayed_produces: Purgatory<TopicIdPartition>,
-    delayed_fetches: Purgatory<TopicIdPartition>,
+    delayed_produces: DelayedProduces,
+    delayed_fetches: DelayedFetches,
     slots: RwLock<BTreeMap<PartitionIndex, Arc<Slot<S>>>>,
     loads: Mutex<LoadQueue<S>>,
     timer: Timer,

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use protocol::api::{API_VERSIONS, APIS, FETCH, INIT_PRODUCER_ID, LIST_OFFSETS, METADATA, PRODUCE};
+use protocol::api::{API_VERSIONS, APIS, FETCH, INIT_PRODUCER_ID, LIST_OFFSETS, METADATA, PRODUCE, private};
 use protocol::frame::{RequestHeader, decode_request_header, encode_response_header};
 use protocol::messages::api_versions_response::{ApiVersion, ApiVersionsResponse};
 use protocol::messages::fetch_request::FetchRequest;
@@ -130,6 +130,8 @@ impl Broker {
             PRODUCE => self.produce(&decode(reader, version)).map(|answer| encode(&answer, version)),
             FETCH => self.fetch(&decode(reader, version)).await.map(|answer| encode(&answer, version)),
             LIST_OFFSETS => Some(encode(&self.list_offsets(&decode(reader, version)), version)),
+            // As Apache Kafka does where it does not know the key.
+            private::WHY => None,
             other => panic!("this broker does not serve API {other}"),
         }
     }

@@ -44,6 +44,11 @@ impl Log {
         self.lock().first_dirty
     }
 
+    /// Whether a cleaning has failed for good: the log grows until the next start.
+    pub fn is_unfit_for_cleaning(&self) -> bool {
+        self.cleaner.is_unfit()
+    }
+
     /// What a cleaning would go through now.
     ///
     /// # Errors

@@ -41,6 +41,11 @@ pub(crate) struct CleanerMarks {
 }
 
 impl CleanerMarks {
+    /// Whether a cleaning has failed for good.
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.is_unfit.load(Ordering::Acquire)
+    }
+
     /// Whether a cleaning may begin.
     pub(crate) fn is_free(&self) -> bool {
         !self.is_busy.load(Ordering::Acquire) && !self.is_unfit.load(Ordering::Acquire)

@@ -10,6 +10,7 @@ use controller_node::NewTopic;
 use io::disk::SimulatedDisk;
 use record::{BatchBuilder, BatchOptions};
 use types::Offset;
+use types::waits::WaitingClient;
 
 use super::Node;
 use super::assembly::Silent;
@@ -43,7 +44,7 @@ async fn produce(
 ) -> Option<Result<(), AcknowledgementError>> {
     let entry = ProduceEntry { partition: partition.clone(), records: batch(records) };
     let (_, unacknowledged) = node.broker().append(vec![entry], acks);
-    let waiting = node.broker().acknowledge(unacknowledged, Duration::from_secs(1));
+    let waiting = node.broker().acknowledge(unacknowledged, Duration::from_secs(1), WaitingClient::default());
     waiting.await.pop().map(|(_, result)| result)
 }
 
@@ -92,7 +93,7 @@ async fn records_that_nobody_wants_acknowledged_are_flushed_and_shown_all_the_sa
     // What the handler of Produce does with acks=0: the future is dropped.
     let entry = ProduceEntry { partition: partition.clone(), records: batch(1) };
     let (_, unacknowledged) = broker.append(vec![entry], 0);
-    drop(broker.acknowledge(unacknowledged, Duration::from_secs(1)));
+    drop(broker.acknowledge(unacknowledged, Duration::from_secs(1), WaitingClient::default()));
     assert!(shown.await.is_ok(), "the high watermark moves without anybody asking");
     assert_eq!(partition.log().recovery_point(), Offset(1));
 }

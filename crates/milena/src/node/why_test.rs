@@ -1,23 +1,33 @@
 //! What a whole node tells of what waits: `milena why` as it is asked over the wire.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker::coordinators::groups::OFFSETS_TOPIC;
 use broker::group_coordinator::classic::{JoinGroup, Joined, Protocol, SyncGroup};
+use broker::group_coordinator::offsets::{CommitOffset, CommitOffsets};
 use broker::group_coordinator::{GroupReply, GroupRequest};
+use broker::partition::Partition;
+use broker::produce::ProduceEntry;
 use bytes::{Bytes, BytesMut};
 use controller_node::NewTopic;
+use io::Disk;
 use io::disk::SimulatedDisk;
+use log::AppendContext;
 use net::{Answer, Chunk, ConnectionContext, Request, Service};
 use protocol::frame::{RequestHeader, decode_response_header};
+use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::WhyResponse;
 use protocol::{Message, Reader, Writer, api};
-use types::ErrorCode;
+use record::{BatchBuilder, BatchOptions};
+use types::waits::WaitingClient;
+use types::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition};
 
 use super::Node;
 use super::assembly::Silent;
-use super::node_test::start;
+use super::node_test::{NOW_MS, start};
 
 const GROUP: &str = "readers";
 
@@ -39,7 +49,7 @@ async fn create(node: &Node, name: &str, configs: &[(&str, &str)]) {
     node.broker().applied(controller.image().provenance.offset).await;
 }
 
-async fn call<M: Message>(node: &Node, api_key: i16, api_version: i16, request: &impl Message) -> M {
+async fn begin(node: &Node, api_key: i16, api_version: i16, request: &impl Message) -> Answer {
     let header =
         RequestHeader { api_key, api_version, correlation_id: 7, client_id: Some("asker".to_owned()) };
     let mut writer = Writer::new();
@@ -47,7 +57,11 @@ async fn call<M: Message>(node: &Node, api_key: i16, api_version: i16, request: 
     let connection = Arc::new(ConnectionContext::new(1, "PLAINTEXT".into(), None, None));
     let received_at = tokio::time::Instant::now();
     let request = Request { header, body: writer.into_bytes(), connection, received_at };
-    let response = match node.handlers().call(request).await {
+    node.handlers().call(request).await
+}
+
+async fn call<M: Message>(node: &Node, api_key: i16, api_version: i16, request: &impl Message) -> M {
+    let response = match begin(node, api_key, api_version, request).await {
         Answer::Now(response) => response,
         Answer::Later(response) => response.await,
         Answer::Silent | Answer::Close(_) => panic!("not answered"),
@@ -66,6 +80,61 @@ async fn call<M: Message>(node: &Node, api_key: i16, api_version: i16, request: 
 
 async fn why(node: &Node, request: WhyRequest) -> WhyResponse {
     call(node, api::private::WHY, 0, &request).await
+}
+
+async fn why_partition(node: &Node) -> WhyResponse {
+    let name = "t".to_owned();
+    why(node, WhyRequest { subject_type: 1, name, partition: 0, ..Default::default() }).await
+}
+
+fn number(answer: &WhyResponse, name: &str) -> i64 {
+    let fact = answer.facts.iter().find(|fact| fact.name == name);
+    fact.unwrap_or_else(|| panic!("{name} in {answer:?}")).number
+}
+
+fn partition(node: &Node) -> Arc<Partition> {
+    let mut all = node.broker().partitions().all();
+    all.retain(|partition| &*partition.name().topic == "t");
+    all.pop().expect("the topic's only partition")
+}
+
+fn batch(options: BatchOptions) -> Bytes {
+    let mut builder = BatchBuilder::new(options).expect("no options are wrong");
+    builder.append(NOW_MS, None, Some(b"value"), &[]).expect("fits");
+    builder.build().expect("built").expect("not empty")
+}
+
+/// One record of an open transaction of this producer.
+fn begin_transaction(node: &Node, producer_id: i64) {
+    let (partition, producer_id) = (partition(node), ProducerId(producer_id));
+    let guard =
+        partition.log().start_transaction_verification(producer_id, ProducerEpoch(2), 0, false, NOW_MS);
+    let options = BatchOptions {
+        producer_id,
+        producer_epoch: ProducerEpoch(2),
+        base_sequence: Sequence(0),
+        transactional: true,
+        ..BatchOptions::default()
+    };
+    let context = AppendContext { guard, ..AppendContext::client(LeaderEpoch(0), NOW_MS) };
+    partition.log().append_as_leader(batch(options), context).expect("appended");
+    let end = partition.log().log_end_offset();
+    partition.flush_for_acknowledgement(end).expect("flushed");
+}
+
+/// A Fetch of `t-0` that waits as its client lets it wait.
+fn fetch(node: &Node, fetch_offset: i64, min_bytes: i32, isolation_level: i8) -> FetchRequest {
+    let topic_id = node.broker().image().topics.id_of("t").expect("it was made");
+    let partition = FetchPartition { fetch_offset, partition_max_bytes: 1 << 20, ..Default::default() };
+    FetchRequest {
+        max_wait_ms: 500,
+        min_bytes,
+        max_bytes: 1 << 20,
+        isolation_level,
+        session_epoch: -1,
+        topics: vec![FetchTopic { topic_id, partitions: vec![partition], ..Default::default() }],
+        ..Default::default()
+    }
 }
 
 async fn why_group(node: &Node) -> WhyResponse {
@@ -150,4 +219,168 @@ async fn a_member_that_has_not_joined_again_is_named() {
     assert_eq!((wait.code.as_str(), wait.left_ms), ("group.member-has-not-joined", 60_000));
     assert!(wait.evidence[0].contains(&members[1].member_id), "{wait:?}");
     node.release_waits();
+}
+
+#[tokio::test]
+async fn a_coordinator_whose_log_is_not_flushed_names_the_partition_that_holds_it() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    create(&node, OFFSETS_TOPIC, &[("flush.messages", "1")]).await;
+    while codes(&why_group(&node).await) == ["group.loading"] {
+        tokio::task::yield_now().await;
+    }
+    let commit = GroupRequest::CommitOffsets(CommitOffsets {
+        group_id: GROUP.to_owned(),
+        member_id: String::new(),
+        group_instance_id: None,
+        generation_or_member_epoch: -1,
+        retention_ms: None,
+        offsets: vec![CommitOffset {
+            partition: TopicPartition::new("t", 0),
+            topic_id: None,
+            offset: Offset(7),
+            leader_epoch: None,
+            metadata: String::new(),
+        }],
+    });
+    let committing = node.broker().ask_group(GROUP, commit);
+    let answer = why_group(&node).await;
+    assert_eq!(codes(&answer), ["group.not-committed"]);
+    let expected = "answers of groups in __consumer_offsets-0 that wait for it: 1";
+    assert_eq!(answer.waits[0].evidence, [expected]);
+    committing.reply().await.expect("the disk flushes");
+    assert_eq!(codes(&why_group(&node).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_partition_at_rest_tells_how_it_stands_and_that_nothing_waits() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    let answer = why_partition(&node).await;
+    assert_eq!(codes(&answer), [""; 0]);
+    for (name, expected) in [
+        ("leader", 1),
+        ("leader epoch", 0),
+        ("log start offset", 0),
+        ("high watermark", 1),
+        ("last stable offset", 1),
+        ("log end offset", 1),
+        ("flushed up to offset", 0),
+        ("min.insync.replicas", 1),
+    ] {
+        assert_eq!(number(&answer, name), expected, "{name}");
+    }
+    assert!(number(&answer, "unflushed bytes") > 0);
+    assert_eq!(text(&answer, "in-sync replicas"), "1");
+    let unknown = |name: &str, partition| WhyRequest {
+        subject_type: 1,
+        name: name.to_owned(),
+        partition,
+        ..Default::default()
+    };
+    for request in [unknown("nope", 0), unknown("t", 1), unknown("t", -1)] {
+        let refused = why(&node, request.clone()).await;
+        assert_eq!(refused.error_code, ErrorCode::UnknownTopicOrPartition.code(), "{request:?}");
+    }
+    let refused = why(&node, WhyRequest { subject_type: 2, ..Default::default() }).await;
+    assert_eq!(refused.error_code, ErrorCode::InvalidRequest.code());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_waits_is_told_with_its_client_and_by_what_it_is_held() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    begin_transaction(&node, 7);
+    let mut waiting = Vec::new();
+    for request in [fetch(&node, 2, 1, 0), fetch(&node, 1, 1, 1), fetch(&node, 0, 10_000, 0)] {
+        let Answer::Later(later) = begin(&node, api::FETCH, 13, &request).await else {
+            panic!("answered at once: {request:?}")
+        };
+        waiting.push(tokio::spawn(later));
+        tokio::task::yield_now().await;
+    }
+    tokio::time::advance(Duration::from_millis(100)).await;
+    let answer = why_partition(&node).await;
+    let expected = [
+        "partition.open-transaction",
+        "partition.fetch-at-end",
+        "partition.fetch-behind-transaction",
+        "partition.fetch-below-min-bytes",
+    ];
+    assert_eq!(codes(&answer), expected);
+    assert_eq!(number(&answer, "waiting fetch requests"), 3);
+    assert!(answer.waits[1].evidence[0].starts_with("client asker at / is at offset 2"), "{answer:?}");
+    assert_eq!(answer.waits[1].left_ms, 400);
+    for fetch in waiting {
+        fetch.await.expect("no panic");
+    }
+    assert_eq!(number(&why_partition(&node).await, "waiting fetch requests"), 0);
+}
+
+#[tokio::test]
+async fn the_oldest_open_transaction_holds_the_last_stable_offset() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    begin_transaction(&node, 7);
+    begin_transaction(&node, 8);
+    let answer = why_partition(&node).await;
+    assert_eq!(codes(&answer), ["partition.open-transaction"]);
+    let evidence = &answer.waits[0].evidence;
+    assert!(evidence[0].starts_with("producer id 7 (epoch 2) wrote first at offset 0"), "{evidence:?}");
+    assert_eq!(evidence[1], "open transactions beside it: 1");
+    let stands = ["last stable offset", "high watermark"].map(|name| number(&answer, name));
+    assert_eq!((stands, number(&answer, "open transactions")), ([0, 2], 2));
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_flush_holds_the_high_watermark_and_the_producer() {
+    let disk = SimulatedDisk::default();
+    let mut node = start(&disk).await;
+    node.open(Silent).await.expect("opened");
+    create(&node, "t", &[("flush.messages", "1")]).await;
+    // The first record of an epoch is written with a checkpoint, which the disk has to sync.
+    partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    partition(&node).flush_for_acknowledgement(Offset(1)).expect("flushed");
+    assert_eq!(codes(&why_partition(&node).await), [""; 0]);
+    disk.set_syncs_left(Some(0));
+    let records = batch(BatchOptions::default());
+    let (_, unacknowledged) =
+        node.broker().append(vec![ProduceEntry { partition: partition(&node), records }], -1);
+    let appended = why_partition(&node).await;
+    assert_eq!(codes(&appended), ["partition.not-flushed"]);
+    let client = WaitingClient { client_id: Some("writer".to_owned()), client_host: "/10.0.0.1".to_owned() };
+    let waiting = node.broker().acknowledge(unacknowledged, Duration::from_secs(9), client);
+    let answer = why_partition(&node).await;
+    assert_eq!(codes(&answer), ["partition.not-flushed", "partition.produce-not-flushed"]);
+    assert!(answer.waits[1].evidence[0].starts_with("client writer at /10.0.0.1 has waited"), "{answer:?}");
+    while !partition(&node).log().has_failed() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(codes(&why_partition(&node).await)[0], "partition.log-failed");
+    drop(waiting);
+    assert_eq!(number(&why_partition(&node).await, "waiting produce requests"), 0);
+}
+
+#[tokio::test]
+async fn a_partition_whose_log_is_not_open_says_whether_that_will_change() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    let not_open_yet = node.broker().partitions().remove(&partition(&node).id()).expect("it was open");
+    assert_eq!(codes(&why_partition(&node).await), ["partition.log-opening"]);
+    node.broker().partitions().insert(not_open_yet);
+    assert_eq!(codes(&why_partition(&node).await), [""; 0]);
+    node.stop().await;
+    disk.release_locks();
+
+    let epochs = Path::new("/data/t-0/leader-epoch-checkpoint");
+    Disk::Simulated(disk.clone()).write_atomically(epochs, b"nonsense").expect("written");
+    let mut node = start(&disk).await;
+    let report = node.open(Silent).await.expect("opened");
+    assert_eq!((report.opened, report.failed), (0, 1));
+    while codes(&why_partition(&node).await) == ["partition.no-leader"] {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(codes(&why_partition(&node).await), ["partition.log-not-opened"]);
 }

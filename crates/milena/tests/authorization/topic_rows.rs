@@ -11,6 +11,8 @@ use protocol::messages::describe_topic_partitions_request::{DescribeTopicPartiti
 use protocol::messages::describe_topic_partitions_response::DescribeTopicPartitionsResponse;
 use protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use protocol::messages::metadata_response::MetadataResponse;
+use protocol::private_messages::why_request::WhyRequest;
+use protocol::private_messages::why_response::WhyResponse;
 use types::Uuid;
 
 use crate::node::TestNode;
@@ -51,6 +53,9 @@ pub fn rows() -> Vec<Row> {
                 &["Delete cluster", "Delete topic t", "Describe topic t"],
                 "id of t TOPIC_AUTHORIZATION_FAILED, u NONE",
             ),
+        why()
+            .allowed(&["Describe topic t"], "NONE")
+            .denied(&["Describe topic t"], "TOPIC_AUTHORIZATION_FAILED"),
         create_partitions()
             .allowed(&["Alter topic t", "Alter topic u"], "t NONE, u NONE")
             .denied(&["Alter topic t"], "t TOPIC_AUTHORIZATION_FAILED, u NONE")
@@ -246,4 +251,16 @@ pub fn operations(bits: i32) -> String {
         i32::MIN => "nothing told".to_owned(),
         bits => format!("{bits:#x}"),
     }
+}
+
+fn why() -> Row {
+    let request = |_: &TestNode| WhyRequest {
+        subject_type: 1,
+        name: "t".to_owned(),
+        partition: 0,
+        ..Default::default()
+    };
+    Row::new(api::private::WHY, 0, "of a partition", request, |_, answer: WhyResponse| {
+        vec![name(answer.error_code).to_owned()]
+    })
 }

@@ -103,7 +103,7 @@ impl From<&GroupWait> for Explanation {
             GroupWait::NotCommitted { partition, replies } => explain(
                 "group.not-committed",
                 "what the coordinator wrote is not committed",
-                vec![format!("{replies} answers of the groups in {partition} wait for it")],
+                vec![format!("answers of groups in {partition} that wait for it: {replies}")],
                 &format!("the high watermark of {partition} (`milena why partition {partition}`)"),
                 None,
             ),

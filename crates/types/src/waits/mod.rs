@@ -5,11 +5,13 @@
 //! and a [`Report`] is all that is told of one subject.
 
 mod group;
+mod partition;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use group::{GroupWait, WaitingMember};
+pub use partition::{OpenTransaction, PartitionWait, WaitingClient, WaitingFetch};
 
 /// A wait as a person is told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,19 @@ pub struct Explanation {
     pub freed_by: String,
     /// Milliseconds until time ends it, where time does.
     pub left_ms: Option<i64>,
+}
+
+impl Explanation {
+    /// A wait that one thing shows, and that time does not end.
+    fn of(code: &'static str, cause: &str, evidence: String, freed_by: &str) -> Self {
+        let (cause, freed_by) = (cause.to_owned(), freed_by.to_owned());
+        Self { code: code.into(), cause, evidence: vec![evidence], freed_by, left_ms: None }
+    }
+
+    /// The same, ended by time at the latest.
+    fn within(self, left_ms: i64) -> Self {
+        Self { left_ms: Some(left_ms), ..self }
+    }
 }
 
 impl fmt::Display for Explanation {
