@@ -1,7 +1,7 @@
 //! What scenarios cannot show: bounds, requests that overtake each other, and why a group waits.
 
 use bytes::Bytes;
-use coordinator::Token;
+use coordinator::{Step, Token};
 use types::waits::GroupWait;
 
 use super::cast::{Cast, at, heartbeat, id, join, join_again, joined, leave, sync};
@@ -116,6 +116,25 @@ fn a_slow_group_holds_no_other_up() {
     assert_eq!(cast.ask(GroupRequest::Join(other)).replies, []);
     let told = cast.pass(3_000).replies;
     assert!(matches!(&told[..], [(_, GroupReply::Join(joined))] if joined.error.is_none()));
+}
+
+#[test]
+fn static_members_that_give_themselves_no_time_to_join_end_no_other_group() {
+    let mut cast = Cast::new();
+    let group_instance_id = Some("fixed".to_owned());
+    let _ =
+        cast.ask(GroupRequest::Join(JoinGroup { group_instance_id, rebalance_timeout_ms: 0, ..join("a") }));
+    let _ = cast.join("b");
+    assert_eq!(cast.pass(3_000).replies.len() + cast.pass(3_000).replies.len(), 2);
+    for name in ["fixed", "b"] {
+        let _ = cast.ask(GroupRequest::Sync(sync(name, 1, &[])));
+    }
+    let _ = cast.ask(GroupRequest::Leave(leave("b")));
+    // Nobody joins, and the alarm is set anew again and again: each of these returns.
+    for _ in 0..10 {
+        assert_eq!(cast.pass(4_000), Step::default());
+    }
+    assert_eq!(cast.pass(10_000).records.len(), 1, "its session has ended, and the group is empty");
 }
 
 fn waits(cast: &Cast) -> (ClassicState, Vec<GroupWait>) {

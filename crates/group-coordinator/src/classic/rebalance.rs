@@ -102,8 +102,9 @@ impl ClassicGroup {
             self.remove(&member_id, turn);
         }
         if !self.members.is_empty() && !self.elect_joined_leader() {
-            // Static members only, none of which came: they stay until their sessions end.
-            self.set_join_alarm(self.rebalance_timeout_ms(), turn);
+            // Static members only, none of which came: they stay until their sessions end. A timeout of 0, which a
+            // client may ask for, would ring again before anything else could happen.
+            self.set_join_alarm(self.rebalance_timeout_ms().max(1), turn);
             return;
         }
         self.generation = self.generation.wrapping_add(1);
