@@ -177,7 +177,7 @@ impl Node {
         self.handlers.broker.groups().unload_all();
     }
 
-    /// Stops cleanly: leaderships given up, logs closed and marked, controller last. Whoever serves requests has
+    /// Stops an opened node cleanly: leaderships given up, logs closed and marked, controller last. Whoever serves requests has
     /// stopped to do so.
     pub async fn stop(mut self) {
         let broker = self.handlers.broker.clone();

@@ -4,6 +4,7 @@ use config::NodeConfig;
 use io::disk::SimulatedDisk;
 use io::{Blocking, Clock, Disk, Entropy};
 
+use super::assembly::Silent;
 use super::node_test::NOW_MS;
 use super::{BoundListener, Environment, Node, NodeError};
 
@@ -34,7 +35,10 @@ async fn a_disk_without_room_is_told_as_that() {
         }
     }
     let disk = SimulatedDisk::default();
-    start(&disk).await.expect("there is room").stop().await;
+    let mut node = start(&disk).await.expect("there is room");
+    node.open(Silent).await.expect("there is room");
+    node.stop().await;
+    disk.release_locks();
     disk.set_bytes_left(Some(0));
     let error = start(&disk).await.expect_err("there is no room");
     assert_eq!(error.code(), "no-space", "{error:?}");
