@@ -21,6 +21,8 @@ mod error;
 #[cfg(test)]
 mod error_test;
 #[cfg(test)]
+mod few_brokers_test;
+#[cfg(test)]
 mod flush_test;
 #[cfg(test)]
 mod groups_test;
