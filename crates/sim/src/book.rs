@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use types::Uuid;
 
+use crate::groups::Groups;
 use crate::invariants::{self, Reading, Seen, Violation};
 
 /// What all clients of a run know together.
@@ -18,6 +19,7 @@ pub(crate) struct Book {
     pub(crate) sent: BTreeMap<(String, i32), BTreeMap<String, i64>>,
     /// Producer ids that were given.
     pub(crate) producer_ids: BTreeSet<i64>,
+    pub(crate) groups: Groups,
 }
 
 /// A topic's settings, as far as promises depend on them.

@@ -2,7 +2,10 @@
 //!
 //! Named elsewhere, where they are seen: `nothing_panics`, `node_comes_up_again`, `node_stays_up`, `node_stops`,
 //! `every_log_opens_again`, `answers_come`, `answers_come_in_order`, `answers_can_be_read`,
-//! `connections_end_for_a_reason`.
+//! `connections_end_for_a_reason`; and those of groups, in `groups` and where members see them:
+//! `acknowledged_commits_stay`, `commits_are_read_as_written`, `refused_commits_are_not_seen`, `every_commit_is_answered`,
+//! `partitions_have_one_owner`, `members_get_what_the_leader_assigned`, `generations_never_fall`,
+//! `members_stay_for_their_session`, `coordinators_load`, `groups_become_stable`.
 
 use std::collections::BTreeMap;
 use std::fmt;

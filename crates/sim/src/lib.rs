@@ -13,12 +13,14 @@
 //! | `world` | what a run shares: ports, book, trace, the first broken promise |
 //! | `wire` | a client's connection: raw messages, cut at any byte |
 //! | `book` | what clients asked for, were promised and saw |
+//! | `groups` | the same of groups: commits, generations, sessions |
 //! | `invariants` | what must hold, by name |
-//! | `actors` | the clients: admin, producers, consumers, the audit after each start |
+//! | `actors` | the clients: admin, producers, consumers, members of groups, the audit after each start |
 //! | `trace` | what happened, with its simulated time, as text and as a digest |
 
 mod actors;
 mod book;
+mod groups;
 mod invariants;
 mod life;
 mod plan;

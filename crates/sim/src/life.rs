@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::actors::{Actors, audit};
+use crate::actors::{Actors, audit, group_audit};
 use crate::invariants::Violation;
 use crate::plan::{DiskFault, End, Life};
 use crate::world::{Door, World};
@@ -51,10 +51,18 @@ pub(crate) fn live(world: &Rc<World>, actors: &Actors, number: usize, life: Life
     after(world, life.end, ended);
 }
 
-/// A life without faults in which nothing is done but to look whether every promise was kept.
-pub(crate) fn last(world: &Rc<World>, number: usize) {
+/// A life without faults in which nothing is done but to look whether every promise was kept, and to let groups settle.
+pub(crate) fn last(world: &Rc<World>, actors: &Actors, number: usize) {
     in_life(world, number, 0, async {
         if let Some(node) = start(world).await {
+            world.calm_down();
+            let members = actors.spawn_members();
+            tokio::select! {
+                biased;
+                () = world.broken.notified() => {}
+                () = group_audit::settle(world) => {}
+            }
+            members.end().await;
             stop(world, node).await;
         }
     });
@@ -71,13 +79,17 @@ fn in_life<T>(world: &Rc<World>, number: usize, clock_jump_ms: i64, story: impl 
     world.counts.borrow_mut().lives += 1;
     let ended = runtime.block_on(tasks.run_until(async {
         world.trace.begin_life(number);
+        world.begin_life();
         if clock_jump_ms != 0 {
             world.trace.line("clock", &format!("jumps by {clock_jump_ms} ms"));
             world.counts.borrow_mut().clock_jumps += 1;
         }
         tokio::task::spawn_local(keep_time(world.clone(), clock_jump_ms));
-        story.await
+        let ended = story.await;
+        world.end_life();
+        ended
     }));
+    world.book.borrow_mut().groups.life_ended();
     world.set_door(None);
     drop(tasks);
     drop(runtime);
@@ -116,7 +128,8 @@ async fn start(world: &Rc<World>) -> Option<Node> {
             let server =
                 Server::new(ServerSettings { blocking: Blocking::Inline, ..ServerSettings::default() });
             world.set_door(Some(Door { server, handlers: Arc::new(node.handlers().clone()) }));
-            if audit::audit(world).await || world.is_broken() {
+            let is_whole = audit::audit(world).await && group_audit::audit(world).await;
+            if is_whole || world.is_broken() {
                 return Some(node);
             }
             // Clients know too little of what is there to judge what they are told.
@@ -199,7 +212,10 @@ fn after(world: &World, planned: End, ended: End) {
         End::PowerCut => {
             world.counts.borrow_mut().power_cuts += 1;
             world.disk.crash(&world.entropy);
-            world.book.borrow_mut().power_was_cut();
+            let is_flushed = world.plan.is_offsets_topic_flushed;
+            let mut book = world.book.borrow_mut();
+            book.power_was_cut();
+            book.groups.power_was_cut(is_flushed);
         }
     }
 }

@@ -25,10 +25,28 @@ pub(crate) struct Plan {
     pub(crate) idempotent_producers: usize,
     pub(crate) plain_producers: usize,
     pub(crate) consumers: usize,
+    /// Members of classic groups.
+    pub(crate) members: Vec<Member>,
+    /// Clients that only keep offsets with the coordinator.
+    pub(crate) simple_committers: usize,
+    /// What coordinators write is synced before it is acknowledged.
+    pub(crate) is_offsets_topic_flushed: bool,
     /// Of a thousand calls so many lose their connection at a random byte.
     pub(crate) drops_per_mille: u64,
     /// Mean pause of a client between two calls.
     pub(crate) pause: Duration,
+}
+
+/// A member of a classic group, as it was drawn.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) group: String,
+    /// `group.instance.id` of a static member.
+    pub(crate) instance: Option<String>,
+    pub(crate) session_ms: u64,
+    /// Never less than the session.
+    pub(crate) rebalance_ms: u64,
 }
 
 /// One life of the node, as it was drawn.
@@ -65,17 +83,24 @@ pub(crate) enum End {
 impl Plan {
     pub(crate) fn draw(entropy: &Entropy, size: Size) -> Self {
         let (lives, length_ms) = match size {
-            Size::Short => (2 + entropy.below(3), 300),
+            Size::Short => (2 + entropy.below(3), 250),
             Size::Long => (3 + entropy.below(10), 4_000),
         };
+        let is_offsets_topic_flushed = entropy.below(2) == 0;
+        let members = members(entropy);
+        // Whoever is there besides them is there in other runs, too.
+        let others = if members.is_empty() { 2 } else { 1 };
         Self {
-            config: node_config(entropy),
+            config: node_config(entropy, is_offsets_topic_flushed),
             lives: (0..lives).map(|_| Life::draw(entropy, length_ms)).collect(),
-            idempotent_producers: 1 + entropy.below(2) as usize,
-            plain_producers: 1 + entropy.below(2) as usize,
-            consumers: 1 + entropy.below(2) as usize,
+            idempotent_producers: 1 + entropy.below(others) as usize,
+            plain_producers: entropy.below(others + 1) as usize,
+            consumers: entropy.below(others + 1) as usize,
+            members,
+            simple_committers: entropy.below(2) as usize,
+            is_offsets_topic_flushed,
             drops_per_mille: [0, 20, 100][entropy.below(3) as usize],
-            pause: Duration::from_millis(5 + entropy.below(20)),
+            pause: Duration::from_millis(8 + entropy.below(24)),
         }
     }
 }
@@ -105,11 +130,29 @@ impl Life {
     }
 }
 
-fn node_config(entropy: &Entropy) -> NodeConfig {
+/// None at all in half of the runs; else one or two groups of one to three.
+fn members(entropy: &Entropy) -> Vec<Member> {
+    let mut members = Vec::new();
+    for group in 0..[0, 0, 1, 2][entropy.below(4) as usize] {
+        for _ in 0..1 + entropy.below(3) {
+            let name = format!("m{}", members.len());
+            let instance = (entropy.below(3) == 0).then(|| format!("of-{name}"));
+            let session_ms = 60 + entropy.below(200);
+            let rebalance_ms = session_ms + entropy.below(100);
+            members.push(Member { name, group: format!("g{group}"), instance, session_ms, rebalance_ms });
+        }
+    }
+    members
+}
+
+fn node_config(entropy: &Entropy, is_offsets_topic_flushed: bool) -> NodeConfig {
     let mut properties = NodeConfig::embedded_defaults();
     properties.set("log.dirs", Path::new(DATA).display().to_string());
+    if is_offsets_topic_flushed {
+        properties.set("log.flush.interval.messages", "1");
+    }
     let draws: &[(&str, &[&str])] = &[
-        ("message.max.bytes", &["1048588", "2000", "600"]),
+        ("message.max.bytes", &["1048588", "2000", "1200"]),
         ("num.partitions", &["1", "3"]),
         ("log.initial.task.delay.ms", &["0", "50", "30000"]),
         ("log.flush.offset.checkpoint.interval.ms", &["60000", "100"]),
@@ -120,6 +163,10 @@ fn node_config(entropy: &Entropy) -> NodeConfig {
         ("log.segment.delete.delay.ms", &["60000", "100", "0"]),
         ("metadata.log.max.record.bytes.between.snapshots", &["20971520", "2000"]),
         ("max.incremental.fetch.session.cache.slots", &["1000", "1", "0"]),
+        ("offsets.topic.num.partitions", &["1", "3"]),
+        ("offsets.topic.compression.codec", &["0", "0", "1", "4"]),
+        ("group.initial.rebalance.delay.ms", &["0", "30"]),
+        ("group.min.session.timeout.ms", &["1"]),
     ];
     for (key, values) in draws {
         properties.set(*key, values[entropy.below(values.len() as u64) as usize]);

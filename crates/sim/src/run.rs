@@ -38,6 +38,10 @@ pub struct Counts {
     pub starts_on_failing_disks: u64,
     pub connections_cut: u64,
     pub clock_jumps: u64,
+    pub shares: u64,
+    pub commits: u64,
+    pub offset_fetches: u64,
+    pub stable_groups: u64,
 }
 
 /// A run that broke a promise.
@@ -78,6 +82,10 @@ impl Counts {
         self.starts_on_failing_disks += other.starts_on_failing_disks;
         self.connections_cut += other.connections_cut;
         self.clock_jumps += other.clock_jumps;
+        self.shares += other.shares;
+        self.commits += other.commits;
+        self.offset_fetches += other.offset_fetches;
+        self.stable_groups += other.stable_groups;
     }
 }
 
@@ -100,7 +108,7 @@ pub fn run(seed: u64, size: Size) -> Result<Report, Box<Failure>> {
         }
     }
     if !world.is_broken() {
-        life::last(&world, lives.len());
+        life::last(&world, &actors, lives.len());
         check_panics(&world);
     }
     match world.take_violation() {

@@ -53,6 +53,14 @@ exchanges! {
         IncrementalAlterConfigsRequest -> IncrementalAlterConfigsResponse;
     list_offsets_request list_offsets_response: ListOffsetsRequest -> ListOffsetsResponse;
     init_producer_id_request init_producer_id_response: InitProducerIdRequest -> InitProducerIdResponse;
+    find_coordinator_request find_coordinator_response: FindCoordinatorRequest -> FindCoordinatorResponse;
+    join_group_request join_group_response: JoinGroupRequest -> JoinGroupResponse;
+    sync_group_request sync_group_response: SyncGroupRequest -> SyncGroupResponse;
+    heartbeat_request heartbeat_response: HeartbeatRequest -> HeartbeatResponse;
+    leave_group_request leave_group_response: LeaveGroupRequest -> LeaveGroupResponse;
+    describe_groups_request describe_groups_response: DescribeGroupsRequest -> DescribeGroupsResponse;
+    offset_commit_request offset_commit_response: OffsetCommitRequest -> OffsetCommitResponse;
+    offset_fetch_request offset_fetch_response: OffsetFetchRequest -> OffsetFetchResponse;
 }
 
 /// A connection of one client; made anew when it was lost.
@@ -84,6 +92,16 @@ impl Connection {
     /// One that is never lost by itself.
     pub(crate) fn reliable(world: &Rc<World>, who: &str, entropy: Entropy) -> Self {
         Self { is_faulty: false, ..Self::new(world, who, entropy) }
+    }
+
+    /// Whose it is.
+    pub(crate) fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn draw(&self, bound: u64) -> u64 {
+        self.entropy.below(bound)
     }
 
     /// Asks and waits for the answer.
@@ -217,7 +235,10 @@ impl Connection {
     }
 
     fn draw_cut(&self, request_bytes: usize) -> Cut {
-        if !self.is_faulty || self.entropy.below(1_000) >= self.world.plan.drops_per_mille {
+        if !self.is_faulty
+            || self.world.is_calm()
+            || self.entropy.below(1_000) >= self.world.plan.drops_per_mille
+        {
             return Cut::Nowhere;
         }
         match self.entropy.below(2) {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::Duration;
 
 use handlers::Handlers;
 use io::disk::SimulatedDisk;
@@ -11,6 +12,7 @@ use net::CloseReason;
 use net::server::Server;
 use tokio::io::DuplexStream;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::book::Book;
 use crate::invariants::Violation;
@@ -38,6 +40,12 @@ pub(crate) struct World {
     /// Where clients connect, while a node serves.
     door: RefCell<Option<Door>>,
     is_disk_at_fault: Cell<bool>,
+    /// Nothing goes wrong any more, and clients do nothing rash.
+    is_calm: Cell<bool>,
+    /// When the second life began and each one after that, as `now` tells it.
+    births: RefCell<Vec<Duration>>,
+    /// When the life began that is going on, as its runtime tells it.
+    origin: Cell<Option<Instant>>,
 }
 
 /// A node's side of the simulated network.
@@ -61,6 +69,9 @@ impl World {
             violation: RefCell::default(),
             door: RefCell::default(),
             is_disk_at_fault: Cell::new(false),
+            is_calm: Cell::new(false),
+            births: RefCell::default(),
+            origin: Cell::new(None),
         }
     }
 
@@ -102,6 +113,37 @@ impl World {
 
     pub(crate) fn set_disk_at_fault(&self, is_at_fault: bool) {
         self.is_disk_at_fault.set(is_at_fault);
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.is_calm.get()
+    }
+
+    pub(crate) fn calm_down(&self) {
+        self.is_calm.set(true);
+    }
+
+    /// A life begins. Must be called within its runtime.
+    pub(crate) fn begin_life(&self) {
+        self.origin.set(Some(Instant::now()));
+    }
+
+    /// The runtime that told the time is about to go.
+    pub(crate) fn end_life(&self) {
+        let now = self.now();
+        self.births.borrow_mut().push(now);
+        self.origin.set(None);
+    }
+
+    /// Simulated time that nodes have lived, this one among them.
+    pub(crate) fn now(&self) -> Duration {
+        let before = self.births.borrow().last().copied().unwrap_or_default();
+        before + self.origin.get().map_or(Duration::ZERO, |origin| origin.elapsed())
+    }
+
+    /// When the second life began, and each one after that.
+    pub(crate) fn births(&self) -> Vec<Duration> {
+        self.births.borrow().clone()
     }
 
     pub(crate) fn set_door(&self, door: Option<Door>) {

@@ -1,16 +1,20 @@
 //! A thousand short runs, and the proof that a seed is a run.
 
-use sim::{Size, run};
+use sim::{Counts, Size, run};
 
 /// Seeds of the test tier: `SEEDS_PER_TEST` in each of the tests below, so that they run side by side.
 const SEEDS_PER_TEST: u64 = 250;
 
 fn check(part: u64) {
+    let mut counts = Counts::default();
     for seed in part * SEEDS_PER_TEST..(part + 1) * SEEDS_PER_TEST {
-        if let Err(failure) = run(seed, Size::Short) {
-            panic!("{failure}");
+        match run(seed, Size::Short) {
+            Ok(report) => counts.add(&report.counts),
+            Err(failure) => panic!("{failure}"),
         }
     }
+    // What did not happen proves nothing.
+    assert!(counts.shares > 100 && counts.commits > 100 && counts.stable_groups > 50, "{counts:?}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Admin {
             _ if kind.is_flushed => configs.push(("flush.messages", "1")),
             0 => configs.push(("flush.messages", "4")),
             1 => configs.push(("flush.ms", "30")),
-            _ => {}
+            _ => configs.push(("flush.messages", "9223372036854775807")),
         }
         configs.push(match kind.has_retention {
             true => ("retention.bytes", "2000"),

@@ -67,6 +67,10 @@ fn audit_topics(world: &World, found: &[MetadataResponseTopic]) -> Result<(), Vi
         if topic.error_code != 0 {
             return Err(Violation::new("topics_are_served", format!("{name}: error {}", topic.error_code)));
         }
+        if topic.is_internal {
+            book.groups.has_offsets_topic = true;
+            continue;
+        }
         let partitions = topic.partitions.len();
         if !book.topics.contains_key(id) {
             let Some((kind, asked)) = book.uncertain_names.get(&name).copied() else {

@@ -1,12 +1,19 @@
 //! The clients. They outlive the node: what they know and what they still owe goes on in its next life.
 
 mod admin;
+mod assigning;
 pub(crate) mod audit;
 mod batch;
+mod committing;
 mod consumer;
+mod coordinator;
+pub(crate) mod group_audit;
+mod group_member;
+mod group_reading;
 mod idempotent_producer;
 mod plain_producer;
 mod reading;
+mod simple_committer;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,8 +25,10 @@ use tokio::time::sleep;
 
 use self::admin::Admin;
 use self::consumer::Consumer;
+use self::group_member::GroupMember;
 use self::idempotent_producer::IdempotentProducer;
 use self::plain_producer::PlainProducer;
+use self::simple_committer::SimpleCommitter;
 use crate::world::World;
 
 /// A client that does one thing after the other. A step may end anywhere: whatever it owes is noted before it waits.
@@ -34,6 +43,8 @@ pub(crate) struct Actors {
     idempotent_producers: Vec<Hand<IdempotentProducer>>,
     plain_producers: Vec<Hand<PlainProducer>>,
     consumers: Vec<Hand<Consumer>>,
+    members: Vec<Hand<GroupMember>>,
+    simple_committers: Vec<Hand<SimpleCommitter>>,
 }
 
 /// A client, and the randomness of its pauses.
@@ -61,6 +72,12 @@ impl Actors {
             consumers: (0..plan.consumers)
                 .map(|index| Hand::new(Consumer::new(world, index, fork()), fork()))
                 .collect(),
+            members: (plan.members.iter())
+                .map(|member| Hand::new(GroupMember::new(world, member, fork()), fork()))
+                .collect(),
+            simple_committers: (0..plan.simple_committers)
+                .map(|index| Hand::new(SimpleCommitter::new(world, index, fork()), fork()))
+                .collect(),
         }
     }
 
@@ -70,7 +87,14 @@ impl Actors {
         tasks.extend(self.idempotent_producers.iter().map(|hand| hand.spawn(self.pause)));
         tasks.extend(self.plain_producers.iter().map(|hand| hand.spawn(self.pause)));
         tasks.extend(self.consumers.iter().map(|hand| hand.spawn(self.pause)));
+        tasks.extend(self.simple_committers.iter().map(|hand| hand.spawn(self.pause)));
+        tasks.extend(self.members.iter().map(|hand| hand.spawn(self.pause)));
         Clients(tasks)
+    }
+
+    /// Lets the members of groups work, and nobody else.
+    pub(crate) fn spawn_members(&self) -> Clients {
+        Clients(self.members.iter().map(|hand| hand.spawn(self.pause)).collect())
     }
 }
 
