@@ -1,4 +1,9 @@
 //! A thousand short runs, and the proof that a seed is a run.
+//!
+//! Faults that were put into the coordinator by hand, and the invariant that found each within a hundred seeds: a reply
+//! before its records are committed, an append that is dropped, a batch that is lost in replay
+//! (`acknowledged_commits_stay`); a group's record lost in replay (`generations_never_fall`); a share given to another
+//! member (`members_get_what_the_leader_assigned`).
 
 use sim::{Counts, Size, run};
 

@@ -8,7 +8,7 @@ use net::{Answer, Chunk, ConnectionContext, Request, Service};
 use protocol::frame::RequestHeader;
 use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
 use protocol::messages::find_coordinator_response::FindCoordinatorResponse;
-use protocol::{Message, Reader, Writer, api};
+use protocol::{Reader, Writer, api};
 use tokio::time::Instant;
 use types::ErrorCode;
 

@@ -55,7 +55,7 @@ fn assignment(share: &Share) -> Bytes {
     }
     let assigned_partitions = topics
         .into_iter()
-        .map(|(topic, partitions)| TopicPartition { topic: topic.clone(), partitions, ..Default::default() })
+        .map(|(topic, partitions)| TopicPartition { topic: topic.clone(), partitions })
         .collect();
     let assignment = ConsumerProtocolAssignment { assigned_partitions, ..Default::default() };
     let mut writer = Writer::new();

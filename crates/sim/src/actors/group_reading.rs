@@ -88,7 +88,10 @@ pub(super) async fn read(
                         }
                         records.last().map_or(position, |record| record.offset + 1)
                     }
-                    Err(violation) => return Ok(world.fail(violation)),
+                    Err(violation) => {
+                        world.fail(violation);
+                        return Ok(());
+                    }
                 }
             }
             Some(ErrorCode::OffsetOutOfRange) => {
