@@ -28,8 +28,7 @@ pub struct Options {
     /// As CI runs them: the long suites with --quick, the others in full.
     #[arg(long)]
     ci: bool,
-    /// Suites to run (all when none is named): start, wire, kcat, command-line, why, java-tools, admin-tools, settings,
-    /// exchange, crash, flights, clients, groups-tools, verifiable, groups-under-fire.
+    /// Suites to run, as docs/conformance.md names them (all when none is named).
     suites: Vec<String>,
 }
 

@@ -328,7 +328,7 @@ impl Groups {
 
     /// Takes a record over that is not about an offset.
     pub(crate) fn replay(&mut self, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
-        match RecordType::of(&record.key) {
+        match RecordType::of(&record.key)? {
             RecordType::ClassicGroup => {
                 let id = GroupId::from(group_of(&record.key)?);
                 match &record.value {

@@ -117,7 +117,7 @@ impl ModernGroup {
 }
 
 fn is_member(key: &[u8]) -> bool {
-    matches!(RecordType::of(key), RecordType::Modern { part: ModernPart::Member, .. })
+    matches!(RecordType::of(key), Ok(RecordType::Modern { part: ModernPart::Member, .. }))
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Shard for GroupShard {
     type Reply = GroupReply;
 
     fn replay(&mut self, written: Written, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
-        match RecordType::of(&record.key) {
+        match RecordType::of(&record.key)? {
             RecordType::Offset => self.offsets.replay(&mut self.groups, written, record),
             _ => self.groups.replay(record),
         }

@@ -26,7 +26,7 @@ impl Offsets {
             self.remove(&key.group, &partition);
             return Ok(());
         };
-        let kept = Kept::new(read_offset_commit_value(value)?, written.offset.0);
+        let kept = Kept::new(read_offset_commit_value(&record.key, value)?, written.offset.0);
         groups.offset_replayed(&key.group);
         match written.transaction {
             None => self.put(&key.group, &partition, kept),

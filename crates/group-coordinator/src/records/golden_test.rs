@@ -84,7 +84,7 @@ fn offsets_are_read_at_every_version_and_written_as_kafka_writes_them() {
     for columns in lines_of("offset") {
         let [key, group_id, topic] = [columns[2], columns[4], columns[5]];
         let record = CoordinatorRecord { key: bytes(key), value: optional_bytes(columns[3]) };
-        assert_eq!(RecordType::of(&record.key), RecordType::Offset);
+        assert_eq!(RecordType::of(&record.key), Ok(RecordType::Offset));
         let read = read_offset_commit_key(&record.key).expect("a key");
         let partition = TopicPartition::new(text(topic).as_str(), number::<i32>(columns[6]));
         assert_eq!(
@@ -98,8 +98,14 @@ fn offsets_are_read_at_every_version_and_written_as_kafka_writes_them() {
             continue;
         };
         let expected = committed(&columns[7..]);
-        assert_eq!(read_offset_commit_value(value).as_ref(), Ok(&expected), "{columns:?}");
         let version: usize = number(columns[1]);
+        let read = read_offset_commit_value(&record.key, value);
+        // Kafka knows values under an old key at version 0 alone.
+        if !is_of_today && version > 0 {
+            assert!(read.is_err(), "{columns:?}");
+            continue;
+        }
+        assert_eq!(read.as_ref(), Ok(&expected), "{columns:?}");
         versions[version] += 1;
         // Kafka writes these two: version 1 where the offset has an end of its own.
         if is_of_today && version == if expected.expires_at_ms.is_some() { 1 } else { 4 } {

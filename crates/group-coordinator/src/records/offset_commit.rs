@@ -1,19 +1,22 @@
 //! OffsetCommit: a committed offset as the log keeps it.
 //!
 //! Written at version 4, or at 1 where the commit says when it ends, as Kafka does. Read at 0 to 4, and under the key
-//! of Kafka before 0.9 (type 0): 1 has the time at which it ends, 3 the leader epoch (KIP-320), 4 the topic's id.
+//! of Kafka before 0.9 (type 0), whose values Kafka 4.3 reads at 0 alone. 1 has the time at which it ends, 3 the leader
+//! epoch (KIP-320), 4 the topic's id.
 
 use bytes::Bytes;
 use coordinator::{CoordinatorRecord, MalformedRecord};
-use protocol::Writer;
 use protocol::records::offset_commit_key::OffsetCommitKey;
 use protocol::records::offset_commit_value::OffsetCommitValue;
+use protocol::{DecodeError, Writer};
 use types::{LeaderEpoch, Offset, PartitionIndex, TopicPartition, Uuid};
 
 use super::versioned;
 use crate::offsets::CommittedOffset;
 
 const KIND: &str = "OffsetCommit";
+/// What keys of the older type begin with.
+const OLD_KEY: [u8; 2] = [0, 0];
 const VALUE_VERSION: i16 = 4;
 /// The only version with a time at which the offset ends.
 const VALUE_VERSION_WITH_END: i16 = 1;
@@ -26,9 +29,17 @@ pub(crate) fn read_offset_commit_key(key: &Bytes) -> Result<OffsetCommitKey, Mal
     versioned("OffsetCommit key", key, |reader, _| OffsetCommitKey::decode(reader, 0))
 }
 
-/// Reads a value.
-pub(crate) fn read_offset_commit_value(value: &Bytes) -> Result<CommittedOffset, MalformedRecord> {
-    let value = versioned(KIND, value, OffsetCommitValue::decode)?;
+/// Reads the value that stands under a key.
+pub(crate) fn read_offset_commit_value(
+    key: &Bytes,
+    value: &Bytes,
+) -> Result<CommittedOffset, MalformedRecord> {
+    let value = versioned(KIND, value, |reader, version| {
+        if key.starts_with(&OLD_KEY) && version != 0 {
+            return Err(DecodeError::UnsupportedVersion { message: KIND, version });
+        }
+        OffsetCommitValue::decode(reader, version)
+    })?;
     Ok(CommittedOffset {
         offset: Offset(value.offset),
         leader_epoch: (i64::from(value.leader_epoch) != UNKNOWN).then_some(LeaderEpoch(value.leader_epoch)),
@@ -97,14 +108,16 @@ mod tests {
         let record = offset_commit_record("g", &partition, &committed());
         let key = read_offset_commit_key(&record.key).expect("a key");
         assert_eq!((&*key.group, &*key.topic, key.partition), ("g", "topic", 3));
-        assert_eq!(read_offset_commit_value(&record.value.expect("a value")), Ok(committed()));
+        let value = record.value.expect("a value");
+        assert_eq!(read_offset_commit_value(&record.key, &value), Ok(committed()));
     }
 
     #[test]
     fn an_offset_with_an_end_of_its_own_keeps_it_and_not_its_epoch() {
         let ending = CommittedOffset { expires_at_ms: Some(9), ..committed() };
         let record = offset_commit_record("g", &TopicPartition::new("topic", 3), &ending);
-        let read = read_offset_commit_value(&record.value.expect("a value")).expect("a value");
+        let value = record.value.expect("a value");
+        let read = read_offset_commit_value(&record.key, &value).expect("a value");
         assert_eq!(read, CommittedOffset { leader_epoch: None, topic_id: None, ..ending });
     }
 
@@ -118,7 +131,17 @@ mod tests {
 
     #[test]
     fn a_value_of_a_version_that_is_not_known_is_malformed() {
-        assert!(read_offset_commit_value(&Bytes::from_static(&[0, 5, 0, 0])).is_err());
-        assert!(read_offset_commit_value(&Bytes::from_static(&[0])).is_err());
+        let key = offset_commit_tombstone("g", &TopicPartition::new("topic", 3)).key;
+        for value in [&[0, 5, 0, 0][..], &[0]] {
+            assert!(read_offset_commit_value(&key, &Bytes::from_static(value)).is_err());
+        }
+    }
+
+    #[test]
+    fn under_an_old_key_a_value_has_version_0() {
+        let old_key = Bytes::from_static(&[0, 0, 0, 1, b'g', 0, 1, b't', 0, 0, 0, 0]);
+        let value = |version: u8| Bytes::from([&[0, version][..], &[0; 8], &[0, 0], &[0; 16]].concat());
+        assert!(read_offset_commit_value(&old_key, &value(0)).is_ok());
+        assert!(read_offset_commit_value(&old_key, &value(1)).is_err());
     }
 }

@@ -37,13 +37,18 @@ pub(crate) enum ModernPart {
 
 impl RecordType {
     /// The type of the record with this key.
-    pub(crate) fn of(key: &[u8]) -> Self {
+    ///
+    /// # Errors
+    /// Where the key is too short to say.
+    pub(crate) fn of(key: &[u8]) -> Result<Self, MalformedRecord> {
         use ModernKind::{Consumer, Share, Streams};
         use ModernPart::{Group, Member, Other};
-        let Some((number, _)) = key.split_first_chunk::<2>() else { return Self::Unknown };
+        let Some((number, _)) = key.split_first_chunk::<2>() else {
+            return Err(MalformedRecord { kind: "record key", reason: "it has no type".to_owned() });
+        };
         let (kind, part) = match i16::from_be_bytes(*number) {
-            0 | 1 => return Self::Offset,
-            2 => return Self::ClassicGroup,
+            0 | 1 => return Ok(Self::Offset),
+            2 => return Ok(Self::ClassicGroup),
             3 => (Consumer, Group),
             5 => (Consumer, Member),
             4 | 6..=8 | 16 => (Consumer, Other),
@@ -53,9 +58,9 @@ impl RecordType {
             17 => (Streams, Group),
             19 => (Streams, Member),
             20..=23 => (Streams, Other),
-            _ => return Self::Unknown,
+            _ => return Ok(Self::Unknown),
         };
-        Self::Modern { kind, part }
+        Ok(Self::Modern { kind, part })
     }
 }
 
@@ -70,13 +75,13 @@ mod tests {
 
     #[test]
     fn a_key_of_no_known_type_is_told_apart() {
-        assert_eq!(RecordType::of(&[0, 99, 0, 0]), RecordType::Unknown);
-        assert_eq!(RecordType::of(&[0]), RecordType::Unknown);
-        assert_eq!(RecordType::of(&[0, 2, 0, 0]), RecordType::ClassicGroup);
+        assert_eq!(RecordType::of(&[0, 99, 0, 0]), Ok(RecordType::Unknown));
+        assert_eq!(RecordType::of(&[0, 2, 0, 0]), Ok(RecordType::ClassicGroup));
     }
 
     #[test]
     fn a_key_that_is_cut_off_is_malformed() {
+        assert!(RecordType::of(&[0]).is_err());
         assert!(group_of(&Bytes::from_static(&[0, 2, 0, 9, b'g'])).is_err());
         assert_eq!(group_of(&Bytes::from_static(&[0, 3, 0, 1, b'g'])), Ok("g".to_owned()));
     }

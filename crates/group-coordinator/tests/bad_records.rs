@@ -1,0 +1,170 @@
+//! Records that no coordinator wrote: each is refused or taken as Kafka does, none panics, none takes memory beyond its
+//! own length; and whatever was taken can be asked about and outlives all its deadlines.
+
+use bytes::Bytes;
+use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
+use group_coordinator::offsets::FetchOffsets;
+use group_coordinator::{GroupRequest, GroupSettings, GroupShard};
+use io::Entropy;
+use types::{Offset, ProducerEpoch, ProducerId};
+
+const SETTINGS: GroupSettings = GroupSettings {
+    session_timeout_ms_min: 6_000,
+    session_timeout_ms_max: 1_800_000,
+    initial_rebalance_delay_ms: 3_000,
+    members_max: 2,
+    offset_metadata_bytes_max: 4_096,
+    offsets_retention_ms: 1_000,
+    offsets_retention_check_interval_ms: 600,
+};
+/// Keys and values that Kafka 4.3.1 wrote.
+const KAFKA: &str = include_str!("../testdata/group-metadata-4.3.1.hex");
+/// What a record may take for each of its bytes: a member of the fewest bytes is a struct of strings and alarms.
+const BYTES_PER_BYTE: u64 = 64;
+/// A shard, a group and its first member, whatever their records' lengths.
+const BYTES_AT_LEAST: u64 = 4_096;
+
+fn bytes(hex: &str) -> Bytes {
+    let digit = |digit: u8| char::from(digit).to_digit(16).expect("hexadecimal") as u8;
+    hex.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
+/// A group's record, and a commit's, as Kafka writes them.
+fn seeds() -> Vec<CoordinatorRecord> {
+    let groups = KAFKA.lines().filter_map(|line| {
+        let (key, value) = line.split_once(' ')?;
+        let value = (value != "-").then(|| bytes(value));
+        Some(CoordinatorRecord { key: bytes(key), value })
+    });
+    let commit = CoordinatorRecord {
+        key: bytes("0001000167000174 00000003".replace(' ', "").as_str()),
+        value: Some(bytes("0003000000000000002a0000000700000000018bcfe56800")),
+    };
+    groups.chain([commit]).collect()
+}
+
+fn replayed(record: &CoordinatorRecord) -> Result<GroupShard, String> {
+    let mut shard = GroupShard::new(SETTINGS);
+    let written = Written { offset: Offset(1), transaction: None };
+    shard.replay(written, record).map_err(|error| error.to_string()).map(|()| shard)
+}
+
+fn record(key: &'static [u8], value: Option<&'static [u8]>) -> CoordinatorRecord {
+    CoordinatorRecord { key: Bytes::from_static(key), value: value.map(Bytes::from_static) }
+}
+
+#[test]
+fn a_record_of_an_unknown_type_is_skipped_and_a_malformed_one_ends_the_loading() {
+    let skipped = [record(&[0, 99], Some(&[])), record(&[0, 24, 255], None), record(&[255, 255], None)];
+    for record in skipped {
+        assert!(replayed(&record).is_ok(), "{record:?}");
+    }
+    let malformed = [
+        record(&[], None),
+        record(&[0], Some(&[0, 0])),
+        record(&[0, 1], None),
+        record(&[0, 1, 0, 1, b'g', 0, 1, b't', 0, 0], None),
+        record(&[0, 1, 0, 1, b'g', 0, 1, b't', 0, 0, 0, 0], Some(&[])),
+        record(&[0, 1, 0, 1, b'g', 0, 1, b't', 0, 0, 0, 0], Some(&[0, 9])),
+        record(&[0, 2, 255, 255], None),
+        record(&[0, 2, 0, 1, b'g'], Some(&[0, 5])),
+        record(&[0, 2, 0, 1, b'g'], Some(&[0, 3, 0, 0])),
+    ];
+    for record in malformed {
+        assert!(replayed(&record).is_err(), "{record:?}");
+    }
+}
+
+#[test]
+fn bytes_behind_a_key_or_a_value_are_ignored() {
+    for seed in seeds() {
+        let longer = |bytes: &Bytes| Bytes::from([bytes, &[7_u8, 7, 7][..]].concat());
+        let record = CoordinatorRecord { key: longer(&seed.key), value: seed.value.as_ref().map(longer) };
+        assert!(replayed(&record).is_ok(), "{record:?}");
+    }
+}
+
+#[test]
+fn announced_counts_cost_nothing() {
+    // An array of so many members, of which none is there.
+    let value = [&[0, 3, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255][..], &[0; 8], &[127, 255, 255, 255]].concat();
+    let record =
+        CoordinatorRecord { key: Bytes::from_static(&[0, 2, 0, 1, b'g']), value: Some(value.into()) };
+    let info = allocation_counter::measure(|| assert!(replayed(&record).is_err()));
+    assert!(info.bytes_max <= BYTES_AT_LEAST, "{} bytes", info.bytes_max);
+}
+
+#[test]
+fn logs_of_mutilated_records_are_loaded_or_refused() {
+    let seeds = seeds();
+    let (mut taken, mut refused) = (0, 0);
+    for seed in 0..3_000 {
+        let dice = Entropy::from_seed(seed);
+        let log: Vec<CoordinatorRecord> = (0..1 + dice.below(6)).map(|_| mutilated(&dice, &seeds)).collect();
+        let length: usize = log.iter().map(CoordinatorRecord::size).sum();
+        let mut shard = GroupShard::new(SETTINGS);
+        let info = allocation_counter::measure(|| {
+            for (offset, record) in log.iter().enumerate() {
+                let producer = (ProducerId(5), ProducerEpoch(0));
+                let transaction = (dice.below(4) == 0).then_some(producer);
+                let written = Written { offset: Offset(offset as i64), transaction };
+                match shard.replay(written, record) {
+                    Ok(()) => taken += 1,
+                    Err(_) => refused += 1,
+                }
+                if dice.below(4) == 0 {
+                    shard.replay_end_of_transaction(producer, dice.below(2) == 0);
+                }
+            }
+        });
+        let allowed = BYTES_PER_BYTE * length as u64 + BYTES_AT_LEAST;
+        assert!(info.bytes_max <= allowed, "seed {seed}: {} bytes for {length}", info.bytes_max);
+        outlive(shard);
+    }
+    assert!(taken > 1_000 && refused > 1_000, "{taken} taken, {refused} refused");
+}
+
+fn mutilated(dice: &Entropy, seeds: &[CoordinatorRecord]) -> CoordinatorRecord {
+    let seed = &seeds[dice.below(seeds.len() as u64) as usize];
+    let cut = |bytes: &Bytes| {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..dice.below(3) {
+            let at = dice.below(bytes.len() as u64 + 1) as usize;
+            match dice.below(4) {
+                0 => bytes.truncate(at),
+                1 => bytes.insert(at, dice.below(256) as u8),
+                _ => {
+                    if let Some(byte) = bytes.get_mut(at) {
+                        *byte = [0, 1, 2, 127, 128, 255, dice.below(256) as u8][dice.below(7) as usize];
+                    }
+                }
+            }
+        }
+        Bytes::from(bytes)
+    };
+    CoordinatorRecord { key: cut(&seed.key), value: seed.value.as_ref().map(cut) }
+}
+
+/// Asks about all that is there, and lets time pass until nothing is left to happen or it comes again and again.
+fn outlive(mut shard: GroupShard) {
+    let mut now = Now { clock_ms: 1_700_000_100_000, uptime_ms: 0 };
+    let _ = shard.loaded(now);
+    for group_id in shard.groups().ids() {
+        let group_id = group_id.to_string();
+        let fetch =
+            FetchOffsets { group_id: group_id.clone(), member: None, partitions: None, require_stable: true };
+        for request in [
+            GroupRequest::FetchOffsets(fetch),
+            GroupRequest::Describe { group_id: group_id.clone() },
+            GroupRequest::Delete { group_id },
+        ] {
+            assert_eq!(shard.handle(Token(1), request, now).replies.len(), 1);
+        }
+    }
+    for _ in 0..20 {
+        let Some(deadline_ms) = shard.next_deadline_ms() else { break };
+        now.clock_ms += deadline_ms.saturating_sub(now.uptime_ms).clamp(0, 1 << 40);
+        now.uptime_ms = now.uptime_ms.max(deadline_ms);
+        let _ = shard.handle_timeout(now);
+    }
+}

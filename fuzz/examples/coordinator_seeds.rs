@@ -1,0 +1,30 @@
+//! Fills `corpus/coordinator_records` from what Apache Kafka wrote: `crates/group-coordinator/testdata`; and commits.
+
+use std::fs;
+use std::path::Path;
+
+/// A commit of the group `g`, and one under the key of older logs.
+const COMMITS: [(&str, &str); 2] = [
+    ("00010001670001740000 0003", "0003000000000000002a0000000700000000018bcfe56800"),
+    ("0000000167000174 00000003", "0000000000000000002a00000000018bcfe56800"),
+];
+
+fn main() -> std::io::Result<()> {
+    let folder = Path::new("corpus/coordinator_records");
+    fs::create_dir_all(folder)?;
+    let text = fs::read_to_string("../crates/group-coordinator/testdata/group-metadata-4.3.1.hex")?;
+    let lines = text.lines().filter_map(|line| line.split_once(' ')).chain(COMMITS);
+    let mut log = Vec::new();
+    for (number, (key, value)) in lines.enumerate() {
+        let key = fuzz::hex(&key.replace(' ', "")).expect("hexadecimal digits");
+        let is_tombstone = value == "-";
+        let value = if is_tombstone { Vec::new() } else { fuzz::hex(value).expect("hexadecimal digits") };
+        let choices = u8::from(is_tombstone) | (number as u8 & 3) << 1;
+        let length = u16::try_from(value.len()).expect("a short value").to_be_bytes();
+        let head = [choices, u8::try_from(key.len()).expect("a short key"), length[0], length[1]];
+        let record = [&head, &key[..], &value].concat();
+        fs::write(folder.join(format!("{number}")), &record)?;
+        log.extend(record);
+    }
+    fs::write(folder.join("all"), log)
+}
