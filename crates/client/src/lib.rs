@@ -14,7 +14,6 @@ mod error;
 mod metadata;
 mod network_client;
 pub mod producer;
-pub mod why;
 
 pub use config::ClientConfig;
 pub use error::ClientError;

@@ -153,8 +153,9 @@ async fn the_ends_of_a_partition_are_found() {
 async fn a_broker_that_hangs_up_when_it_is_asked_why_is_told_apart_from_one_that_is_gone() {
     let broker = Broker::start().await;
     let partition = TopicPartition::new("t", 0);
-    let refused = client::why::why_partition(&client(&broker), &partition).await;
+    let refused = client::admin::Admin::new(client(&broker)).why_partition(&partition).await;
     assert_eq!(refused, Err(ClientError::NotMilena { address: broker.address.clone() }));
-    let missing = client::why::why_partition(&client(&broker), &TopicPartition::new("t", 9)).await;
+    let missing =
+        client::admin::Admin::new(client(&broker)).why_partition(&TopicPartition::new("t", 9)).await;
     assert!(matches!(missing, Err(ClientError::NoSuchPartition { partition: 9, .. })), "{missing:?}");
 }

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use client::{ClientError, NetworkClient};
+use client::ClientError;
+use client::admin::Admin;
 use serde_json::{Map, Value, json};
 use types::spelling::nearest;
 use types::waits::{Explanation, FactValue, Report};
@@ -16,10 +17,10 @@ use crate::logging;
 pub(crate) fn why(command: &WhyCommand) -> Result<(), Failure> {
     let (subject, report, options) = match command {
         WhyCommand::Group { name, options } => {
-            (format!("group {name}"), ask(options, async |client| group(&client, name).await)?, options)
+            (format!("group {name}"), ask(options, async |admin| group(&admin, name).await)?, options)
         }
         WhyCommand::Partition { partition, options } => {
-            let report = ask(options, async |client| self::partition(&client, partition).await)?;
+            let report = ask(options, async |admin| self::partition(&admin, partition).await)?;
             (format!("partition {partition}"), report, options)
         }
     };
@@ -34,15 +35,15 @@ pub(crate) fn why(command: &WhyCommand) -> Result<(), Failure> {
 
 fn ask(
     options: &WhyOptions,
-    question: impl AsyncFnOnce(NetworkClient) -> Result<Report, Failure>,
+    question: impl AsyncFnOnce(Admin) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
     logging::start(&options.log, "warn")?;
-    let client = connect::client(&options.cluster, "milena-why");
-    connect::runtime()?.block_on(question(client))
+    let admin = Admin::new(connect::client(&options.cluster, "milena-why"));
+    connect::runtime()?.block_on(question(admin))
 }
 
-async fn group(client: &NetworkClient, name: &str) -> Result<Report, Failure> {
-    let error = match client::why::why_group(client, name).await {
+async fn group(admin: &Admin, name: &str) -> Result<Report, Failure> {
+    let error = match admin.why_group(name).await {
         Ok(report) => return Ok(report),
         Err(error) => error,
     };
@@ -50,19 +51,21 @@ async fn group(client: &NetworkClient, name: &str) -> Result<Report, Failure> {
         return Err(failure(&error));
     };
     // Without a list there is nothing to suggest.
-    let known = client::why::group_ids(client).await.unwrap_or_default();
+    let known = admin.list_groups().await.unwrap_or_default();
+    let known: Vec<String> = known.into_iter().map(|listed| listed.group).collect();
     Err(Failure::runtime("group-not-found", not_found("group", name, &known)))
 }
 
-async fn partition(client: &NetworkClient, partition: &TopicPartition) -> Result<Report, Failure> {
-    let error = match client::why::why_partition(client, partition).await {
+async fn partition(admin: &Admin, partition: &TopicPartition) -> Result<Report, Failure> {
+    let error = match admin.why_partition(partition).await {
         Ok(report) => return Ok(report),
         Err(error) => error,
     };
     let ClientError::Topic { code: ErrorCode::UnknownTopicOrPartition, .. } = error else {
         return Err(failure(&error));
     };
-    let known = client::why::topic_names(client).await.unwrap_or_default();
+    let known = admin.list_topics().await.unwrap_or_default();
+    let known: Vec<String> = known.into_iter().map(|listed| listed.name).collect();
     Err(Failure::runtime("topic-not-found", not_found("topic", &partition.topic, &known)))
 }
 

@@ -16,6 +16,7 @@ mod quotas;
 mod scram;
 pub mod topics;
 mod unregister;
+mod why;
 
 use std::collections::BTreeMap;
 

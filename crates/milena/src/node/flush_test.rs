@@ -6,7 +6,6 @@ use std::time::Duration;
 use broker::partition::Partition;
 use broker::produce::{AcknowledgementError, ProduceEntry};
 use bytes::Bytes;
-use controller_node::NewTopic;
 use io::disk::SimulatedDisk;
 use record::{BatchBuilder, BatchOptions};
 use types::Offset;
@@ -14,7 +13,7 @@ use types::waits::WaitingClient;
 
 use super::Node;
 use super::assembly::Silent;
-use super::node_test::{NOW_MS, start, start_with};
+use super::node_test::{NOW_MS, create_with, start, start_with};
 
 fn batch(records: usize) -> Bytes {
     let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");
@@ -25,13 +24,7 @@ fn batch(records: usize) -> Bytes {
 }
 
 async fn create(node: &Node, configs: &[(&str, &str)]) -> Arc<Partition> {
-    let configs = configs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
-    let name = "t".to_owned();
-    let topic = NewTopic { name, partitions: 1, replication_factor: 1, configs, ..Default::default() };
-    let controller = &node.handlers().controller;
-    let outcomes = controller.create_topics(vec![topic], false).await.expect("decided");
-    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0].result);
-    node.broker().applied(controller.image().provenance.offset).await;
+    create_with(node, "t", 1, configs).await;
     node.broker().partitions().all().pop().expect("the topic's only partition")
 }
 

@@ -8,9 +8,7 @@ use broker::group_coordinator::classic::{JoinGroup, Protocol};
 use broker::group_coordinator::offsets::{CommitOffset, CommitOffsets, FetchOffsets};
 use broker::group_coordinator::{GroupError, GroupReply, GroupRequest, GroupShard};
 use bytes::Bytes;
-use controller_node::{
-    ConfigChange, ConfigOperation, DeleteAccess, NewTopic, ResourceChanges, TopicToDelete,
-};
+use controller_node::{ConfigChange, ConfigOperation, DeleteAccess, ResourceChanges, TopicToDelete};
 use io::Entropy;
 use io::disk::SimulatedDisk;
 use metadata::{ConfigResource, ConfigResourceType};
@@ -18,26 +16,16 @@ use types::{Offset, TopicPartition, Uuid};
 
 use super::Node;
 use super::assembly::Silent;
-use super::node_test::start;
+use super::node_test::{create_with, start};
 
 const GROUP: &str = "readers";
-
-async fn create(node: &Node, name: &str, configs: &[(&str, &str)]) {
-    let configs = configs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
-    let name = name.to_owned();
-    let topic = NewTopic { name, partitions: 1, replication_factor: 1, configs, ..Default::default() };
-    let controller = &node.handlers().controller;
-    let outcomes = controller.create_topics(vec![topic], false).await.expect("decided");
-    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0].result);
-    node.broker().applied(controller.image().provenance.offset).await;
-}
 
 /// A node that coordinates groups in one partition of these settings.
 async fn coordinating(disk: &SimulatedDisk, configs: &[(&str, &str)]) -> Node {
     let mut node = start(disk).await;
     node.open(Silent).await.expect("opened");
-    create(&node, "t", &[]).await;
-    create(&node, OFFSETS_TOPIC, configs).await;
+    create_with(&node, "t", 1, &[]).await;
+    create_with(&node, OFFSETS_TOPIC, 1, configs).await;
     fetch(&node).await;
     node
 }

@@ -47,10 +47,17 @@ pub(super) async fn start_in(environment: Environment, settings: &[(&str, &str)]
 }
 
 async fn create(node: &Node, name: &str, partitions: i32) {
-    let topic = NewTopic { name: name.to_owned(), partitions, replication_factor: 1, ..Default::default() };
+    create_with(node, name, partitions, &[]).await;
+}
+
+/// Creates a topic with settings of its own, and waits until the broker has it.
+pub(super) async fn create_with(node: &Node, name: &str, partitions: i32, configs: &[(&str, &str)]) {
+    let configs = configs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
+    let name = name.to_owned();
+    let topic = NewTopic { name, partitions, replication_factor: 1, configs, ..Default::default() };
     let controller = &node.handlers().controller;
     let outcomes = controller.create_topics(vec![topic], false).await.expect("decided");
-    assert!(outcomes[0].result.is_ok());
+    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0].result);
     node.broker().applied(controller.image().provenance.offset).await;
 }
 

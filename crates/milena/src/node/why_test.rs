@@ -11,7 +11,6 @@ use broker::group_coordinator::{GroupReply, GroupRequest};
 use broker::partition::Partition;
 use broker::produce::ProduceEntry;
 use bytes::{Bytes, BytesMut};
-use controller_node::NewTopic;
 use io::Disk;
 use io::disk::SimulatedDisk;
 use log::AppendContext;
@@ -27,7 +26,7 @@ use types::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence,
 
 use super::Node;
 use super::assembly::Silent;
-use super::node_test::{NOW_MS, start};
+use super::node_test::{NOW_MS, create_with, start};
 
 const GROUP: &str = "readers";
 
@@ -35,18 +34,8 @@ const GROUP: &str = "readers";
 async fn node(disk: &SimulatedDisk) -> Node {
     let mut node = start(disk).await;
     node.open(Silent).await.expect("opened");
-    create(&node, "t", &[]).await;
+    create_with(&node, "t", 1, &[]).await;
     node
-}
-
-async fn create(node: &Node, name: &str, configs: &[(&str, &str)]) {
-    let configs = configs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
-    let name = name.to_owned();
-    let topic = NewTopic { name, partitions: 1, replication_factor: 1, configs, ..Default::default() };
-    let controller = &node.handlers().controller;
-    let outcomes = controller.create_topics(vec![topic], false).await.expect("decided");
-    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0].result);
-    node.broker().applied(controller.image().provenance.offset).await;
 }
 
 async fn begin(node: &Node, api_key: i16, api_version: i16, request: &impl Message) -> Answer {
@@ -179,7 +168,7 @@ fn joined(reply: GroupReply) -> Joined {
 async fn a_member_that_has_not_joined_again_is_named() {
     let disk = SimulatedDisk::default();
     let node = node(&disk).await;
-    create(&node, OFFSETS_TOPIC, &[]).await;
+    create_with(&node, OFFSETS_TOPIC, 1, &[]).await;
     while codes(&why_group(&node).await) == ["group.loading"] {
         tokio::task::yield_now().await;
     }
@@ -225,7 +214,7 @@ async fn a_member_that_has_not_joined_again_is_named() {
 async fn a_coordinator_whose_log_is_not_flushed_names_the_partition_that_holds_it() {
     let disk = SimulatedDisk::default();
     let node = node(&disk).await;
-    create(&node, OFFSETS_TOPIC, &[("flush.messages", "1")]).await;
+    create_with(&node, OFFSETS_TOPIC, 1, &[("flush.messages", "1")]).await;
     while codes(&why_group(&node).await) == ["group.loading"] {
         tokio::task::yield_now().await;
     }
@@ -339,7 +328,7 @@ async fn a_disk_that_does_not_flush_holds_the_high_watermark_and_the_producer() 
     let disk = SimulatedDisk::default();
     let mut node = start(&disk).await;
     node.open(Silent).await.expect("opened");
-    create(&node, "t", &[("flush.messages", "1")]).await;
+    create_with(&node, "t", 1, &[("flush.messages", "1")]).await;
     // The first record of an epoch is written with a checkpoint, which the disk has to sync.
     partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
     partition(&node).flush_for_acknowledgement(Offset(1)).expect("flushed");

@@ -11,7 +11,7 @@ use crate::error::{ClientError, error_code};
 
 impl Admin {
     /// The broker that has this group.
-    pub(super) async fn group_coordinator(&self, group: &str) -> Result<NodeId, ClientError> {
+    pub(in crate::admin) async fn group_coordinator(&self, group: &str) -> Result<NodeId, ClientError> {
         let request = FindCoordinatorRequest {
             key: group.to_owned(),
             key_type: 0,
