@@ -16,6 +16,7 @@ pub mod output;
 pub mod ready_file;
 pub mod settings;
 pub mod start;
+pub mod supervisor;
 mod why;
 pub mod written_settings;
 

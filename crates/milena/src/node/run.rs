@@ -15,6 +15,7 @@ use super::{Environment, Node, NodeError, descriptors, listeners};
 use crate::announcement::Announcement;
 use crate::ready_file;
 use crate::settings::NodeOptions;
+use crate::supervisor::{NOTIFY_SOCKET, Supervisor};
 
 /// Runs the node until SIGTERM or SIGINT. Clients may change the levels of `loggers`.
 ///
@@ -58,6 +59,8 @@ pub async fn run(
         ready_file::write(path, &bootstrap)
             .map_err(|source| NodeError::ReadyFile { path: path.clone(), source })?;
     }
+    let supervisor = supervisor();
+    supervisor.ready(&bootstrap);
     let names = tokio::spawn(listeners::warn_of_unknown_names(told));
     let failure = tokio::select! {
         biased;
@@ -66,6 +69,7 @@ pub async fn run(
         failure = node.failed() => Some(failure),
         () = listeners::follow(&server, settings) => None,
     };
+    supervisor.stopping();
     if let Some(failure) = failure {
         server.shutdown(Duration::ZERO).await;
         return Err(failure);
@@ -86,6 +90,14 @@ pub async fn run(
         _ = terminate.recv() => Err(NodeError::EndedAtOnce),
         _ = interrupt.recv() => Err(NodeError::EndedAtOnce),
     }
+}
+
+/// Whoever the environment says wants to know; a socket that cannot be used is no reason not to serve.
+fn supervisor() -> Supervisor {
+    Supervisor::at(std::env::var_os(NOTIFY_SOCKET).as_deref()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "{NOTIFY_SOCKET} cannot be used: the service manager is not told");
+        Supervisor::default()
+    })
 }
 
 /// Shows on a terminal how far the opening of logs has come; a start that takes no time shows nothing.
