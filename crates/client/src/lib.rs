@@ -13,6 +13,7 @@ mod errand;
 mod error;
 mod metadata;
 mod network_client;
+mod patience;
 pub mod producer;
 
 pub use config::ClientConfig;

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::config::ClientConfig;
 use crate::error::{ClientError, error_code};
 use crate::metadata::{ClusterMetadata, TopicMetadata};
+use crate::patience::Patience;
 
 /// A way into a cluster; cheap to clone, clones share connections and metadata.
 #[derive(Clone)]
@@ -89,8 +90,7 @@ impl NetworkClient {
         if let Some(known) = self.known_topic(name) {
             return Ok(known);
         }
-        let deadline = Instant::now() + self.config().metadata_timeout;
-        let mut failures = 0;
+        let mut patience = Patience::new(self.config());
         loop {
             let error = match self.refresh(&[name.into()], auto_create).await {
                 Ok(()) => match self.known_topic(name) {
@@ -101,19 +101,14 @@ impl NetworkClient {
             };
             let is_missing =
                 matches!(error, ClientError::Topic { code: ErrorCode::UnknownTopicOrPartition, .. });
-            failures += 1;
-            let retry_at = Instant::now() + self.config().backoff(failures);
-            let gives_up = !error.is_retriable()
-                || (is_missing && auto_create == AutoCreate::Forbidden)
-                || retry_at > deadline;
-            if gives_up {
-                return Err(error);
-            }
-            if failures == 1 && matches!(error, ClientError::Unreachable { .. }) {
+            if patience.failures() == 0 && matches!(error, ClientError::Unreachable { .. }) {
                 tracing::warn!(%error, "the cluster does not answer, trying again");
             }
             tracing::debug!(topic = name, %error, "metadata not available yet");
-            tokio::time::sleep_until(retry_at).await;
+            let is_final = !error.is_retriable() || (is_missing && auto_create == AutoCreate::Forbidden);
+            if is_final || !patience.waits().await {
+                return Err(error);
+            }
         }
     }
 

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use broker::{Act, Broker};
-use client::admin::{OffsetSpec, list_offsets};
+use client::admin::{Admin, OffsetSpec};
 use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset};
 use client::producer::{Codec, Compression, Producer, ProducerConfig, ProducerRecord};
 use client::{ClientConfig, ClientError, NetworkClient};
-use types::{ErrorCode, Offset, PartitionIndex, TopicPartition};
+use types::{ErrorCode, Offset, TopicPartition};
 
 fn client(broker: &Broker) -> NetworkClient {
     let mut config = ClientConfig::new(vec![broker.address.clone()], "test");
@@ -137,25 +137,24 @@ async fn damaged_batches_are_an_error() {
 async fn the_ends_of_a_partition_are_found() {
     let broker = Broker::start().await;
     write(&broker, Codec::None, 0..3).await;
-    let client = client(&broker);
+    let admin = Admin::new(client(&broker));
+    let (known, unknown) = (TopicPartition::new("t", 0), TopicPartition::new("t", 3));
     for (spec, offset) in [(OffsetSpec::Earliest, 0), (OffsetSpec::Latest, 3)] {
-        let found =
-            list_offsets(&client, "t", &[PartitionIndex(0)], spec, IsolationLevel::ReadUncommitted).await;
-        assert_eq!(found, Ok(BTreeMap::from([(PartitionIndex(0), Offset(offset))])));
+        let specs = BTreeMap::from([(known.clone(), spec), (unknown.clone(), spec)]);
+        let found = admin.list_offsets(&specs, IsolationLevel::ReadUncommitted).await.expect("answered");
+        let listed = found[&known].clone().expect("it exists");
+        assert_eq!(listed.offset, Some(Offset(offset)));
+        let missing = &found[&unknown];
+        assert!(matches!(missing, Err(ClientError::NoSuchPartition { partition: 3, .. })), "{missing:?}");
     }
-    let found =
-        list_offsets(&client, "t", &[PartitionIndex(3)], OffsetSpec::Latest, IsolationLevel::ReadCommitted)
-            .await;
-    assert!(matches!(found, Err(ClientError::NoSuchPartition { partition: 3, .. })), "{found:?}");
 }
 
 #[tokio::test]
 async fn a_broker_that_hangs_up_when_it_is_asked_why_is_told_apart_from_one_that_is_gone() {
     let broker = Broker::start().await;
     let partition = TopicPartition::new("t", 0);
-    let refused = client::admin::Admin::new(client(&broker)).why_partition(&partition).await;
+    let refused = Admin::new(client(&broker)).why_partition(&partition).await;
     assert_eq!(refused, Err(ClientError::NotMilena { address: broker.address.clone() }));
-    let missing =
-        client::admin::Admin::new(client(&broker)).why_partition(&TopicPartition::new("t", 9)).await;
+    let missing = Admin::new(client(&broker)).why_partition(&TopicPartition::new("t", 9)).await;
     assert!(matches!(missing, Err(ClientError::NoSuchPartition { partition: 9, .. })), "{missing:?}");
 }

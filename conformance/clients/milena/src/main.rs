@@ -1,5 +1,7 @@
 //! Milena's client library: the scenarios' verbs (../README.md).
 
+mod admin;
+mod cluster_admin;
 mod consume;
 mod member;
 mod produce;
@@ -11,6 +13,7 @@ async fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("produce") => produce::run(&told).await,
         Some("consume") => consume::run(&told).await,
+        Some("admin") => admin::run(&told).await,
         Some("member") => member::run(&told).await,
         verb => panic!("no such verb: {verb:?}"),
     }

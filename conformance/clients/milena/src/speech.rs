@@ -15,6 +15,8 @@ pub struct Told {
     pub bootstrap: String,
     #[serde(default)]
     pub runs: Vec<Run>,
+    #[serde(default)]
+    pub steps: Vec<Value>,
     #[serde(flatten)]
     pub member: Option<Member>,
 }

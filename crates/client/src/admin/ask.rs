@@ -1,12 +1,12 @@
 //! Which broker is asked, and how often.
 
-use tokio::time::Instant;
 use types::{ErrorCode, NodeId};
 
 use super::Admin;
 use crate::call::Call;
 use crate::error::{ClientError, error_code};
 use crate::network_client::AutoCreate;
+use crate::patience::Patience;
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +26,7 @@ impl Admin {
         request: &R,
         verdict: impl Fn(&R::Answer) -> i16,
     ) -> Result<R::Answer, ClientError> {
-        let config = self.client.config();
-        let deadline = Instant::now() + config.metadata_timeout;
-        let mut failures = 0;
+        let mut patience = Patience::new(self.client.config());
         loop {
             let answer = self.ask_once(whom, request, R::MAX_VERSION).await;
             let gives_up = match &answer {
@@ -36,13 +34,10 @@ impl Admin {
                 Err(ClientError::Unreachable { .. }) => self.client.metadata().nodes.is_empty(),
                 Err(error) => !error.is_retriable(),
             };
-            failures += 1;
-            let retry_at = Instant::now() + config.backoff(failures);
-            if gives_up || retry_at > deadline {
+            if gives_up || !patience.waits().await {
                 return answer;
             }
             tracing::debug!(api = R::API, error = ?answer.err(), "asking again");
-            tokio::time::sleep_until(retry_at).await;
         }
     }
 

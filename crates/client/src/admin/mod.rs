@@ -8,7 +8,6 @@ mod cluster;
 pub mod configs;
 mod features;
 pub mod groups;
-pub mod list_offsets;
 mod log_dirs;
 pub mod partitions;
 mod quorum;
@@ -31,9 +30,8 @@ pub use configs::{
 };
 pub use features::{FeatureDescription, FeatureDirection, FeatureUpdate};
 pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember, OffsetToCommit};
-pub use list_offsets::{OffsetSpec, create_topic, list_offsets};
 pub use log_dirs::{LogDirDescription, ReplicaDescription, Whose};
-pub use partitions::{ElectionType, ListedOffset, OffsetQuery, ProducerDescription, Reassignment};
+pub use partitions::{ElectionType, ListedOffset, OffsetSpec, ProducerDescription, Reassignment};
 pub use quorum::{QuorumDescription, QuorumReplica};
 pub use quotas::{QuotaEntity, QuotaFilter, QuotaMatch};
 pub use scram::{ScramCredential, ScramMechanism};

@@ -2,13 +2,13 @@
 
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::{Fact, Wait, WhyResponse};
-use tokio::time::Instant;
 use types::waits::{self, Explanation, FactValue, Report};
 use types::{ErrorCode, NodeId, TopicPartition};
 
 use crate::admin::Admin;
 use crate::error::{ClientError, error_code};
 use crate::network_client::{AutoCreate, NetworkClient};
+use crate::patience::Patience;
 
 /// `SubjectType` of a group.
 const GROUP: i8 = 0;
@@ -24,12 +24,13 @@ impl Admin {
     pub async fn why_group(&self, group_id: &str) -> Result<Report, ClientError> {
         let subject = format!("group {group_id}");
         let request = WhyRequest { subject_type: GROUP, name: group_id.to_owned(), ..WhyRequest::default() };
-        with_patience(self.client(), async || {
-            let client = self.client();
-            client.refresh(&[], AutoCreate::Forbidden).await?;
-            ask(client, self.group_coordinator(group_id).await?, &request, &subject).await
-        })
-        .await
+        Patience::new(self.client().config())
+            .until_done(async || {
+                let client = self.client();
+                client.refresh(&[], AutoCreate::Forbidden).await?;
+                ask(client, self.group_coordinator(group_id).await?, &request, &subject).await
+            })
+            .await
     }
 
     /// Asks a partition's leader how the partition stands and what waits there; where there is none, any node.
@@ -48,40 +49,21 @@ impl Admin {
             ..WhyRequest::default()
         };
         let subject = partition.to_string();
-        with_patience(client, async || {
-            client.refresh(std::slice::from_ref(&partition.topic), AutoCreate::Forbidden).await?;
-            let topic = client.topic(&partition.topic, AutoCreate::Forbidden).await?;
-            let known = topic.partition(partition.partition).ok_or_else(|| ClientError::NoSuchPartition {
-                topic: partition.topic.to_string(),
-                partition: partition.partition.0,
-                partitions: i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX),
-            })?;
-            let any_node = || client.metadata().nodes.into_keys().next();
-            let node = known.leader.or_else(any_node).ok_or(ClientError::NoBootstrapServer)?;
-            ask(client, node, &request, &subject).await
-        })
-        .await
-    }
-}
-
-/// Asks again while the answer may change by itself, for `metadata_timeout`.
-async fn with_patience<T>(
-    client: &NetworkClient,
-    attempt: impl AsyncFn() -> Result<T, ClientError>,
-) -> Result<T, ClientError> {
-    let deadline = Instant::now() + client.config().metadata_timeout;
-    let mut failures = 0;
-    loop {
-        let error = match attempt().await {
-            Ok(found) => return Ok(found),
-            Err(error) => error,
-        };
-        failures += 1;
-        let retry_at = Instant::now() + client.config().backoff(failures);
-        if !error.is_retriable() || retry_at > deadline {
-            return Err(error);
-        }
-        tokio::time::sleep_until(retry_at).await;
+        Patience::new(client.config())
+            .until_done(async || {
+                client.refresh(std::slice::from_ref(&partition.topic), AutoCreate::Forbidden).await?;
+                let topic = client.topic(&partition.topic, AutoCreate::Forbidden).await?;
+                let known =
+                    topic.partition(partition.partition).ok_or_else(|| ClientError::NoSuchPartition {
+                        topic: partition.topic.to_string(),
+                        partition: partition.partition.0,
+                        partitions: i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX),
+                    })?;
+                let any_node = || client.metadata().nodes.into_keys().next();
+                let node = known.leader.or_else(any_node).ok_or(ClientError::NoBootstrapServer)?;
+                ask(client, node, &request, &subject).await
+            })
+            .await
     }
 }
 

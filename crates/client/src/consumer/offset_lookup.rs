@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
-use tokio::time::Instant;
 use types::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicPartition};
 
 use crate::consumer::ConsumerConfig;
 use crate::error::{ClientError, error_code};
 use crate::network_client::{AutoCreate, NetworkClient, topic_error};
+use crate::patience::Patience;
 
 /// Which offset is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,25 +35,22 @@ pub(super) async fn find(
     config: &ConsumerConfig,
     wanted: &BTreeMap<TopicPartition, Wanted>,
 ) -> Result<BTreeMap<TopicPartition, OffsetAndTimestamp>, ClientError> {
-    let deadline = Instant::now() + config.default_api_timeout;
+    let mut patience = Patience::lasting(client.config(), config.default_api_timeout);
     let mut found = BTreeMap::new();
-    let mut failures = 0;
     loop {
         let missing: Vec<&TopicPartition> =
             wanted.keys().filter(|partition| !found.contains_key(*partition)).collect();
         if missing.is_empty() {
             return Ok(found);
         }
-        let asked = tokio::time::timeout_at(deadline, ask(client, config, wanted, &missing, &mut found));
+        let asked =
+            tokio::time::timeout_at(patience.deadline(), ask(client, config, wanted, &missing, &mut found));
         let after = config.default_api_timeout;
         let timed_out = ClientError::CallTimeout { what: "looking up offsets", after };
         let Err(error) = asked.await.unwrap_or(Err(timed_out)) else { continue };
-        failures += 1;
-        let retry_at = Instant::now() + client.config().backoff(failures);
-        if !error.is_retriable() || retry_at > deadline {
+        if !error.is_retriable() || !patience.waits().await {
             return Err(error);
         }
-        tokio::time::sleep_until(retry_at).await;
         let topics: Vec<_> = wanted.keys().map(|partition| partition.topic.clone()).collect();
         if let Err(error) = client.refresh(&topics, AutoCreate::Forbidden).await {
             tracing::debug!(%error, "metadata not refreshed");

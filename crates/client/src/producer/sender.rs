@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use types::{ErrorCode, NodeId, Offset, ProducerEpoch, ProducerId, TopicName, TopicPartition};
 
 use crate::call::Call;
+use crate::errand::Errand;
 use crate::error::{ClientError, error_code};
 use crate::network_client::{AutoCreate, NetworkClient};
 use crate::producer::ProducerConfig;
@@ -35,14 +36,6 @@ pub(crate) struct Sender {
     metadata: Errand,
     /// Why the cluster did not answer last.
     last_error: Option<ClientError>,
-}
-
-/// Something asked for on the side: at most once at a time, with growing patience.
-#[derive(Debug, Default)]
-struct Errand {
-    under_way: bool,
-    failures: u32,
-    not_before: Option<Instant>,
 }
 
 /// What a spawned call came back with.
@@ -326,8 +319,8 @@ impl Sender {
     }
 
     fn ask_for_producer_id(&mut self, now: Instant) -> Option<Instant> {
-        if let Some(wait) = self.producer_id.must_wait(now) {
-            return wait;
+        if !self.producer_id.begins(now) {
+            return self.producer_id.wake_at();
         }
         let client = self.client.clone();
         self.calls.spawn(async move {
@@ -342,8 +335,8 @@ impl Sender {
     }
 
     fn ask_for_metadata(&mut self, topics: Vec<TopicName>, now: Instant) -> Option<Instant> {
-        if let Some(wait) = self.metadata.must_wait(now) {
-            return wait;
+        if !self.metadata.begins(now) {
+            return self.metadata.wake_at();
         }
         let client = self.client.clone();
         self.calls.spawn(async move { Done::Metadata(client.refresh(&topics, AutoCreate::Allowed).await) });
@@ -351,31 +344,13 @@ impl Sender {
     }
 
     fn errand_failed(&mut self, error: ClientError, errand: fn(&mut Self) -> &mut Errand) {
-        let failures = errand(self).failures + 1;
-        if failures == 1 && error.is_about_connection() {
+        let config = self.client.config().clone();
+        let errand = errand(self);
+        if !errand.has_failed() && error.is_about_connection() {
             tracing::warn!(%error, "the cluster does not answer, trying again");
         }
+        errand.failed(Instant::now(), |failures| config.backoff(failures));
         self.last_error = Some(error);
-        let not_before = Instant::now() + self.client.config().backoff(failures);
-        *errand(self) = Errand { under_way: false, failures, not_before: Some(not_before) };
-    }
-}
-
-impl Errand {
-    /// Begins the errand with `None`; else says until when it must wait (`Some(None)`: until the one under way is back).
-    fn must_wait(&mut self, now: Instant) -> Option<Option<Instant>> {
-        if self.under_way {
-            return Some(None);
-        }
-        if let Some(not_before) = self.not_before.filter(|not_before| *not_before > now) {
-            return Some(Some(not_before));
-        }
-        self.under_way = true;
-        None
-    }
-
-    fn succeeded(&mut self) {
-        *self = Self::default();
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 
 use clap::Args;
-use client::admin::{Admin, OffsetQuery, OffsetSpec, list_offsets};
+use client::admin::{Admin, OffsetSpec};
 use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset, PartitionRecords};
 use client::{AutoCreate, ClientError, NetworkClient};
 use types::{Offset, PartitionIndex, TopicPartition};
@@ -191,7 +191,16 @@ async fn offsets(
     spec: OffsetSpec,
     isolation_level: IsolationLevel,
 ) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
-    list_offsets(client, topic, partitions, spec, isolation_level).await
+    let specs = partitions.iter().map(|index| (TopicPartition::new(topic, *index), spec));
+    let found = Admin::new(client.clone()).list_offsets(&specs.collect(), isolation_level).await?;
+    let mut offsets = BTreeMap::new();
+    for (partition, listed) in found {
+        // There is none where every record is older than the time.
+        if let Some(offset) = listed?.offset {
+            offsets.insert(partition.partition, offset);
+        }
+    }
+    Ok(offsets)
 }
 
 /// The first offsets at or after a time; the ends where every record is older.
@@ -203,14 +212,7 @@ async fn at_time(
     isolation_level: IsolationLevel,
 ) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
     let mut positions = offsets(client, topic, partitions, OffsetSpec::Latest, isolation_level).await?;
-    let queries =
-        partitions.iter().map(|index| (TopicPartition::new(topic, *index), OffsetQuery::Timestamp(ms)));
-    let found = Admin::new(client.clone()).list_offsets(&queries.collect(), isolation_level).await?;
-    for (partition, listed) in found {
-        if let Some(offset) = listed?.offset {
-            positions.insert(partition.partition, offset);
-        }
-    }
+    positions.extend(offsets(client, topic, partitions, OffsetSpec::Timestamp(ms), isolation_level).await?);
     Ok(positions)
 }
 

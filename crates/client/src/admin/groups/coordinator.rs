@@ -1,13 +1,13 @@
 //! FindCoordinator, and asking whom it names: again where the group has moved meanwhile.
 
 use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
-use tokio::time::Instant;
 use types::{ErrorCode, NodeId};
 
 use crate::admin::ask::{Whom, passes};
 use crate::admin::{Admin, outcome};
 use crate::call::Call;
 use crate::error::{ClientError, error_code};
+use crate::patience::Patience;
 
 impl Admin {
     /// The broker that has this group.
@@ -49,9 +49,7 @@ impl Admin {
         newest: i16,
         verdict: impl Fn(&R::Answer) -> i16,
     ) -> Result<R::Answer, ClientError> {
-        let config = self.client().config();
-        let deadline = Instant::now() + config.metadata_timeout;
-        let mut failures = 0;
+        let mut patience = Patience::new(self.client().config());
         loop {
             let coordinator = self.group_coordinator(group).await?;
             let answer = self.ask_once(Whom::Node(coordinator), request, newest).await;
@@ -59,12 +57,9 @@ impl Admin {
                 Ok(answer) => !passes(error_code(verdict(answer))),
                 Err(error) => !error.is_retriable(),
             };
-            failures += 1;
-            let retry_at = Instant::now() + config.backoff(failures);
-            if gives_up || retry_at > deadline {
+            if gives_up || !patience.waits().await {
                 return answer;
             }
-            tokio::time::sleep_until(retry_at).await;
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio::time::Instant;
 use types::{ErrorCode, NodeId, TopicPartition};
 
 use crate::admin::ask::{Whom, passes};
@@ -10,6 +9,7 @@ use crate::admin::{Admin, Outcomes};
 use crate::call::Call;
 use crate::error::ClientError;
 use crate::network_client::{AutoCreate, topic_error};
+use crate::patience::Patience;
 
 impl Admin {
     /// Asks the leaders of these partitions. `request` makes the request for those of one leader, `outcomes` takes its
@@ -20,11 +20,9 @@ impl Admin {
         request: impl Fn(&[TopicPartition]) -> R,
         outcomes: impl Fn(R::Answer) -> Vec<(TopicPartition, Result<T, ClientError>)>,
     ) -> Result<Outcomes<TopicPartition, T>, ClientError> {
-        let config = self.client().config();
-        let deadline = Instant::now() + config.metadata_timeout;
+        let mut patience = Patience::new(self.client().config());
         let mut left: BTreeSet<TopicPartition> = partitions.into_iter().collect();
         let mut settled: Outcomes<TopicPartition, T> = Outcomes::new();
-        let mut failures = 0;
         loop {
             let mut again = BTreeMap::new();
             for (leader, partitions) in self.by_leader(&left, &mut settled, &mut again).await? {
@@ -44,14 +42,11 @@ impl Admin {
                 }
             }
             left.retain(|partition| again.contains_key(partition));
-            failures += 1;
-            let retry_at = Instant::now() + config.backoff(failures);
-            if left.is_empty() || retry_at > deadline {
+            if left.is_empty() || !patience.waits().await {
                 let given_up = again.into_iter().map(|(partition, error)| (partition, Err(error)));
                 settled.extend(given_up);
                 return Ok(settled);
             }
-            tokio::time::sleep_until(retry_at).await;
             // Somebody else may lead now; if nobody answers, the next round finds out.
             let topics: BTreeSet<_> = left.iter().map(|partition| partition.topic.clone()).collect();
             let topics: Vec<_> = topics.into_iter().collect();

@@ -12,7 +12,7 @@ use crate::error::ClientError;
 
 /// Which offset of a partition is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OffsetQuery {
+pub enum OffsetSpec {
     /// Of the first record there is.
     Earliest,
     /// Behind the last record that may be read.
@@ -29,7 +29,7 @@ pub enum OffsetQuery {
     Timestamp(i64),
 }
 
-impl OffsetQuery {
+impl OffsetSpec {
     /// The number that stands for it in place of a timestamp.
     const fn number(self) -> i64 {
         match self {
@@ -62,7 +62,7 @@ impl Admin {
     /// When a leader does not answer; for a partition UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE and their like.
     pub async fn list_offsets(
         &self,
-        queries: &BTreeMap<TopicPartition, OffsetQuery>,
+        queries: &BTreeMap<TopicPartition, OffsetSpec>,
         isolation_level: IsolationLevel,
     ) -> Result<Outcomes<TopicPartition, ListedOffset>, ClientError> {
         let timestamp = |topic: &str, index: i32| {

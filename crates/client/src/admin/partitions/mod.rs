@@ -8,6 +8,6 @@ mod producers;
 mod reassignments;
 
 pub use elect_leaders::ElectionType;
-pub use list_offsets::{ListedOffset, OffsetQuery};
+pub use list_offsets::{ListedOffset, OffsetSpec};
 pub use producers::ProducerDescription;
 pub use reassignments::Reassignment;

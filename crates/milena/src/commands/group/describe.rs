@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use client::admin::{Admin, GroupDescription, GroupMember, OffsetQuery};
+use client::admin::{Admin, GroupDescription, GroupMember, OffsetSpec};
 use client::consumer::IsolationLevel;
 use types::{Offset, TopicPartition};
 
@@ -80,8 +80,7 @@ async fn item(admin: &Admin, group: GroupDescription) -> Result<Value, Failure> 
             })
         })
         .collect();
-    let queries =
-        committed.keys().chain(readers.keys()).map(|it| (it.clone(), OffsetQuery::Latest)).collect();
+    let queries = committed.keys().chain(readers.keys()).map(|it| (it.clone(), OffsetSpec::Latest)).collect();
     let ends = admin.list_offsets(&queries, IsolationLevel::ReadUncommitted).await;
     let ends = ends.map_err(|error| connect::failure(&error))?;
     let mut total = 0;

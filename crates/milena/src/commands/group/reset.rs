@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
-use client::admin::{Admin, CommittedOffset, ListedOffset, OffsetQuery, OffsetToCommit, Outcomes};
+use client::admin::{Admin, CommittedOffset, ListedOffset, OffsetSpec, OffsetToCommit, Outcomes};
 use client::consumer::IsolationLevel;
 use types::{Offset, PartitionIndex, TopicPartition};
 
@@ -181,15 +181,15 @@ async fn known(
     partitions: &[TopicPartition],
     committed: &BTreeMap<TopicPartition, CommittedOffset>,
 ) -> Result<(BTreeMap<TopicPartition, Known>, Vec<Failure>), Failure> {
-    let ask = async |query: OffsetQuery| -> Result<Outcomes<TopicPartition, ListedOffset>, Failure> {
+    let ask = async |query: OffsetSpec| -> Result<Outcomes<TopicPartition, ListedOffset>, Failure> {
         let queries = partitions.iter().map(|partition| (partition.clone(), query)).collect();
         let found = admin.list_offsets(&queries, IsolationLevel::ReadUncommitted).await;
         found.map_err(|error| connect::failure(&error))
     };
-    let (earliest, failures) = missing::settle(admin, ask(OffsetQuery::Earliest).await?).await;
-    let latest = ask(OffsetQuery::Latest).await?;
+    let (earliest, failures) = missing::settle(admin, ask(OffsetSpec::Earliest).await?).await;
+    let latest = ask(OffsetSpec::Latest).await?;
     let at_time = match target {
-        Target::Time(ms) => ask(OffsetQuery::Timestamp(*ms)).await?,
+        Target::Time(ms) => ask(OffsetSpec::Timestamp(*ms)).await?,
         _ => Outcomes::new(),
     };
     let offset = |found: &Outcomes<TopicPartition, ListedOffset>, partition: &TopicPartition| {

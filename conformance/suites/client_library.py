@@ -1,0 +1,193 @@
+"""What our own client library can ask beyond the scenarios of every client: the same steps against the node under test
+and the oracle, answer compared with answer.
+
+Answers are made of what does not differ from node to node (conformance/clients/milena/src/cluster_admin.rs). Where one
+is known beforehand it stands beside its step, so that two nodes that both answer nothing are noticed.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from harness.checks import case, equal
+from harness.clients import CLIENTS
+
+SETTINGS = {"auto.create.topics.enable": "false"}
+TOPIC = {"topic": "t", "partition": 0}
+NOWHERE = {"topic": "nowhere", "partition": 0}
+ANYTHING = object()
+
+UNKNOWN_TOPIC = 3
+INVALID_REQUEST = 42
+NO_REASSIGNMENT_IN_PROGRESS = 85
+
+
+class Refused:
+    """An answer that is an error of this number."""
+
+    def __init__(self, code):
+        self.code = code
+
+
+def run(world):
+    own = next(client for client in CLIENTS if client.name == "milena")
+    with case("client-library: the program is built"):
+        own.build()
+    with world.Node(overrides=SETTINGS) as node, world.Oracle(overrides=SETTINGS) as oracle:
+        both = Both(own, node, oracle)
+        topic = {"do": "create_topic", "topic": "t", "partitions": 2, "configs": {"retention.ms": "-1"}}
+        both.ask("validated only", [({**topic, "validate": True}, None), ({"do": "list_topics"}, [])])
+        both.ask("a topic", [(topic, None), ({**topic, "validate": True}, Refused(36))])
+        both.produce({"topic": "t", "acks": "all", "idempotent": True, "codec": "none",
+                      "records": [{"partition": 0, "value": "61", "timestamp": 1_700_000_000_000 + at} for at in range(5)]})
+        for title, steps in CASES:
+            both.ask(title, steps)
+
+
+class Both:
+    """The node under test and the oracle, asked the same."""
+
+    def __init__(self, client, *nodes):
+        self.client, self.nodes = client, nodes
+
+    def run(self, verb, told):
+        ask = lambda node: self.client.run(verb, {"bootstrap": node.bootstrap, **told})  # noqa: E731
+        with ThreadPoolExecutor(len(self.nodes)) as side_by_side:
+            return list(side_by_side.map(ask, self.nodes))
+
+    def produce(self, *runs):
+        with case("client-library: records"):
+            found, expected = self.run("produce", {"runs": runs})
+            equal(found, expected, "what is told of the records")
+            equal(found[-1]["done"], len(runs[-1]["records"]), "records that were written")
+
+    def ask(self, title, steps):
+        with case(f"client-library: {title}"):
+            found, expected = (list(map(answer, told)) for told in self.run("admin", {"steps": [step for step, _ in steps]}))
+            for (step, known), ours, kafkas in zip(steps, found, expected, strict=True):
+                equal(ours, kafkas, f"answer of {step}")
+                if isinstance(known, Refused):
+                    equal(ours, {"code": known.code}, f"refusal of {step}")
+                elif known is not ANYTHING:
+                    equal(ours, known, f"answer of {step}, as it is known beforehand")
+
+
+def answer(report):
+    """An error counts by its number: the words are the broker's own."""
+    return report["answer"] if "answer" in report else {"code": report["code"]}
+
+
+def feature(name, level, direction, known=ANYTHING):
+    return {"do": "update_feature", "feature": name, "level": level, "direction": direction, "validate": True}, known
+
+
+def quota(entity, known=None, validate=False, **values):
+    return {"do": "alter_quota", "entity": entity, "set": {key.replace("__", "."): value for key, value in values.items()},
+            "validate": validate}, known
+
+
+def quotas(match, known, strict=False):
+    return {"do": "describe_quotas", "match": match, "strict": strict}, known
+
+
+def setting(kind, name, known=None, validate=False, **values):
+    return {"do": "alter_config", "kind": kind, "name": name, "validate": validate,
+            "set": {key.replace("__", "."): value for key, value in values.items()}}, known
+
+
+def settings(kind, name, keys, known):
+    return {"do": "describe_config", "kind": kind, "name": name, "keys": keys}, known
+
+
+CASES = [
+    ("features", [
+        ({"do": "features"}, ANYTHING),
+        feature("no.such.feature", 1, "upgrade"),
+        feature("metadata.version", 1000, "upgrade"),
+        feature("metadata.version", 7, "upgrade"),
+        feature("metadata.version", 0, "unsafe"),
+    ]),
+    ("quorum", [({"do": "quorum"}, {"leader": 1, "led": True, "voters": [[1, True, True]], "observers": []})]),
+    ("quotas", [
+        quotas({"user": "*"}, []),
+        quota({"user": "ann"}, producer_byte_rate=1024.0, consumer_byte_rate=2048.5),
+        quota({"user": "ann", "client-id": None}, producer_byte_rate=7.0),
+        quota({"user": None}, request_percentage=50.0),
+        quota({"ip": "10.0.0.1"}, connection_creation_rate=9.0),
+        quota({"client-id": "never"}, None, True, producer_byte_rate=1.0),
+        quotas({"user": "ann"}, ANYTHING),
+        quotas({"user": "ann"}, [[{"user": "ann"}, {"consumer_byte_rate": 2048.5, "producer_byte_rate": 1024.0}]], strict=True),
+        quotas({"user": None}, ANYTHING),
+        quotas({"user": "*", "client-id": "*"}, ANYTHING),
+        quotas({"client-id": "never"}, []),
+        quotas({"ip": "*"}, [[{"ip": "10.0.0.1"}, {"connection_creation_rate": 9.0}]]),
+        quota({"user": "ann"}, producer_byte_rate=None),
+        quotas({"user": "ann"}, [[{"user": "ann"}, {"consumer_byte_rate": 2048.5}]], strict=True),
+        quota({"user": "ann"}, Refused(INVALID_REQUEST), no_such_rate=1.0),
+        quota({"nobody": "ann"}, Refused(INVALID_REQUEST), producer_byte_rate=1.0),
+        quotas({"nobody": "ann"}, ANYTHING),
+    ]),
+    ("SCRAM credentials", [
+        ({"do": "scram"}, {}),
+        ({"do": "scram", "users": ["ann", "bob"]}, {"ann": {"code": 91}, "bob": {"code": 91}}),
+    ]),
+    ("reassignments", [
+        ({"do": "reassignments", **TOPIC}, [0, 0]),
+        ({"do": "reassign", **TOPIC, "to": [1]}, None),
+        ({"do": "reassign", **TOPIC, "to": [7]}, Refused(39)),
+        ({"do": "reassign", **TOPIC, "to": []}, Refused(39)),
+        ({"do": "reassign", **TOPIC, "to": None}, Refused(NO_REASSIGNMENT_IN_PROGRESS)),
+        ({"do": "reassign", **NOWHERE, "to": [1]}, Refused(UNKNOWN_TOPIC)),
+    ]),
+    ("elections", [
+        ({"do": "elect", "type": "preferred", **TOPIC}, Refused(84)),
+        ({"do": "elect", "type": "unclean", **TOPIC}, Refused(84)),
+        ({"do": "elect", "type": "preferred", **NOWHERE}, Refused(UNKNOWN_TOPIC)),
+        ({"do": "elect", "type": "preferred"}, 0),
+    ]),
+    ("producers", [
+        ({"do": "producers", **TOPIC}, [[True, 0, 4, False]]),
+        ({"do": "producers", "topic": "t", "partition": 1}, []),
+        ({"do": "producers", **NOWHERE}, Refused(UNKNOWN_TOPIC)),
+    ]),
+    ("log directories", [
+        ({"do": "log_dirs", "node": 1, **TOPIC}, [[True, True, [["t", 0, True, 0, False]], True]]),
+        ({"do": "log_dirs", "node": 1, **NOWHERE}, [[True, True, [], False]]),
+    ]),
+    ("deleted records", [
+        ({"do": "delete_records", **TOPIC, "before": 2}, 2),
+        ({"do": "delete_records", **TOPIC, "before": 1}, ANYTHING),
+        ({"do": "delete_all_records", **TOPIC}, 5),
+        ({"do": "delete_records", **NOWHERE, "before": 1}, Refused(UNKNOWN_TOPIC)),
+        ({"do": "delete_records", "topic": "t", "partition": 9, "before": 1}, ANYTHING),
+    ]),
+    ("settings of every kind", [
+        setting("topic", "t", max__message__bytes="100000"),
+        setting("topic", "t", None, True, max__message__bytes="7"),
+        settings("topic", "t", ["max.message.bytes"], {"max.message.bytes": "100000"}),
+        setting("broker", "1", log__cleaner__threads="2"),
+        setting("broker", "", message__max__bytes="2000000"),
+        settings("broker", "1", ["log.cleaner.threads", "node.id"], {"log.cleaner.threads": "2", "node.id": "1"}),
+        setting("broker", "1", Refused(INVALID_REQUEST), node__id="2"),
+        setting("group", "g", consumer__session__timeout__ms="50000"),
+        settings("group", "g", ["consumer.session.timeout.ms"], {"consumer.session.timeout.ms": "50000"}),
+        setting("client-metrics", "m", interval__ms="60000"),
+        setting("client-metrics", "m", ANYTHING, interval__ms="1"),
+        ({"do": "config_resources", "kinds": ["topic"]}, ANYTHING),
+        ({"do": "config_resources", "kinds": ["broker"]}, ANYTHING),
+        ({"do": "config_resources", "kinds": ["group", "client-metrics"]}, ["client-metrics m", "group g"]),
+        ({"do": "config_resources", "kinds": []}, ANYTHING),
+    ]),
+    ("groups from outside", [
+        ({"do": "commit_offset", "group": "outside", **TOPIC, "offset": 3}, None),
+        ({"do": "commit_offset", "group": "outside", **NOWHERE, "offset": 3}, Refused(UNKNOWN_TOPIC)),
+        ({"do": "group_offsets", "group": "outside"}, [["t", 0, 3]]),
+        ({"do": "group_offsets", "group": "never heard of"}, []),
+        ({"do": "describe_group", "group": "never heard of"}, Refused(69)),
+        ({"do": "delete_offset", "group": "never heard of", **TOPIC}, Refused(69)),
+        ({"do": "delete_offset", "group": "outside", **NOWHERE}, ANYTHING),
+        ({"do": "delete_offset", "group": "outside", **TOPIC}, None),
+    ]),
+    ("brokers", [
+        ({"do": "unregister", "node": 77}, Refused(102)),
+        ({"do": "log_dirs", "node": 1, "topic": "t", "partition": 1}, [[True, True, [["t", 1, False, 0, False]], True]]),
+    ]),
+]
