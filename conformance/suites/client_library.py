@@ -5,15 +5,18 @@ Answers are made of what does not differ from node to node (conformance/clients/
 is known beforehand it stands beside its step, so that two nodes that both answer nothing are noticed.
 """
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.checks import case, equal
+from harness.checks import case, equal, true
 from harness.clients import CLIENTS
 
 SETTINGS = {"auto.create.topics.enable": "false"}
 TOPIC = {"topic": "t", "partition": 0}
 NOWHERE = {"topic": "nowhere", "partition": 0}
 ANYTHING = object()
+# Steps that change nothing.
+ASKING = {"describe_quotas", "describe_config", "config_resources", "group_offsets", "list_topics"}
 
 UNKNOWN_TOPIC = 3
 INVALID_REQUEST = 42
@@ -36,8 +39,8 @@ def run(world):
         topic = {"do": "create_topic", "topic": "t", "partitions": 2, "configs": {"retention.ms": "-1"}}
         both.ask("validated only", [({**topic, "validate": True}, None), ({"do": "list_topics"}, [])])
         both.ask("a topic", [(topic, None), ({**topic, "validate": True}, Refused(36))])
-        both.produce({"topic": "t", "acks": "all", "idempotent": True, "codec": "none",
-                      "records": [{"partition": 0, "value": "61", "timestamp": 1_700_000_000_000 + at} for at in range(5)]})
+        records = [{"partition": 0, "value": "61", "timestamp": 1_700_000_000_000 + at} for at in range(5)]
+        both.produce({"topic": "t", "acks": "all", "idempotent": True, "codec": "none", "records": records})
         for title, steps in CASES:
             both.ask(title, steps)
 
@@ -55,19 +58,26 @@ class Both:
 
     def produce(self, *runs):
         with case("client-library: records"):
-            found, expected = self.run("produce", {"runs": runs})
+            found, expected = ([{**report, "at": None} for report in told] for told in self.run("produce", {"runs": runs}))
             equal(found, expected, "what is told of the records")
             equal(found[-1]["done"], len(runs[-1]["records"]), "records that were written")
 
     def ask(self, title, steps):
+        """Carries steps out on both. Kafka answers a change before its broker works by it: what is described differently is
+        asked again for a while."""
         with case(f"client-library: {title}"):
-            found, expected = (list(map(answer, told)) for told in self.run("admin", {"steps": [step for step, _ in steps]}))
-            for (step, known), ours, kafkas in zip(steps, found, expected, strict=True):
-                equal(ours, kafkas, f"answer of {step}")
-                if isinstance(known, Refused):
-                    equal(ours, {"code": known.code}, f"refusal of {step}")
-                elif known is not ANYTHING:
-                    equal(ours, known, f"answer of {step}, as it is known beforehand")
+            found = zip(*self.run("admin", {"steps": [step for step, _ in steps]}), strict=True)
+            for (step, known), told in zip(steps, found, strict=True):
+                wanted = {"code": known.code} if isinstance(known, Refused) else known
+                answers, overdue = list(map(answer, told)), time.monotonic() + 10
+                while not alike(answers, wanted) and step["do"] in ASKING and time.monotonic() < overdue:
+                    answers = [answer(told) for (told,) in self.run("admin", {"steps": [step]})]
+                equal(answers[0], answers[1], f"answer of {step}")
+                true(alike(answers, wanted), f"answer of {step}: {answers[0]} instead of {wanted}")
+
+
+def alike(answers, wanted):
+    return answers[0] == answers[1] and wanted in (ANYTHING, answers[0])
 
 
 def answer(report):
@@ -108,19 +118,20 @@ CASES = [
     ("quorum", [({"do": "quorum"}, {"leader": 1, "led": True, "voters": [[1, True, True]], "observers": []})]),
     ("quotas", [
         quotas({"user": "*"}, []),
-        quota({"user": "ann"}, producer_byte_rate=1024.0, consumer_byte_rate=2048.5),
+        quota({"user": "ann"}, producer_byte_rate=1024.0, consumer_byte_rate=2048.0),
+        quota({"user": "ann"}, Refused(INVALID_REQUEST), consumer_byte_rate=2048.5),
         quota({"user": "ann", "client-id": None}, producer_byte_rate=7.0),
         quota({"user": None}, request_percentage=50.0),
         quota({"ip": "10.0.0.1"}, connection_creation_rate=9.0),
         quota({"client-id": "never"}, None, True, producer_byte_rate=1.0),
         quotas({"user": "ann"}, ANYTHING),
-        quotas({"user": "ann"}, [[{"user": "ann"}, {"consumer_byte_rate": 2048.5, "producer_byte_rate": 1024.0}]], strict=True),
+        quotas({"user": "ann"}, [[{"user": "ann"}, {"consumer_byte_rate": 2048.0, "producer_byte_rate": 1024.0}]], strict=True),
         quotas({"user": None}, ANYTHING),
         quotas({"user": "*", "client-id": "*"}, ANYTHING),
         quotas({"client-id": "never"}, []),
         quotas({"ip": "*"}, [[{"ip": "10.0.0.1"}, {"connection_creation_rate": 9.0}]]),
         quota({"user": "ann"}, producer_byte_rate=None),
-        quotas({"user": "ann"}, [[{"user": "ann"}, {"consumer_byte_rate": 2048.5}]], strict=True),
+        quotas({"user": "ann"}, [[{"user": "ann"}, {"consumer_byte_rate": 2048.0}]], strict=True),
         quota({"user": "ann"}, Refused(INVALID_REQUEST), no_such_rate=1.0),
         quota({"nobody": "ann"}, Refused(INVALID_REQUEST), producer_byte_rate=1.0),
         quotas({"nobody": "ann"}, ANYTHING),
@@ -169,11 +180,9 @@ CASES = [
         setting("broker", "1", Refused(INVALID_REQUEST), node__id="2"),
         setting("group", "g", consumer__session__timeout__ms="50000"),
         settings("group", "g", ["consumer.session.timeout.ms"], {"consumer.session.timeout.ms": "50000"}),
-        setting("client-metrics", "m", interval__ms="60000"),
-        setting("client-metrics", "m", ANYTHING, interval__ms="1"),
         ({"do": "config_resources", "kinds": ["topic"]}, ANYTHING),
         ({"do": "config_resources", "kinds": ["broker"]}, ANYTHING),
-        ({"do": "config_resources", "kinds": ["group", "client-metrics"]}, ["client-metrics m", "group g"]),
+        ({"do": "config_resources", "kinds": ["group", "client-metrics"]}, ["group g"]),
         ({"do": "config_resources", "kinds": []}, ANYTHING),
     ]),
     ("groups from outside", [
