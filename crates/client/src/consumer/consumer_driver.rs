@@ -84,10 +84,9 @@ impl ConsumerDriver {
                 Some(answer) = self.answers.recv() => Some(answer),
                 Some(done) = self.calls.join_next() => match done {
                     Ok(event) => Some(event),
-                    // A call neither panics nor is aborted.
-                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                    Err(error) => return ended(error),
                 },
-                Some(Err(error)) = self.lane.join_next() => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(error)) = self.lane.join_next() => return ended(error),
                 () = self.shared.for_driver.notified() => None,
                 () = sleep => None,
             };
@@ -196,4 +195,11 @@ async fn group_topics(
         Some((topic.clone(), known.partitions.len()))
     });
     Ok(counts.collect())
+}
+
+/// Nobody aborts a call: it panicked, or the runtime ends and this task with it.
+fn ended(error: tokio::task::JoinError) {
+    if let Ok(panic) = error.try_into_panic() {
+        std::panic::resume_unwind(panic);
+    }
 }

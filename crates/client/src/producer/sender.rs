@@ -82,8 +82,11 @@ impl Sender {
                 biased;
                 Some(done) = self.calls.join_next() => match done {
                     Ok(done) => self.handle(done),
-                    // A call neither panics nor is aborted; were it so, its batches would be gone with it.
-                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                    // Nobody aborts a call: it panicked, or the runtime ends, and its batches go with it.
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => return,
+                    },
                 },
                 () = self.accumulator.work() => {}
                 () = sleep => {}
