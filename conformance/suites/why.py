@@ -58,8 +58,8 @@ def partitions(node):
 
 def refusals(node):
     with case("what is not there is an error that names what may be meant"):
-        refused(node, "group", "raeders", b"error[group-not-found]: there is no group raeders; did you mean readers?")
-        refused(node, "partition", "ordres-0", b"error[topic-not-found]: there is no topic ordres; did you mean orders?")
+        refused(node, "group", "raeders", b"error[GROUP_ID_NOT_FOUND]: the group raeders does not exist; did you mean readers?")
+        refused(node, "partition", "ordres-0", b"error[UNKNOWN_TOPIC_OR_PARTITION]: the topic ordres does not exist; did you mean orders?")
         refused(node, "partition", "orders-7", b"error[partition]: orders has partitions 0 to 0, not 7")
 
 

@@ -33,7 +33,7 @@ pub struct FormatOptions {
 /// How the voters of a new cluster are known.
 #[derive(Clone, Debug)]
 pub enum NewQuorum {
-    /// By `controller.quorum.voters`: nothing is written (`kraft.version` 0).
+    /// By `controller.quorum.voters` (`kraft.version` 0), or by those that let this node join: nothing is written.
     Static,
     /// This node alone, reached at these endpoints (`kafka-storage format --standalone`, `kraft.version` 1).
     Standalone(raft::Endpoints),
@@ -98,10 +98,26 @@ pub fn format_if_fresh(
             });
         }
     }
+    format_fresh(disk, directories, options, entropy, now_ms)?;
+    Ok(true)
+}
+
+/// Formats those of `directories`, of which the first holds the metadata log, that are not formatted.
+///
+/// # Errors
+/// Where the file system refuses.
+pub fn format_fresh(
+    disk: &Disk,
+    directories: &mut [DataDirectory],
+    options: &FormatOptions,
+    entropy: &Entropy,
+    now_ms: i64,
+) -> Result<(), FormatError> {
     // Every version of the metadata writes them alike.
     let encode = |record| encode_record(record, MetadataVersion::LATEST_PRODUCTION);
     let bootstrap = options.bootstrap_records.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-    for (index, directory) in directories.iter_mut().enumerate() {
+    let fresh = directories.iter_mut().enumerate().filter(|(_, directory)| directory.meta().is_none());
+    for (index, directory) in fresh {
         let directory_id = new_id(entropy);
         let failed = |path: PathBuf| move |source| FormatError::Io { path, source };
         let path = directory.path().to_owned();
@@ -121,7 +137,7 @@ pub fn format_if_fresh(
             directory_id: Some(directory_id),
         })?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// A random id that Kafka may use.

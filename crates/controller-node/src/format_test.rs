@@ -11,7 +11,7 @@ use raft::{ControlRecord, Endpoints, KRaftVersion, OffsetAndEpoch, VoterSet};
 use record::Batches;
 use types::{LeaderEpoch, NodeId};
 
-use crate::format::{FormatError, FormatOptions, NewQuorum, format_if_fresh};
+use crate::format::{FormatError, FormatOptions, NewQuorum, format_fresh, format_if_fresh};
 use crate::{MetadataBatch, Snapshot, SnapshotHead, SnapshotWriter, bootstrap_file};
 
 const BOOTSTRAP: &[u8] = include_bytes!("../testdata/formatted/bootstrap.checkpoint");
@@ -163,6 +163,18 @@ fn formatted_directories_are_left_alone_and_mixtures_refused() {
     let mixture = format(&disk, &["/d", "/e"], &options());
     assert!(matches!(mixture, Err(FormatError::PartlyFormatted { .. })), "{mixture:?}");
     assert!(!disk.exists(Path::new("/d/bootstrap.checkpoint")));
+    disk_with_one_more(&disk, &before);
+}
+
+/// Who asks for it has the fresh ones formatted and the others left alone.
+fn disk_with_one_more(disk: &Disk, meta: &[u8]) {
+    put(disk, Path::new("/f/meta.properties"), meta);
+    let mut directories = lock(disk, &["/f", "/g"]);
+    let entropy = Entropy::from_seed(2);
+    format_fresh(disk, &mut directories, &options(), &entropy, 1_795_253_500_000).expect("formatted");
+    assert_eq!(disk.read(Path::new("/f/meta.properties")).expect("there"), meta);
+    assert!(directories[1].meta().is_some_and(|meta| meta.node_id == NodeId(1)));
+    assert!(!disk.exists(Path::new("/g/__cluster_metadata-0")), "the metadata log is in the first");
 }
 
 #[test]

@@ -39,7 +39,7 @@ mod snapshot_taker;
 mod test_node;
 
 // The words of the handle's verbs.
-pub use controller::bootstrap::default_records;
+pub use controller::bootstrap::{FeatureChoiceError, default_records, records_at};
 pub use controller::brokers::heartbeat::{Heartbeat, HeartbeatReply};
 pub use controller::brokers::register::NewBroker;
 pub use controller::client_quotas::{CLIENT_ID, IP, QuotaAlteration, QuotaChange, QuotaOutcome, USER};

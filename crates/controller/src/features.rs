@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use metadata::VersionRange;
 
-/// Features that a new cluster finalizes beside the metadata version, at the levels Kafka 4.3.1's `format` chooses.
+/// Features that a new cluster finalizes beside the metadata version, at the levels Kafka 4.3.1's `format` chooses, and
+/// the metadata version from which on it does.
 /// Levels that are not served yet are finalized all the same: directories are exchanged with Apache Kafka, and what
 /// clients are told they may use is said in ApiVersions.
-pub(crate) const DEFAULT_LEVELS: &[(&str, i16)] = &[
-    ("eligible.leader.replicas.version", 1),
-    ("group.version", 1),
-    ("share.version", 1),
-    ("streams.version", 1),
-    ("transaction.version", 2),
+pub(crate) const DEFAULT_LEVELS: &[(&str, i16, i16)] = &[
+    ("eligible.leader.replicas.version", 1, 26),
+    ("group.version", 1, 22),
+    ("share.version", 1, 28),
+    ("streams.version", 1, 29),
+    ("transaction.version", 2, 24),
 ];
 
 /// The feature that ELR hangs on.

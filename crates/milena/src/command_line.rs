@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use types::TopicPartition;
+use clap::{Args, Parser, Subcommand};
 
-use crate::commands::arguments::ClusterArguments;
 use crate::commands::cluster::ClusterVerb;
 use crate::commands::config::ConfigVerb;
 use crate::commands::consume::ConsumeArguments;
@@ -13,7 +11,9 @@ use crate::commands::group::GroupVerb;
 use crate::commands::log::LogVerb;
 use crate::commands::node::NodeVerb;
 use crate::commands::produce::ProduceArguments;
+use crate::commands::storage::StorageVerb;
 use crate::commands::topic::TopicVerb;
+use crate::commands::why::WhyVerb;
 
 /// Milena, Apache Kafka in one binary. Without a command it starts a node.
 #[derive(Debug, Parser)]
@@ -35,8 +35,11 @@ pub enum Command {
     /// Print the records of a topic, a line each
     Consume(ConsumeArguments),
     /// Tell what waits, what shows it, and what frees it
-    #[command(subcommand)]
-    Why(WhyCommand),
+    Why {
+        /// What is asked about.
+        #[command(subcommand)]
+        verb: WhyVerb,
+    },
     /// Topics and their partitions
     Topic {
         /// What is done with them.
@@ -60,6 +63,12 @@ pub enum Command {
         /// What is done with them.
         #[command(subcommand)]
         verb: NodeVerb,
+    },
+    /// Data directories, without a node
+    Storage {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: StorageVerb,
     },
     /// Segment files, without a node
     Log {
@@ -123,72 +132,4 @@ pub struct LogArguments {
     /// error, warn, info, debug, trace, or a filter such as info,net=debug [default: RUST_LOG, else info].
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
-}
-
-/// What `milena why` is asked about.
-#[derive(Clone, Debug, Subcommand)]
-pub enum WhyCommand {
-    /// What a consumer group does, and what it waits for
-    Group {
-        /// The group.
-        name: String,
-        /// How it is asked and told.
-        #[command(flatten)]
-        options: WhyOptions,
-    },
-    /// How a partition stands, what holds its offsets, and which requests wait there
-    Partition {
-        /// The partition, such as orders-0.
-        #[arg(value_name = "TOPIC-PARTITION", value_parser = topic_partition)]
-        partition: TopicPartition,
-        /// How it is asked and told.
-        #[command(flatten)]
-        options: WhyOptions,
-    },
-}
-
-/// A partition as it is typed, `TOPIC-PARTITION`: the number stands behind the last dash.
-fn topic_partition(text: &str) -> Result<TopicPartition, String> {
-    let parts = text.rsplit_once('-').filter(|(topic, _)| !topic.is_empty());
-    match parts.map(|(topic, index)| (topic, index.parse::<i32>())) {
-        Some((topic, Ok(index))) if index >= 0 => Ok(TopicPartition::new(topic, index)),
-        _ => Err("expected a topic, a dash and a partition, such as orders-0".to_owned()),
-    }
-}
-
-/// Options of `milena why`.
-#[derive(Args, Clone, Debug)]
-pub struct WhyOptions {
-    /// How to reach the cluster.
-    #[command(flatten)]
-    pub cluster: ClusterArguments,
-
-    /// For people or for programs.
-    #[arg(short, long, default_value = "text")]
-    pub output: OutputFormat,
-
-    /// What is logged.
-    #[command(flatten)]
-    pub log: LogArguments,
-}
-
-/// How an answer is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum OutputFormat {
-    Text,
-    Json,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_partitions_number_stands_behind_the_last_dash() {
-        assert_eq!(topic_partition("my-topic-12"), Ok(TopicPartition::new("my-topic", 12)));
-        for wrong in ["topic", "topic-", "-1", "topic-x", "a--1x", ""] {
-            assert!(topic_partition(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Why a command failed, as a person reads it on stderr: `error[code]: what failed, with the value seen and the way out`.
 
-use std::fmt;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 /// The end of a command that could not be done.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Failure {
 /// What kind of failure it is: the process's exit code. docs/commands.md describes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureClass {
+    /// None: nobody reads the output any more.
+    ReaderGone = 0,
     /// Something on this machine, or nothing of the below.
     Failed = 1,
     /// The command line or the settings must change.
@@ -52,6 +54,15 @@ impl Failure {
         Self::new(FailureClass::NotFound, code, message)
     }
 
+    /// The output could not be written.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        let class = match error.kind() {
+            io::ErrorKind::BrokenPipe => FailureClass::ReaderGone,
+            _ => FailureClass::Failed,
+        };
+        Self::new(class, "output", format!("cannot write the output: {error}"))
+    }
+
     /// Says first what it kept from being done.
     pub(crate) fn about(self, subject: impl fmt::Display) -> Self {
         Self { message: format!("{subject}: {}", self.message), ..self }
@@ -68,6 +79,10 @@ impl Failure {
 
     pub(crate) fn is_not_found(&self) -> bool {
         self.class == FailureClass::NotFound
+    }
+
+    pub(crate) fn is_of_gone_reader(&self) -> bool {
+        self.class == FailureClass::ReaderGone
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

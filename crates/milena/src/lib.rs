@@ -6,7 +6,6 @@
 pub mod announcement;
 pub mod command_line;
 pub mod commands;
-pub mod config_explain;
 mod failure;
 mod holder;
 mod loggers;
@@ -17,7 +16,6 @@ pub mod ready_file;
 pub mod settings;
 pub mod start;
 pub mod supervisor;
-mod why;
 pub mod written_settings;
 
 use std::process::ExitCode;
@@ -32,6 +30,8 @@ pub fn run() -> ExitCode {
     let command_line = CommandLine::parse();
     match commands::perform(command_line.into_command()) {
         Ok(()) => ExitCode::SUCCESS,
+        // `milena ... | head`: whoever reads our output has seen enough.
+        Err(failure) if failure.is_of_gone_reader() => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
             failure.exit_code()

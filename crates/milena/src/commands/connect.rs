@@ -59,6 +59,7 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
         | ClientError::Timeout { .. }
         | ClientError::DeliveryTimeout { .. } => Failure::new(FailureClass::Unanswered, "unanswered", error),
         ClientError::UnsupportedApi { .. } => Failure::new(FailureClass::Unsupported, "unsupported", error),
+        ClientError::NotMilena { .. } => Failure::new(FailureClass::Unsupported, "not-milena", error),
         ClientError::NoSuchPartition { .. } => Failure::not_found("partition", error),
         ClientError::Server { code, .. } | ClientError::Topic { code, .. } => {
             Failure::new(class(*code), code.name(), error)

@@ -84,15 +84,10 @@ pub(crate) fn consume(arguments: &ConsumeArguments) -> Result<(), Failure> {
     };
     match connect::runtime()?.block_on(print_records(arguments, &mut printer)) {
         Err(Stop::Failed(failure)) => Err(failure),
-        // Whoever read our output has seen enough.
-        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+        Err(Stop::Output(error)) => {
             // What is still buffered has no reader: it must not be tried again when the printer is dropped.
             let _ = printer.output.into_parts();
-            Ok(())
-        }
-        Err(Stop::Output(error)) => {
-            let _ = printer.output.into_parts();
-            Err(Failure::runtime("output", format!("cannot write the output: {error}")))
+            Err(Failure::output(&error))
         }
         Ok(()) => Ok(()),
     }

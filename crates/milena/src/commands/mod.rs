@@ -19,11 +19,14 @@ pub mod node;
 pub mod offset_argument;
 pub mod produce;
 pub mod record_format;
+pub mod storage;
 pub mod topic;
+mod topic_partition;
+pub mod why;
 
 use crate::command_line::Command;
 use crate::failure::Failure;
-use crate::{start, why};
+use crate::start;
 
 /// Does what was asked.
 pub(crate) fn perform(command: Command) -> Result<(), Failure> {
@@ -31,11 +34,12 @@ pub(crate) fn perform(command: Command) -> Result<(), Failure> {
         Command::Start(arguments) => start::start(&arguments),
         Command::Produce(arguments) => produce::produce(&arguments),
         Command::Consume(arguments) => consume::consume(&arguments),
-        Command::Why(command) => why::why(&command),
+        Command::Why { verb } => why::perform(&verb),
         Command::Topic { verb } => topic::perform(&verb),
         Command::Group { verb } => group::perform(&verb),
         Command::Config { verb } => config::perform(&verb),
         Command::Node { verb } => node::perform(&verb),
+        Command::Storage { verb } => storage::perform(&verb),
         Command::Log { verb } => log::perform(&verb),
         Command::Cluster { verb } => cluster::perform(&verb),
     }

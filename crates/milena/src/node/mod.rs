@@ -34,6 +34,7 @@ mod run;
 mod why_test;
 
 pub use assembly::{BoundListener, Node};
+pub(crate) use directories::controller_endpoints;
 pub use environment::Environment;
 pub use error::NodeError;
 pub use run::run;

@@ -26,6 +26,8 @@ pub(crate) enum View {
     Pages { facts: &'static [Column], tables: &'static [(&'static str, &'static [Column])] },
     /// A sentence for each item; a [`Template`].
     Sentences(&'static str),
+    /// A text of its own for each item, without its last line's end; an empty line between two.
+    Texts(Vec<String>),
 }
 
 impl Report {
@@ -37,15 +39,10 @@ impl Report {
         Self { items: vec![item], is_single: true, view }
     }
 
-    /// Prints it on standard output. Whoever stopped reading has seen enough.
+    /// Prints it on standard output.
     pub(crate) fn print(&self, format: &Format) -> Result<(), Failure> {
         let text = self.render(format)?;
-        match io::stdout().lock().write_all(text.as_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::runtime("output", format!("cannot write the output: {error}")))
-            }
-            _ => Ok(()),
-        }
+        io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failure::output(&error))
     }
 
     pub(crate) fn render(&self, format: &Format) -> Result<String, Failure> {
@@ -89,6 +86,10 @@ impl Report {
             View::Sentences(sentence) => {
                 let sentence = Template::parse(sentence).expect("its braces are closed");
                 self.render_lines(out, &sentence)?;
+            }
+            View::Texts(texts) => {
+                out.push_str(&texts.join("\n\n"));
+                out.push('\n');
             }
         }
         Ok(())

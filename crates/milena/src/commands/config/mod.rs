@@ -2,13 +2,13 @@
 
 pub mod describe;
 pub mod diff;
+pub mod explain;
 pub mod resource;
 pub mod set;
 pub mod unset;
 
 use clap::Subcommand;
 
-use crate::config_explain::{self, ExplainArguments};
 use crate::failure::Failure;
 
 /// What is done with keys.
@@ -23,7 +23,7 @@ pub enum ConfigVerb {
     /// Show in which keys two things of a kind differ
     Diff(diff::DiffArguments),
     /// Say all that is known of a key, without a cluster
-    Explain(ExplainArguments),
+    Explain(explain::ExplainArguments),
 }
 
 pub(crate) fn perform(verb: &ConfigVerb) -> Result<(), Failure> {
@@ -32,6 +32,6 @@ pub(crate) fn perform(verb: &ConfigVerb) -> Result<(), Failure> {
         ConfigVerb::Set(arguments) => set::set(arguments),
         ConfigVerb::Unset(arguments) => unset::unset(arguments),
         ConfigVerb::Diff(arguments) => diff::diff(arguments),
-        ConfigVerb::Explain(arguments) => config_explain::explain(arguments),
+        ConfigVerb::Explain(arguments) => explain::explain(arguments),
     }
 }

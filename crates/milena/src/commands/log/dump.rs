@@ -37,7 +37,7 @@ pub(crate) fn dump(arguments: &DumpArguments) -> Result<(), Failure> {
     });
     // A damaged file does not hide the others.
     let failures: Vec<Failure> = failures.collect();
-    output.flush().map_err(|error| written(&error))?;
+    output.flush().map_err(|error| Failure::output(&error))?;
     Failure::of_all(failures)
 }
 
@@ -76,13 +76,13 @@ fn dump_file(path: &Path, arguments: &DumpArguments, output: &mut impl Write) ->
         file.read_exact(&mut bytes[PREFIX_SIZE..]).map_err(unreadable)?;
         let batch = AnyBatch::new(bytes.into()).map_err(|error| damaged(&error))?;
         if arguments.format.is_none() {
-            write_batch(output, position, &batch).map_err(|error| written(&error))?;
+            write_batch(output, position, &batch).map_err(|error| Failure::output(&error))?;
         }
         batch.verify_crc().map_err(|error| damaged(&error))?;
         if let Some(format) = &format {
             let mut records = batch.records(Limits::default()).map_err(|error| damaged(&error))?;
             while let Some(record) = records.next().map_err(|error| damaged(&error))? {
-                format.write(output, topic, partition, &record).map_err(|error| written(&error))?;
+                format.write(output, topic, partition, &record).map_err(|error| Failure::output(&error))?;
             }
         }
         position += batch_size;
@@ -128,8 +128,4 @@ fn write_batch(output: &mut impl Write, position: u64, batch: &AnyBatch) -> io::
             )
         }
     }
-}
-
-fn written(error: &io::Error) -> Failure {
-    Failure::runtime("output", format!("cannot write the output: {error}"))
 }
