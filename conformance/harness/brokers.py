@@ -88,6 +88,11 @@ class Node:
         """A clean stop."""
         processes.stop(self.process, self.stop_seconds)
 
+    def said(self, words):
+        """The lines of the node's log with these words in them."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return [line for line in lines if words in line]
+
     def last_words(self):
         """The end of the node's log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
