@@ -2,6 +2,7 @@
 
 use net::{Answer, Chunk, CloseReason, Request, RequestHeader, Response};
 use protocol::{DecodeBudget, Message, Reader, Writer};
+use smallvec::SmallVec;
 
 /// What a handler returns: an answer, or why the connection ends.
 pub(crate) type Handled = Result<Answer, CloseReason>;
@@ -10,6 +11,9 @@ pub(crate) type Handled = Result<Answer, CloseReason>;
 /// other, so this bounds what a hostile body costs however many of them come. Bodies of record batches are slices of
 /// the request and cost nothing here.
 const DECODED_BYTES_MAX: usize = 256 << 20;
+
+/// Room for the responses that have nothing to list, in bytes.
+const SMALL_RESPONSE: usize = 64;
 
 /// The request's body. A body that is no encoding of its message ends the connection; bytes after one that is are
 /// ignored, as the oracle does.
@@ -33,7 +37,7 @@ pub(crate) fn respond<M: Message>(
     message: &M,
     regions: Vec<io::FileRegion>,
 ) -> Result<Response, CloseReason> {
-    let mut writer = Writer::new();
+    let mut writer = Writer::with_capacity(SMALL_RESPONSE);
     protocol::frame::encode_response_header(
         &mut writer,
         header.api_key,
@@ -47,7 +51,7 @@ pub(crate) fn respond<M: Message>(
     if gaps.is_empty() {
         return Ok(Response::from(bytes));
     }
-    let mut chunks = Vec::with_capacity(2 * gaps.len() + 1);
+    let mut chunks = SmallVec::with_capacity(2 * gaps.len() + 1);
     let mut written = 0;
     for gap in gaps {
         let head = bytes.split_to(gap.position - written);

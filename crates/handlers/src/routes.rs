@@ -86,17 +86,18 @@ fn is_served_version(api: &Api, version: i16) -> bool {
     (api.min_version..=api.stable_max_version).contains(&version)
 }
 
+/// Handlers that wait are boxed: a call takes the room of the largest future in it, and most calls have none.
 async fn route(handlers: &Handlers, request: &Request) -> Handled {
     let Handlers { broker, controller, authorizer, .. } = handlers;
     match request.header.api_key {
         api::PRODUCE => crate::produce::handle(broker, authorizer, request),
         api::FETCH => crate::fetch::handle(broker, authorizer, request),
         api::LIST_OFFSETS => crate::list_offsets::handle(broker, authorizer, request),
-        api::METADATA => crate::metadata::handle(broker, controller, authorizer, request).await,
+        api::METADATA => Box::pin(crate::metadata::handle(broker, controller, authorizer, request)).await,
         api::OFFSET_COMMIT => crate::offset_commit::handle(broker, authorizer, request),
         api::OFFSET_FETCH => crate::offset_fetch::handle(broker, authorizer, request),
         api::FIND_COORDINATOR => {
-            crate::find_coordinator::handle(broker, controller, authorizer, request).await
+            Box::pin(crate::find_coordinator::handle(broker, controller, authorizer, request)).await
         }
         api::JOIN_GROUP => crate::join_group::handle(broker, authorizer, request),
         api::HEARTBEAT => crate::heartbeat::handle(broker, authorizer, request),
@@ -105,42 +106,55 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::DESCRIBE_GROUPS => crate::describe_groups::handle(broker, authorizer, request),
         api::LIST_GROUPS => crate::list_groups::handle(broker, authorizer, request),
         api::API_VERSIONS => api_versions::handle(broker, request),
-        api::CREATE_TOPICS => crate::create_topics::handle(broker, controller, authorizer, request).await,
-        api::DELETE_TOPICS => crate::delete_topics::handle(broker, controller, authorizer, request).await,
-        api::DELETE_RECORDS => crate::delete_records::handle(broker, authorizer, request).await,
-        api::INIT_PRODUCER_ID => crate::init_producer_id::handle(broker, authorizer, request).await,
+        api::CREATE_TOPICS => {
+            Box::pin(crate::create_topics::handle(broker, controller, authorizer, request)).await
+        }
+        api::DELETE_TOPICS => {
+            Box::pin(crate::delete_topics::handle(broker, controller, authorizer, request)).await
+        }
+        api::DELETE_RECORDS => Box::pin(crate::delete_records::handle(broker, authorizer, request)).await,
+        api::INIT_PRODUCER_ID => Box::pin(crate::init_producer_id::handle(broker, authorizer, request)).await,
         api::OFFSET_FOR_LEADER_EPOCH => crate::offset_for_leader_epoch::handle(broker, authorizer, request),
         api::DESCRIBE_CONFIGS => crate::describe_configs::handle(broker, authorizer, request),
-        api::ALTER_CONFIGS => crate::alter_configs::handle(broker, controller, authorizer, request).await,
+        api::ALTER_CONFIGS => {
+            Box::pin(crate::alter_configs::handle(broker, controller, authorizer, request)).await
+        }
         api::CREATE_PARTITIONS => {
-            crate::create_partitions::handle(broker, controller, authorizer, request).await
+            Box::pin(crate::create_partitions::handle(broker, controller, authorizer, request)).await
         }
         api::DELETE_GROUPS => crate::delete_groups::handle(broker, authorizer, request),
         api::OFFSET_DELETE => crate::offset_delete::handle(broker, authorizer, request),
         api::INCREMENTAL_ALTER_CONFIGS => {
-            crate::incremental_alter_configs::handle(broker, controller, authorizer, request).await
+            Box::pin(crate::incremental_alter_configs::handle(broker, controller, authorizer, request)).await
         }
         api::DESCRIBE_CLIENT_QUOTAS => crate::describe_client_quotas::handle(broker, authorizer, request),
         api::ALTER_CLIENT_QUOTAS => {
-            crate::alter_client_quotas::handle(broker, controller, authorizer, request).await
+            Box::pin(crate::alter_client_quotas::handle(broker, controller, authorizer, request)).await
         }
         api::DESCRIBE_USER_SCRAM_CREDENTIALS => {
             crate::describe_user_scram_credentials::handle(broker, authorizer, request)
         }
         api::LIST_CONFIG_RESOURCES => crate::list_config_resources::handle(broker, authorizer, request),
-        api::DESCRIBE_LOG_DIRS => crate::describe_log_dirs::handle(broker, authorizer, request).await,
-        api::ELECT_LEADERS => crate::elect_leaders::handle(broker, controller, authorizer, request).await,
+        api::DESCRIBE_LOG_DIRS => {
+            Box::pin(crate::describe_log_dirs::handle(broker, authorizer, request)).await
+        }
+        api::ELECT_LEADERS => {
+            Box::pin(crate::elect_leaders::handle(broker, controller, authorizer, request)).await
+        }
         api::ALTER_PARTITION_REASSIGNMENTS => {
-            crate::alter_partition_reassignments::handle(broker, controller, authorizer, request).await
+            Box::pin(crate::alter_partition_reassignments::handle(broker, controller, authorizer, request))
+                .await
         }
         api::LIST_PARTITION_REASSIGNMENTS => {
             crate::list_partition_reassignments::handle(controller, authorizer, request)
         }
         api::DESCRIBE_QUORUM => crate::describe_quorum::handle(broker, controller, authorizer, request),
-        api::UPDATE_FEATURES => crate::update_features::handle(broker, controller, authorizer, request).await,
+        api::UPDATE_FEATURES => {
+            Box::pin(crate::update_features::handle(broker, controller, authorizer, request)).await
+        }
         api::DESCRIBE_PRODUCERS => crate::describe_producers::handle(broker, authorizer, request),
         api::UNREGISTER_BROKER => {
-            crate::unregister_broker::handle(broker, controller, authorizer, request).await
+            Box::pin(crate::unregister_broker::handle(broker, controller, authorizer, request)).await
         }
         api::DESCRIBE_CLUSTER => crate::describe_cluster::handle(broker, authorizer, request),
         api::DESCRIBE_TOPIC_PARTITIONS => {
@@ -161,6 +175,18 @@ mod tests {
         assert_eq!((produce.name, min_version), ("Produce", 0));
         assert!(!is_served_version(produce, 2));
         assert!(is_served_version(produce, 13));
+    }
+
+    /// Bytes of the future that a function returns.
+    fn size_of_future<'a, F: Future + 'a>(_: fn(&'a Handlers, Request) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_call_takes_little_room() {
+        // Every connection holds the room of one.
+        let size = size_of_future(dispatch);
+        assert!(size <= 512, "{size} bytes");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use io::FileRegion;
 use protocol::frame::RequestHeader;
+use smallvec::{SmallVec, smallvec};
 use tokio::time::Instant;
 
 use crate::{CloseReason, ConnectionContext};
@@ -54,8 +55,8 @@ pub enum Answer {
 /// A response: everything after the 4-byte length, response header included.
 #[derive(Debug, Default)]
 pub struct Response {
-    /// Its parts, sent one after the other.
-    pub chunks: Vec<Chunk>,
+    /// Its parts, sent one after the other; most responses have one.
+    pub chunks: SmallVec<[Chunk; 1]>,
 }
 
 /// A part of a response.
@@ -96,7 +97,7 @@ impl Response {
 
 impl From<Bytes> for Response {
     fn from(bytes: Bytes) -> Self {
-        Self { chunks: vec![Chunk::Bytes(bytes)] }
+        Self { chunks: smallvec![Chunk::Bytes(bytes)] }
     }
 }
 

@@ -30,8 +30,7 @@ pub struct RequestHeader {
 /// # Errors
 /// When no API has the key, or the bytes end too early or are malformed.
 pub fn decode_request_header(reader: &mut Reader) -> Result<RequestHeader, DecodeError> {
-    let mut ahead = reader.clone();
-    let (key, version) = (ahead.i16()?, ahead.i16()?);
+    let [key, version] = reader.ahead()?;
     let api = Api::by_key(key).ok_or(DecodeError::UnknownApi { key })?;
     let header = WireHeader::decode(reader, api.request_header_version(version))?;
     Ok(RequestHeader {

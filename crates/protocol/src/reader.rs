@@ -86,6 +86,15 @@ impl Reader {
         Ok(bytes.try_into().expect("exactly N bytes were taken"))
     }
 
+    /// The next two 16-bit integers, which stay to be read.
+    pub(crate) fn ahead(&mut self) -> Result<[i16; 2]> {
+        let position = self.position;
+        let read = [self.i16(), self.i16()];
+        self.position = position;
+        let [first, second] = read;
+        Ok([first?, second?])
+    }
+
     /// One byte, true unless zero.
     ///
     /// # Errors

@@ -52,7 +52,7 @@ fn echo() -> Arc<impl Service> {
 
 fn answer(request: &Request, body: &[u8]) -> Response {
     let id = Bytes::copy_from_slice(&request.header.correlation_id.to_be_bytes());
-    Response { chunks: vec![Chunk::Bytes(id), Chunk::Bytes(Bytes::copy_from_slice(body))] }
+    Response { chunks: [Chunk::Bytes(id), Chunk::Bytes(Bytes::copy_from_slice(body))].into_iter().collect() }
 }
 
 /// A whole frame of a request.
