@@ -1,6 +1,7 @@
 """`milena produce`, `milena consume` and every other verb against Apache Kafka, and against Milena, with kcat and Kafka's
 tools on the other side."""
 
+import json
 import subprocess
 
 from harness import brokers, kcat, processes
@@ -30,9 +31,24 @@ def produced_for_kcat(node):
     with case(f"{node.name}: lines without a key have none"):
         milena(node, "produce", "unkeyed", "-K", "=", "--partition", 0, stdin=[b"a=1", b"2"])
         equal(kcat.consume(node, "unkeyed", format="%K %k %s\\n"), [b"1 a 1", b"-1  2"], "records")
+    with case(f"{node.name}: headers, null, timestamps and acks of milena produce arrive"):
+        for acks in ("0", "1", "all"):
+            milena(node, "produce", f"said-{acks}", "-K", "=", "-Z", "-H", "a=1", "-H", "b=2", "--timestamp", 1000, "--acks", acks, stdin=[b"k=v", b"gone="])
+            said = kcat.consume(node, f"said-{acks}", "-c", "2", format="%k %S %T %h\\n")
+            equal(sorted(said), [b"gone -1 1000 a=1,b=2", b"k 1 1000 a=1,b=2"], f"records with acks={acks}")
 
 
 def consumed_from_kcat(node):
+    with case(f"{node.name}: milena consume --json tells what kcat sent"):
+        kcat.produce(node, "told", [b"k=v"], "-K", "=", "-H", "h=x", "-p", "0")
+        [told] = map(json.loads, milena(node, "consume", "told", "--from-beginning", "--exit-at-end", "--json"))
+        equal([told["key"], told["value"], told["headers"]], ["k", "v", [{"key": "h", "value": "x"}]], "record")
+    with case(f"{node.name}: milena consume and kcat go on in one group where the other was"):
+        kcat.produce(node, "shared", [b"%d" % number for number in range(10)], "-p", "0")
+        first = milena(node, "consume", "shared", "--group", "both", "--from-beginning", "--count", 4)
+        rest = kcat.run(node, "-G", "both", "-X", "auto.offset.reset=earliest", "-c", "3", "-q", "-f", "%s\\n", "shared").split()
+        last = milena(node, "consume", "shared", "--group", "both", "--exit-at-end")
+        equal(first + rest + last, [b"%d" % number for number in range(10)], "records, each once")
     for codec in CODECS:
         with case(f"{node.name}: milena consume reads what kcat sent with {codec}"):
             kcat.produce(node, f"theirs-{codec}", LINES, "-K", "\t", "-z", codec)

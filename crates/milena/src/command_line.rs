@@ -30,7 +30,7 @@ pub struct CommandLine {
 pub enum Command {
     /// Start a node; the same as no command
     Start(StartArguments),
-    /// Send the lines of standard input to a topic
+    /// Send the lines of standard input, or of files, to a topic
     Produce(ProduceArguments),
     /// Print the records of a topic, a line each
     Consume(ConsumeArguments),

@@ -4,6 +4,7 @@
 //! something flattens [`arguments::ChangeArguments`], which brings `--dry-run`.
 
 pub mod arguments;
+mod base64;
 pub mod cluster;
 pub mod config;
 pub(crate) mod connect;
@@ -12,13 +13,13 @@ mod datetime;
 mod duration;
 pub mod group;
 mod key_value;
-mod lines;
 pub mod log;
 mod missing;
 pub mod node;
 pub mod offset_argument;
 pub mod produce;
 pub mod record_format;
+mod record_json;
 pub mod storage;
 pub mod topic;
 mod topic_partition;

@@ -9,13 +9,17 @@
 //! | `%T`, `%d` | timestamp, in milliseconds since 1970 |
 //! | `%h`, `%H` | headers as `name=value` with commas, and how many there are |
 //! | `%R` | bytes of the value as four big-endian bytes |
-//! | `%%` | a percent sign |
+//! | `%%`, `%{`, `%}` | a percent sign, a brace |
+//!
+//! Behind `%s`, `%v` and `%k` may stand `{hex}` or `{base64}`, as in rpk. A brace that begins no such word is itself.
 //!
 //! `\n`, `\r`, `\t`, `\\` and `\xNN` are what they are elsewhere.
 
 use std::io::{self, Write};
 
 use record::RecordView;
+
+use super::base64;
 
 /// A format that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +28,10 @@ pub struct RecordFormat(Vec<Piece>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Bytes(Vec<u8>),
-    Value,
+    Value(Encoding),
     ValueLength,
     ValueLengthBinary,
-    Key,
+    Key(Encoding),
     KeyLength,
     Topic,
     Partition,
@@ -35,6 +39,35 @@ enum Piece {
     Timestamp,
     Headers,
     HeaderCount,
+}
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    AsTheyAre,
+    Hex,
+    Base64,
+}
+
+impl Encoding {
+    /// What stands behind a letter, and is then taken away.
+    fn read(letters: &mut std::str::Chars<'_>) -> Self {
+        for (word, encoding) in [("{hex}", Self::Hex), ("{base64}", Self::Base64)] {
+            if let Some(rest) = letters.as_str().strip_prefix(word) {
+                *letters = rest.chars();
+                return encoding;
+            }
+        }
+        Self::AsTheyAre
+    }
+
+    fn write(self, output: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::AsTheyAre => output.write_all(bytes),
+            Self::Hex => bytes.iter().try_for_each(|byte| write!(output, "{byte:02x}")),
+            Self::Base64 => output.write_all(base64::encode(bytes).as_bytes()),
+        }
+    }
 }
 
 impl RecordFormat {
@@ -51,14 +84,14 @@ impl RecordFormat {
                 '\\' => text.extend(escaped(&mut letters)?),
                 '%' => {
                     let piece = match letters.next() {
-                        Some('%') => {
-                            text.push(b'%');
+                        Some(itself @ ('%' | '{' | '}')) => {
+                            text.extend(itself.encode_utf8(&mut [0; 4]).as_bytes());
                             continue;
                         }
-                        Some('s' | 'v') => Piece::Value,
+                        Some('s' | 'v') => Piece::Value(Encoding::read(&mut letters)),
                         Some('S' | 'V') => Piece::ValueLength,
                         Some('R') => Piece::ValueLengthBinary,
-                        Some('k') => Piece::Key,
+                        Some('k') => Piece::Key(Encoding::read(&mut letters)),
                         Some('K') => Piece::KeyLength,
                         Some('t') => Piece::Topic,
                         Some('p') => Piece::Partition,
@@ -95,10 +128,10 @@ impl RecordFormat {
         for piece in &self.0 {
             match piece {
                 Piece::Bytes(bytes) => output.write_all(bytes)?,
-                Piece::Value => output.write_all(record.value.unwrap_or_default())?,
+                Piece::Value(encoding) => encoding.write(output, record.value.unwrap_or_default())?,
                 Piece::ValueLength => write!(output, "{}", length(record.value))?,
                 Piece::ValueLengthBinary => output.write_all(&length(record.value).to_be_bytes())?,
-                Piece::Key => output.write_all(record.key.unwrap_or_default())?,
+                Piece::Key(encoding) => encoding.write(output, record.key.unwrap_or_default())?,
                 Piece::KeyLength => write!(output, "{}", length(record.key))?,
                 Piece::Topic => output.write_all(topic.as_bytes())?,
                 Piece::Partition => write!(output, "{partition}")?,
@@ -172,6 +205,10 @@ mod tests {
         assert_eq!(all, b"t-2@7 1000=1000 k:1 val=val:3=3 []0 %\tA\n");
         assert_eq!(written("%K%k%S%s", None, None), b"-1-1", "null has no bytes");
         assert_eq!(written("%R", None, Some(b"abc")), [0, 0, 0, 3]);
+        assert_eq!(
+            written("%v{hex} %k{base64} %{%s}%}", Some(b"k"), Some(&[255, 1])),
+            b"ff01 aw== {\xff\x01}}"
+        );
     }
 
     #[test]

@@ -3,5 +3,6 @@
 
 mod node;
 mod pipes;
+mod records;
 mod storage;
 mod why;

@@ -46,6 +46,13 @@ fn told(output: Output) -> Told {
     Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// Sends a signal to a process that this one started.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process has an id");
+    // It may have ended, which the test will notice.
+    let _ = kill_process(pid, signal);
+}
+
 impl Node {
     pub(crate) fn start() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -86,9 +93,7 @@ impl Node {
     }
 
     fn end(&mut self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process has an id");
-        // It may have ended, which the test has noticed.
-        let _ = kill_process(pid, Signal::TERM);
+        signal(&self.child, Signal::TERM);
         let _ = self.child.wait();
     }
 

@@ -12,7 +12,7 @@ const CHUNKS_WAITING: usize = 4;
 
 /// Why there are no more lines.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LinesError {
+pub(super) enum LinesError {
     /// The stream cannot be read.
     #[error("cannot read the input: {0}")]
     Read(#[from] io::Error),
@@ -25,10 +25,10 @@ pub(crate) enum LinesError {
 }
 
 /// Whole lines, each ending in `\n` except perhaps the last of the stream.
-pub(crate) type Chunk = Result<Vec<u8>, LinesError>;
+pub(super) type Chunk = Result<Vec<u8>, LinesError>;
 
 /// Reads `input` to its end in a thread. Lines may have `line_max` bytes.
-pub(crate) fn read_in_thread(
+pub(super) fn read_in_thread(
     input: impl Read + Send + 'static,
     line_max: usize,
 ) -> io::Result<mpsc::Receiver<Chunk>> {
@@ -80,7 +80,7 @@ fn read(mut input: impl Read, line_max: usize, output: &mpsc::Sender<Chunk>) -> 
 }
 
 /// The lines of a chunk without their ends.
-pub(crate) fn split(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn split(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
     chunk.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line))
 }
 

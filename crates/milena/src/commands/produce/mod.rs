@@ -1,15 +1,23 @@
-//! `milena produce TOPIC`: the lines of standard input, a record each.
+//! `milena produce TOPIC`: the lines of standard input or of files, a record each.
+
+mod input;
+mod line;
+mod lines;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use client::ClientError;
 use client::producer::{Acks, Codec, Compression, Delivery, Producer, ProducerConfig, ProducerRecord};
+use client::{AutoCreate, ClientError};
+use indicatif::ProgressBar;
 use types::PartitionIndex;
 
+use self::input::Input;
+use self::line::LineFormat;
 use super::arguments::ClusterArguments;
-use super::{connect, lines};
+use super::{connect, datetime, key_value};
 use crate::command_line::LogArguments;
 use crate::failure::Failure;
 use crate::logging;
@@ -26,6 +34,10 @@ pub struct ProduceArguments {
     /// The topic; created with the brokers' defaults where they do so.
     pub topic: String,
 
+    /// Files with the lines, one after the other; - is standard input [default: standard input].
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
     /// How to reach the cluster.
     #[command(flatten)]
     pub cluster: ClusterArguments,
@@ -35,17 +47,38 @@ pub struct ProduceArguments {
     #[arg(short = 'K', long, value_name = "TEXT")]
     pub key_separator: Option<String>,
 
+    /// Take each line for an object as milena consume --json prints it: key, value, headers and timestamp count.
+    #[arg(short = 'J', long, conflicts_with_all = ["key_separator", "tombstones"])]
+    pub json: bool,
+
+    /// Take an empty value for null, which deletes its key from a compacted topic.
+    #[arg(short = 'Z', long)]
+    pub tombstones: bool,
+
+    /// Give every record this header; may be repeated.
+    #[arg(short = 'H', long = "header", value_name = "NAME=VALUE", value_parser = key_value::parse)]
+    pub headers: Vec<(String, String)>,
+
+    /// Give every record this timestamp: milliseconds since 1970, or such as 2026-11-21T15:00:00Z [default: now].
+    #[arg(long, value_name = "TIME", value_parser = datetime::parse_ms)]
+    pub timestamp: Option<i64>,
+
     /// Send everything to this partition [default: by key, else wherever it suits].
     #[arg(long, value_name = "NUMBER")]
     pub partition: Option<i32>,
 
-    /// all: acknowledged by every in-sync replica, and written once however often it is sent; 1: by the leader.
+    /// all: acknowledged by every in-sync replica, and written once however often it is sent; 1: by the leader;
+    /// 0: not at all.
     #[arg(long, default_value = "all")]
     pub acks: AcksArgument,
 
     /// How batches are compressed.
     #[arg(short = 'z', long, default_value = "none")]
     pub compression: CompressionArgument,
+
+    /// Read everything and say how many records would be sent, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 
     /// What is logged.
     #[command(flatten)]
@@ -59,6 +92,8 @@ pub enum AcksArgument {
     All,
     #[value(name = "1")]
     Leader,
+    #[value(name = "0")]
+    None,
 }
 
 /// The codecs of Kafka.
@@ -81,14 +116,23 @@ pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
             "the key separator is empty: give at least one character",
         ));
     }
-    connect::runtime()?.block_on(send_lines(arguments, separator.as_deref()))
+    let format =
+        LineFormat { is_json: arguments.json, key_separator: separator, empty_is_null: arguments.tombstones };
+    let input = Input::open(&arguments.files)?;
+    connect::runtime()?.block_on(async {
+        match arguments.dry_run {
+            true => count_lines(arguments, &format, input).await,
+            false => send_lines(arguments, &format, input).await,
+        }
+    })
 }
 
-async fn send_lines(arguments: &ProduceArguments, separator: Option<&[u8]>) -> Result<(), Failure> {
+async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: Input) -> Result<(), Failure> {
     let config = ProducerConfig {
         acks: match arguments.acks {
             AcksArgument::All => Acks::All,
             AcksArgument::Leader => Acks::Leader,
+            AcksArgument::None => Acks::None,
         },
         compression: compression(arguments.compression),
         batch_size: BATCH_SIZE,
@@ -100,26 +144,23 @@ async fn send_lines(arguments: &ProduceArguments, separator: Option<&[u8]>) -> R
         .map_err(|error| Failure::runtime("randomness", format!("no random numbers: {error}")))?;
     let client = connect::client(&arguments.cluster, "milena-produce");
     let producer = Producer::new(client, config, io::Clock::System, entropy);
-    let mut chunks = lines::read_in_thread(std::io::stdin(), line_max)
-        .map_err(|error| Failure::runtime("threads", format!("cannot start a thread: {error}")))?;
-
+    let bar = input::progress(input.size);
     let mut under_way = UnderWay::default();
-    let mut line_number = 0;
-    while let Some(chunk) = chunks.recv().await {
-        let chunk =
-            chunk.map_err(|error| Failure::runtime("input", format!("after line {line_number}: {error}")))?;
+    let mut lines = Lines::read(input, line_max, bar)?;
+    while let Some(chunk) = lines.next_chunk().await? {
         for line in lines::split(&chunk) {
-            line_number += 1;
-            let (key, value) = key_and_value(line, separator);
+            let number = lines.count_one();
+            let read = format.read(line).map_err(|error| unusable(number, &error))?;
             let record = ProducerRecord {
                 topic: &arguments.topic,
                 partition: arguments.partition.map(PartitionIndex),
-                key,
-                value: Some(value),
-                ..ProducerRecord::default()
+                key: read.key.as_deref(),
+                value: read.value.as_deref(),
+                headers: &read.headers(&arguments.headers),
+                timestamp: read.timestamp.or(arguments.timestamp),
             };
-            let delivery = producer.send(record).await.map_err(|error| at_line(line_number, &error))?;
-            under_way.push(line_number, delivery).await?;
+            let delivery = producer.send(record).await.map_err(|error| at_line(number, &error))?;
+            under_way.push(number, delivery).await?;
         }
     }
     producer.flush().await;
@@ -128,14 +169,65 @@ async fn send_lines(arguments: &ProduceArguments, separator: Option<&[u8]>) -> R
     Ok(())
 }
 
-/// `key SEPARATOR value`; a line without separator, or with nothing before it, has no key.
-fn key_and_value<'a>(line: &'a [u8], separator: Option<&[u8]>) -> (Option<&'a [u8]>, &'a [u8]) {
-    let Some(separator) = separator else { return (None, line) };
-    match line.windows(separator.len()).position(|window| window == separator) {
-        Some(0) => (None, &line[separator.len()..]),
-        Some(at) => (Some(&line[..at]), &line[at + separator.len()..]),
-        None => (None, line),
+/// `--dry-run`: the topic has to be there, and every line is read.
+async fn count_lines(arguments: &ProduceArguments, format: &LineFormat, input: Input) -> Result<(), Failure> {
+    let client = connect::client(&arguments.cluster, "milena-produce");
+    let admin = client::admin::Admin::new(client.clone());
+    if let Err(error) = client.topic(&arguments.topic, AutoCreate::Forbidden).await {
+        return Err(super::missing::explain(&admin, &error).await);
     }
+    let bar = input::progress(input.size);
+    let mut lines = Lines::read(input, ProducerConfig::default().max_request_size, bar)?;
+    while let Some(chunk) = lines.next_chunk().await? {
+        for line in lines::split(&chunk) {
+            let number = lines.count_one();
+            format.read(line).map_err(|error| unusable(number, &error))?;
+        }
+    }
+    lines.bar.finish_and_clear();
+    eprintln!("{} records would be sent to {}", lines.count, arguments.topic);
+    Ok(())
+}
+
+/// The lines of the input, counted, with a bar that shows how far they are.
+struct Lines {
+    chunks: tokio::sync::mpsc::Receiver<lines::Chunk>,
+    count: u64,
+    bar: ProgressBar,
+}
+
+impl Lines {
+    fn read(input: Input, line_max: usize, bar: ProgressBar) -> Result<Self, Failure> {
+        let chunks = lines::read_in_thread(input, line_max)
+            .map_err(|error| Failure::runtime("threads", format!("cannot start a thread: {error}")))?;
+        Ok(Self { chunks, count: 0, bar })
+    }
+
+    async fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(chunk) = self.chunks.recv().await else { return Ok(None) };
+        let count = self.count;
+        let chunk =
+            chunk.map_err(|error| Failure::runtime("input", format!("after line {count}: {error}")))?;
+        self.bar.inc(chunk.len() as u64);
+        self.bar.set_message(format!("{count} records"));
+        Ok(Some(chunk))
+    }
+
+    /// The number of the next line, from 1.
+    fn count_one(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn unusable(line: u64, reason: &str) -> Failure {
+    Failure::usage("input", format!("line {line} is no record: {reason}"))
 }
 
 /// Deliveries whose outcome is not known yet, one for each batch, with the batch's first line.
@@ -181,24 +273,4 @@ fn compression(argument: CompressionArgument) -> Compression {
         CompressionArgument::Lz4 => Codec::Lz4,
         CompressionArgument::Zstd => Codec::Zstd,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_split_at_the_first_separator() {
-        let check = |line: &'static str, separator: Option<&'static str>, key: Option<&str>, value: &str| {
-            let found = key_and_value(line.as_bytes(), separator.map(str::as_bytes));
-            assert_eq!(found, (key.map(str::as_bytes), value.as_bytes()), "{line:?} at {separator:?}");
-        };
-        check("a:b:c", Some(":"), Some("a"), "b:c");
-        check("a::b", Some("::"), Some("a"), "b");
-        check("a:b", None, None, "a:b");
-        check("ab", Some(":"), None, "ab");
-        check(":b", Some(":"), None, "b");
-        check("a:", Some(":"), Some("a"), "");
-        check("", Some(":"), None, "");
-    }
 }

@@ -1,0 +1,116 @@
+//! Reading a topic as a member of a group.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use client::consumer::{Consumer, ConsumerConfig, OffsetReset, PartitionRecords};
+use client::{AutoCreate, ClientError, NetworkClient};
+use tokio::time::timeout;
+use types::{Offset, TopicPartition};
+
+use super::ConsumeArguments;
+use super::printer::{Printer, Stop};
+use crate::failure::Failure;
+
+/// How often it is looked whether everything is read: partitions without records hand out nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Reads what the group gives this member, until there is nothing more to print or somebody interrupts; then leaves.
+pub(super) async fn print_records(
+    arguments: &ConsumeArguments,
+    group: &str,
+    client: &NetworkClient,
+    printer: &mut Printer,
+) -> Result<(), Stop> {
+    let topic = client.topic(&arguments.topic, AutoCreate::Forbidden).await?;
+    let config = ConsumerConfig {
+        isolation_level: arguments.isolation_level(),
+        offset_reset: match arguments.from_beginning {
+            true => OffsetReset::Earliest,
+            false => OffsetReset::Latest,
+        },
+        ..ConsumerConfig::of_group(group)
+    };
+    let consumer = Consumer::new(client, config);
+    let partitions = topic
+        .partitions
+        .iter()
+        .map(|known| TopicPartition { topic: topic.name.clone(), partition: known.index });
+    let partitions: Vec<TopicPartition> = partitions.collect();
+    let ends = if arguments.exit_at_end { Some(consumer.end_offsets(&partitions).await?) } else { None };
+    consumer.subscribe([topic.name.clone()])?;
+    let ended = read(&consumer, ends.as_ref(), printer).await;
+    // Also commits what was printed, and says goodbye, so that the others need not wait for the session's end.
+    let closed = consumer.close().await;
+    ended?;
+    Ok(closed?)
+}
+
+async fn read(
+    consumer: &Consumer,
+    ends: Option<&BTreeMap<TopicPartition, Offset>>,
+    printer: &mut Printer,
+) -> Result<(), Stop> {
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    while !printer.is_done() {
+        let records = tokio::select! {
+            biased;
+            interrupted = &mut interrupted => {
+                return interrupted.map_err(|error| Stop::Failed(Failure::runtime("signal", error)));
+            }
+            polled = timeout(LOOK_EVERY, consumer.poll()) => match polled {
+                Ok(records) => Some(records?),
+                Err(_) => None,
+            },
+        };
+        if let Some(records) = &records {
+            print(consumer, records, ends, printer)?;
+        }
+        if let Some(ends) = ends
+            && has_read_to(consumer, ends).await?
+        {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Prints what was asked for; what was not printed is not committed.
+fn print(
+    consumer: &Consumer,
+    records: &PartitionRecords,
+    ends: Option<&BTreeMap<TopicPartition, Offset>>,
+    printer: &mut Printer,
+) -> Result<(), Stop> {
+    let end = ends.and_then(|ends| ends.get(&records.partition)).copied().unwrap_or(Offset(i64::MAX));
+    let printed = printer.print(records, end);
+    let next = *printed.as_ref().unwrap_or(&records.position);
+    if next < records.next_position {
+        match consumer.seek(&records.partition, next) {
+            // It went to another member meanwhile, who reads it again.
+            Err(ClientError::NotAssigned { .. }) => {}
+            sought => sought?,
+        }
+    }
+    printed.map(|_| ())
+}
+
+/// Whether everything this member was given is read up to these ends.
+async fn has_read_to(
+    consumer: &Consumer,
+    ends: &BTreeMap<TopicPartition, Offset>,
+) -> Result<bool, ClientError> {
+    let assignment = consumer.assignment();
+    for partition in &assignment {
+        let Ok(position) = timeout(LOOK_EVERY, consumer.position(partition)).await else { return Ok(false) };
+        let position = match position {
+            // The group has rebalanced, or nothing is known yet.
+            Err(ClientError::NotAssigned { .. } | ClientError::CallTimeout { .. }) => return Ok(false),
+            position => position?,
+        };
+        if ends.get(partition).is_some_and(|end| position < *end) {
+            return Ok(false);
+        }
+    }
+    Ok(!assignment.is_empty())
+}

@@ -1,0 +1,117 @@
+//! Reading partitions of a topic without a group.
+
+use std::collections::BTreeMap;
+
+use client::admin::{Admin, OffsetSpec};
+use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset};
+use client::{AutoCreate, ClientError, NetworkClient};
+use types::{Offset, PartitionIndex, TopicPartition};
+
+use super::ConsumeArguments;
+use super::printer::{Printer, Stop};
+use crate::commands::offset_argument::OffsetArgument;
+
+/// Reads the partitions by themselves until there is nothing more to print.
+pub(super) async fn print_records(
+    arguments: &ConsumeArguments,
+    client: &NetworkClient,
+    printer: &mut Printer,
+) -> Result<(), Stop> {
+    let isolation_level = arguments.isolation_level();
+    let topic = client.topic(&arguments.topic, AutoCreate::Forbidden).await?;
+    let partitions: Vec<PartitionIndex> = match arguments.partitions.as_slice() {
+        [] => topic.partitions.iter().map(|partition| partition.index).collect(),
+        named => named.iter().copied().map(PartitionIndex).collect(),
+    };
+    let offsets = |spec| offsets(client, &arguments.topic, &partitions, spec, isolation_level);
+    let start = match arguments.offset {
+        Some(offset) => offset,
+        None if arguments.from_beginning => OffsetArgument::Beginning,
+        None => OffsetArgument::End,
+    };
+    // Asked for before the start, so that the start is not behind it.
+    let mut ends = if arguments.exit_at_end { Some(offsets(OffsetSpec::Latest).await?) } else { None };
+    let positions = match start {
+        OffsetArgument::Beginning => offsets(OffsetSpec::Earliest).await?,
+        OffsetArgument::End => offsets(OffsetSpec::Latest).await?,
+        OffsetArgument::At(offset) => {
+            // Also finds out whether the partitions exist.
+            offsets(OffsetSpec::Earliest).await?.into_keys().map(|index| (index, Offset(offset))).collect()
+        }
+        OffsetArgument::BeforeEnd(count) => {
+            let (first, mut found) =
+                (offsets(OffsetSpec::Earliest).await?, offsets(OffsetSpec::Latest).await?);
+            for (index, offset) in &mut found {
+                let first = first.get(index).map_or(0, |first| first.0);
+                *offset = Offset(offset.0.saturating_sub(count).max(first));
+            }
+            found
+        }
+        OffsetArgument::Time(ms) => {
+            at_time(client, &arguments.topic, &partitions, ms, isolation_level).await?
+        }
+    };
+    if let Some(ends) = &mut ends {
+        ends.retain(|index, end| positions.get(index).is_some_and(|position| position < end));
+    }
+    let config = ConsumerConfig {
+        isolation_level,
+        offset_reset: match start {
+            OffsetArgument::At(_) => OffsetReset::Fail,
+            _ => OffsetReset::Earliest,
+        },
+        ..ConsumerConfig::default()
+    };
+    let consumer = Consumer::new(client, config);
+    let of_topic = |(index, offset)| (TopicPartition { topic: topic.name.clone(), partition: index }, offset);
+    consumer.assign_at(positions.into_iter().map(of_topic))?;
+    while !printer.is_done() && ends.as_ref().is_none_or(|ends| !ends.is_empty()) {
+        let records = consumer.poll().await?;
+        let index = records.partition.partition;
+        let end = match &ends {
+            None => Offset(i64::MAX),
+            Some(ends) => match ends.get(&index) {
+                Some(end) => *end,
+                None => continue,
+            },
+        };
+        printer.print(&records, end)?;
+        if let Some(ends) = ends.as_mut().filter(|_| records.next_position >= end) {
+            ends.remove(&index);
+        }
+    }
+    consumer.close().await?;
+    Ok(())
+}
+
+async fn offsets(
+    client: &NetworkClient,
+    topic: &str,
+    partitions: &[PartitionIndex],
+    spec: OffsetSpec,
+    isolation_level: IsolationLevel,
+) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
+    let specs = partitions.iter().map(|index| (TopicPartition::new(topic, *index), spec));
+    let found = Admin::new(client.clone()).list_offsets(&specs.collect(), isolation_level).await?;
+    let mut offsets = BTreeMap::new();
+    for (partition, listed) in found {
+        // There is none where every record is older than the time.
+        if let Some(offset) = listed?.offset {
+            offsets.insert(partition.partition, offset);
+        }
+    }
+    Ok(offsets)
+}
+
+/// The first offsets at or after a time; the ends where every record is older.
+async fn at_time(
+    client: &NetworkClient,
+    topic: &str,
+    partitions: &[PartitionIndex],
+    ms: i64,
+    isolation_level: IsolationLevel,
+) -> Result<BTreeMap<PartitionIndex, Offset>, ClientError> {
+    let mut positions = offsets(client, topic, partitions, OffsetSpec::Latest, isolation_level).await?;
+    positions.extend(offsets(client, topic, partitions, OffsetSpec::Timestamp(ms), isolation_level).await?);
+    Ok(positions)
+}
