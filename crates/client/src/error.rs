@@ -110,6 +110,22 @@ pub enum ClientError {
         /// What is wrong.
         reason: String,
     },
+    /// `buffer.memory` was used up for as long as `max.block.ms`.
+    #[error("no room for a record of {size} bytes within {} ms: buffer.memory is used up by records under way", after.as_millis())]
+    BufferExhausted {
+        /// Bytes of the record.
+        size: usize,
+        /// `max.block.ms`.
+        after: Duration,
+    },
+    /// A key or value that its serializer does not take, or its deserializer does not make sense of.
+    #[error("{what}: {reason}")]
+    Serialization {
+        /// Key or value, of which topic.
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// A record was not acknowledged within `delivery.timeout.ms`; whether it was written is unknown.
     #[error("not acknowledged within {} ms; the last problem: {last}", after.as_millis())]
     DeliveryTimeout {

@@ -15,6 +15,7 @@ mod metadata;
 mod network_client;
 mod patience;
 pub mod producer;
+pub mod serialization;
 
 pub use config::ClientConfig;
 pub use error::ClientError;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use tokio::time::Instant;
@@ -87,10 +88,20 @@ impl NetworkClient {
         name: &str,
         auto_create: AutoCreate,
     ) -> Result<Arc<TopicMetadata>, ClientError> {
+        self.topic_within(name, auto_create, self.config().metadata_timeout).await
+    }
+
+    /// As [`Self::topic`], with a patience of its own.
+    pub(crate) async fn topic_within(
+        &self,
+        name: &str,
+        auto_create: AutoCreate,
+        within: Duration,
+    ) -> Result<Arc<TopicMetadata>, ClientError> {
         if let Some(known) = self.known_topic(name) {
             return Ok(known);
         }
-        let mut patience = Patience::new(self.config());
+        let mut patience = Patience::lasting(self.config(), within);
         loop {
             let error = match self.refresh(&[name.into()], auto_create).await {
                 Ok(()) => match self.known_topic(name) {

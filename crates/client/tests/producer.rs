@@ -2,12 +2,17 @@
 
 mod broker;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use broker::{Act, Broker};
-use client::producer::{Delivery, Producer, ProducerConfig, ProducerRecord};
-use client::{ClientConfig, ClientError, NetworkClient};
-use types::{ErrorCode, Offset, ProducerId, Sequence};
+use client::producer::{
+    Delivery, OwnedRecord, Partitioner, Producer, ProducerConfig, ProducerInterceptor, ProducerRecord,
+    TypedRecord,
+};
+use client::serialization::Plain;
+use client::{ClientConfig, ClientError, NetworkClient, TopicMetadata};
+use types::{ErrorCode, Offset, PartitionIndex, ProducerId, Sequence};
 
 fn producer(broker: &Broker, config: ProducerConfig) -> Producer {
     let mut client = ClientConfig::new(vec![broker.address.clone()], "test");
@@ -170,4 +175,208 @@ async fn memory_for_records_is_bounded_and_given_back() {
     }
     producer.close().await;
     assert_eq!(broker.values().len(), 50);
+}
+
+/// Every record is a batch of its own.
+fn small_batches() -> ProducerConfig {
+    ProducerConfig { batch_size: 1, ..ProducerConfig::default() }
+}
+
+/// One is acknowledged: the broker knows the producer, and several batches may be under way.
+async fn established(broker: &Broker, config: ProducerConfig) -> Producer {
+    let producer = producer(broker, config);
+    send(&producer, "first").await.wait().await.expect("acknowledged");
+    producer
+}
+
+#[tokio::test]
+async fn five_batches_of_a_partition_are_under_way_at_once() {
+    let broker = Broker::start().await;
+    let producer = established(&broker, small_batches()).await;
+    // A sixth would have to be sent for the answers to come: it waits for the first of them.
+    broker.state().held_answers = 4;
+    let mut deliveries = Vec::new();
+    for number in 0..9 {
+        deliveries.push(send(&producer, &number.to_string()).await);
+    }
+    let all = async {
+        for (number, delivery) in deliveries.into_iter().enumerate() {
+            assert_eq!(offset(delivery).await, Some(Offset(number as i64 + 1)));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), all).await.expect("nobody waits for an answer held back");
+    assert_eq!(broker.values(), ["first", "0", "1", "2", "3", "4", "5", "6", "7", "8"]);
+}
+
+#[tokio::test]
+async fn without_idempotence_one_batch_of_a_partition_is_under_way() {
+    let broker = Broker::start().await;
+    let producer = established(&broker, small_batches().enable_idempotence(false)).await;
+    broker.state().held_answers = 1;
+    let deliveries = [send(&producer, "a").await, send(&producer, "b").await];
+    let both = async {
+        for delivery in deliveries.clone() {
+            delivery.wait().await.expect("acknowledged");
+        }
+    };
+    let early = tokio::time::timeout(Duration::from_millis(200), both).await;
+    assert!(early.is_err(), "the second waits for the answer of the first, which is held back");
+    assert_eq!(broker.values(), ["first", "a"]);
+}
+
+#[tokio::test]
+async fn order_survives_refusals_while_several_batches_are_under_way() {
+    let refusals = [ErrorCode::NotLeaderOrFollower, ErrorCode::RequestTimedOut, ErrorCode::NotEnoughReplicas];
+    for code in refusals {
+        let broker = Broker::start().await;
+        let producer = established(&broker, small_batches()).await;
+        broker.state().held_answers = 4;
+        broker.state().on_produce =
+            [Act::Serve, Act::Refuse(code), Act::Serve, Act::Refuse(code), Act::Serve, Act::Refuse(code)]
+                .into();
+        let mut deliveries = Vec::new();
+        for number in 0..20 {
+            deliveries.push(send(&producer, &number.to_string()).await);
+        }
+        producer.flush().await;
+        for (number, delivery) in deliveries.into_iter().enumerate() {
+            assert_eq!(offset(delivery).await, Some(Offset(number as i64 + 1)), "{code}");
+        }
+        let expected: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+        assert_eq!(broker.values()[1..], expected, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn order_survives_lost_answers_while_several_batches_are_under_way() {
+    let broker = Broker::start().await;
+    let producer = established(&broker, small_batches()).await;
+    broker.state().on_produce = [Act::Serve, Act::ServeAndHangUp, Act::Serve, Act::ServeAndHangUp].into();
+    for number in 0..20 {
+        drop(send(&producer, &number.to_string()).await);
+    }
+    producer.flush().await;
+    let expected: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+    assert_eq!(broker.values()[1..], expected);
+}
+
+#[tokio::test]
+async fn what_follows_a_batch_that_failed_for_good_is_written_under_a_new_id() {
+    let broker = Broker::start().await;
+    let producer = established(&broker, small_batches()).await;
+    broker.state().held_answers = 3;
+    broker.state().on_produce = [Act::Serve, Act::Refuse(ErrorCode::InvalidRecord)].into();
+    let mut deliveries = Vec::new();
+    for value in ["a", "bad", "c", "d"] {
+        deliveries.push(send(&producer, value).await);
+    }
+    producer.flush().await;
+    let mut outcomes = Vec::new();
+    for delivery in deliveries {
+        outcomes.push(delivery.wait().await.is_ok());
+    }
+    assert_eq!(outcomes, [true, false, true, true]);
+    assert_eq!(broker.values(), ["first", "a", "c", "d"]);
+    assert_eq!(sent(&broker)[..5], [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4)], "all four were under way");
+    assert_eq!(sent(&broker).last(), Some(&(2, 1)));
+}
+
+#[tokio::test]
+async fn sending_waits_no_longer_than_max_block() {
+    let broker = Broker::start().await;
+    let config = ProducerConfig::default().buffer_memory(300).max_block(Duration::from_millis(50));
+    let impatient = producer(&broker, config);
+    broker.state().on_produce.extend(std::iter::repeat_n(Act::Refuse(ErrorCode::RequestTimedOut), 10_000));
+    let first = send(&impatient, &"x".repeat(180)).await;
+    let value = vec![b'y'; 180];
+    let record = ProducerRecord { topic: "t", value: Some(&value), ..ProducerRecord::default() };
+    let refused = impatient.send(record).await.map(|_| ());
+    assert!(matches!(refused, Err(ClientError::BufferExhausted { .. })), "{refused:?}");
+    broker.state().on_produce.clear();
+    assert_eq!(offset(first).await, Some(Offset(0)), "whoever waits in vain takes no memory along");
+    assert_eq!(offset(send(&impatient, &"z".repeat(180)).await).await, Some(Offset(1)));
+
+    let nowhere = ProducerRecord { topic: "nowhere", value: Some(b"v"), ..ProducerRecord::default() };
+    let begun = tokio::time::Instant::now();
+    let refused = impatient.send(nowhere).await.map(|_| ());
+    assert!(refused.is_err() && begun.elapsed() < Duration::from_secs(10), "{refused:?}");
+}
+
+/// Marks records, and notes their outcomes.
+#[derive(Debug, Clone, Default)]
+struct Marking {
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl ProducerInterceptor for Marking {
+    fn on_send(&self, record: &mut OwnedRecord) {
+        record.value.get_or_insert_default().push(b'!');
+        record.headers.push((b"seen".to_vec(), None));
+    }
+
+    fn on_acknowledgement(
+        &self,
+        topic: &str,
+        partition: Option<PartitionIndex>,
+        outcome: Result<Option<Offset>, &ClientError>,
+    ) {
+        let outcome = outcome.map(|offset| offset.map(|offset| offset.0)).map_err(ClientError::code);
+        let told = format!("{topic} {:?} {outcome:?}", partition.map(|partition| partition.0));
+        self.told.lock().expect("nobody panicked").push(told);
+    }
+}
+
+#[tokio::test]
+async fn interceptors_change_records_and_are_told_of_each() {
+    let broker = Broker::start().await;
+    let marking = Marking::default();
+    let producer = producer(
+        &broker,
+        ProducerConfig::default().interceptor(marking.clone()).interceptor(marking.clone()),
+    );
+    for value in ["a", "b"] {
+        drop(send(&producer, value).await);
+    }
+    producer.flush().await;
+    assert_eq!(broker.values(), ["a!!", "b!!"]);
+    broker.state().on_produce = [Act::Refuse(ErrorCode::InvalidRecord)].into();
+    drop(send(&producer, "c").await);
+    producer.flush().await;
+    let elsewhere = ProducerRecord { topic: "t", partition: Some(7.into()), ..ProducerRecord::default() };
+    producer.send(elsewhere).await.expect_err("there is no such partition");
+    let told = marking.told.lock().expect("nobody panicked").clone();
+    let each_twice: Vec<&String> = told.iter().collect();
+    assert_eq!(told.len(), 8, "{each_twice:?}");
+    for expected in [
+        "t Some(0) Ok(Some(0))",
+        "t Some(0) Ok(Some(1))",
+        "t Some(0) Err(Some(InvalidRecord))",
+        "t Some(7) Err(None)",
+    ] {
+        assert_eq!(told.iter().filter(|told| *told == expected).count(), 2, "{expected} in {told:?}");
+    }
+}
+
+/// Where the record's value says.
+#[derive(Debug)]
+struct ByValue;
+
+impl Partitioner for ByValue {
+    fn partition(&self, record: &ProducerRecord<'_>, topic: &TopicMetadata) -> PartitionIndex {
+        PartitionIndex(
+            record.value.map_or(0, |value| i32::from(value[0] - b'0')) % topic.partitions.len() as i32,
+        )
+    }
+}
+
+#[tokio::test]
+async fn typed_records_and_partitioners_of_the_application() {
+    let broker = Broker::start().await;
+    let producer = producer(&broker, ProducerConfig::default().partitioner(ByValue)).typed(Plain, Plain);
+    let record =
+        TypedRecord { topic: "t", key: Some(&7_i32), value: Some("5 apples"), ..TypedRecord::default() };
+    let written = producer.send(record).await.expect("sent").wait().await.expect("acknowledged");
+    assert_eq!(written.partition.partition, PartitionIndex(0));
+    assert_eq!(broker.values(), ["5 apples"]);
+    producer.into_inner().close().await;
 }

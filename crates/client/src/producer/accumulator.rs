@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use record::BatchBuilder;
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::Instant;
-use types::{Offset, TopicPartition};
+use tokio::time::{Instant, timeout_at};
+use types::{Offset, PartitionIndex, TopicName, TopicPartition};
 
 use crate::error::ClientError;
 use crate::producer::batch::{Delivery, ProducerBatch, SplitError};
-use crate::producer::{ProducerConfig, ProducerRecord};
+use crate::producer::{ProducerConfig, ProducerRecord, interceptor};
 
 /// Kafka's RecordAccumulator: a queue of batches per partition, bounded by `buffer.memory`.
 pub(crate) struct RecordAccumulator {
@@ -38,8 +38,13 @@ struct PartitionQueue {
     batches: VecDeque<ProducerBatch>,
     /// The broker took no larger batches; uncompressed bytes.
     batch_size_max: Option<usize>,
-    /// A batch is under way: the next one waits, so that batches arrive in order whatever fails.
-    muted: bool,
+    /// Batches that were taken, and are neither back nor ended.
+    under_way: usize,
+    /// Nothing is taken while anything is under way: it failed, or was tried before and travels alone. So batches arrive in
+    /// order whatever fails.
+    waits: bool,
+    /// Batches so far.
+    batches_so_far: u64,
 }
 
 impl RecordAccumulator {
@@ -59,15 +64,16 @@ impl RecordAccumulator {
         BatchBuilder::record_size(i64::MAX, i32::MAX, record.key, record.value, record.headers)
     }
 
-    /// Appends a record, waiting while `buffer.memory` is used up.
+    /// Appends a record, waiting up to `deadline` while `buffer.memory` is used up.
     ///
     /// # Errors
-    /// When the record is too large or the producer is closed.
+    /// When the record is too large, no memory was given back in time, or the producer is closed.
     pub(crate) async fn append(
         &self,
         partition: TopicPartition,
         record: &ProducerRecord<'_>,
         timestamp: i64,
+        deadline: Instant,
     ) -> Result<Delivery, ClientError> {
         let size = Self::size_of(record);
         let limit = self.config.max_request_size.min(self.config.buffer_memory);
@@ -78,8 +84,9 @@ impl RecordAccumulator {
         if self.memory.try_acquire_many(permits).map(|permit| permit.forget()).is_err() {
             // Whoever waits for memory waits for batches to be sent, full or not.
             self.work.notify_one();
-            let permit = self.memory.acquire_many(permits).await.map_err(|_| ClientError::Closed)?;
-            permit.forget();
+            let permit = timeout_at(deadline, self.memory.acquire_many(permits)).await;
+            let used_up = ClientError::BufferExhausted { size, after: self.config.max_block };
+            permit.map_err(|_| used_up)?.map_err(|_| ClientError::Closed)?.forget();
         }
         let appended = self.append_reserved(partition, record, timestamp, size);
         if appended.is_err() {
@@ -104,7 +111,9 @@ impl RecordAccumulator {
         if let Some(last) = queue.batches.back_mut().filter(|last| last.has_room(size, batch_size)) {
             return last.append(record, timestamp, size);
         }
-        let mut batch = ProducerBatch::new(partition, self.config.compression, Instant::now())?;
+        queue.batches_so_far += 1;
+        let order = queue.batches_so_far;
+        let mut batch = ProducerBatch::new(partition, order, self.config.compression, Instant::now())?;
         let delivery = batch.append(record, timestamp, size)?;
         queue.batches.push_back(batch);
         self.incomplete.send_modify(|count| *count += 1);
@@ -112,42 +121,84 @@ impl RecordAccumulator {
         Ok(delivery)
     }
 
-    /// The partitions that have a batch to send now, and when to look again if nothing happens.
-    pub(crate) fn ready(&self, now: Instant) -> (Vec<TopicPartition>, Option<Instant>) {
+    /// The partitions that have a batch to send now, and when to look again if nothing happens. `room` tells how many
+    /// batches of a partition may be under way.
+    pub(crate) fn ready(
+        &self,
+        now: Instant,
+        room: impl Fn(&TopicPartition) -> usize,
+    ) -> (Vec<TopicPartition>, Option<Instant>) {
         let queues = self.lock();
-        let hurry =
-            queues.flushing > 0 || queues.closed || self.memory.available_permits() < self.config.batch_size;
+        let hurry = self.hurries(&queues);
         let mut ready = Vec::new();
         let mut next: Option<Instant> = None;
         for (partition, queue) in &queues.partitions {
-            let Some(first) = queue.batches.front().filter(|_| !queue.muted) else { continue };
-            let is_full = queue.batches.len() > 1 || !first.has_room(1, queue.batch_size(&self.config));
-            let due = if hurry || is_full { now } else { first.created_at + self.config.linger };
-            let due = due.max(first.not_before);
-            if due <= now {
-                ready.push(partition.clone());
-            } else {
-                next = Some(next.map_or(due, |earlier| earlier.min(due)));
+            match queue.due(&self.config, hurry, now) {
+                Some(due) if due > now => next = Some(next.map_or(due, |earlier| earlier.min(due))),
+                Some(_) if queue.may_take(room(partition)) => ready.push(partition.clone()),
+                Some(_) | None => {}
             }
         }
         (ready, next)
     }
 
-    /// Takes the oldest batch of a partition; the partition rests until [`Self::complete`] or [`Self::put_back`].
-    pub(crate) fn take(&self, partition: &TopicPartition) -> Option<ProducerBatch> {
+    /// Takes the oldest batch of a partition, if it is to be sent now and fewer than `room` are under way; it has to come
+    /// back by [`Self::complete`], [`Self::put_back`] or [`Self::split`].
+    pub(crate) fn take(
+        &self,
+        partition: &TopicPartition,
+        room: usize,
+        now: Instant,
+    ) -> Option<ProducerBatch> {
         let mut queues = self.lock();
-        let queue = queues.partitions.get_mut(partition).filter(|queue| !queue.muted)?;
+        let hurry = self.hurries(&queues);
+        let queue = queues.partitions.get_mut(partition)?;
+        let is_due = queue.due(&self.config, hurry, now).is_some_and(|due| due <= now);
+        if !is_due || !queue.may_take(room) {
+            return None;
+        }
         let batch = queue.batches.pop_front()?;
-        queue.muted = true;
+        queue.under_way += 1;
+        queue.waits = batch.attempts > 0;
         Some(batch)
     }
 
-    /// Returns a batch that is to be sent again, before all others of its partition.
+    fn hurries(&self, queues: &Queues) -> bool {
+        queues.flushing > 0 || queues.closed || self.memory.available_permits() < self.config.batch_size
+    }
+
+    /// Returns a batch that is to be sent again, before all that were appended after it.
     pub(crate) fn put_back(&self, batch: ProducerBatch) {
         let mut queues = self.lock();
         let queue = queues.partitions.entry(batch.partition.clone()).or_default();
-        queue.muted = false;
-        queue.batches.push_front(batch);
+        queue.came_back(true);
+        queue.insert(batch);
+    }
+
+    /// Everything under way is awaited before more of its partition is sent: it is numbered otherwise.
+    pub(crate) fn await_all_under_way(&self) {
+        for queue in self.lock().partitions.values_mut() {
+            queue.waits = queue.under_way > 0;
+        }
+    }
+
+    /// Batches that wait in each of a topic's partitions; `None` where the oldest has been due since before `due_before`:
+    /// its broker takes nothing.
+    pub(crate) fn loads(
+        &self,
+        topic: &TopicName,
+        partitions: impl Iterator<Item = PartitionIndex>,
+        due_before: Option<Instant>,
+    ) -> Vec<(PartitionIndex, Option<usize>)> {
+        let queues = self.lock();
+        let load = |index: PartitionIndex| {
+            let queue = queues.partitions.get(&TopicPartition { topic: topic.clone(), partition: index });
+            let Some(queue) = queue else { return (index, Some(0)) };
+            let oldest = queue.batches.front().map(|first| first.created_at + self.config.linger);
+            let is_stuck = due_before.zip(oldest).is_some_and(|(before, due)| due < before);
+            (index, Some(queue.batches.len()).filter(|_| !is_stuck))
+        };
+        partitions.map(load).collect()
     }
 
     /// Returns a batch that was too large for its broker in parts of at most half its size, or ends it. Batches to come
@@ -170,10 +221,8 @@ impl RecordAccumulator {
                 self.incomplete.send_modify(|count| *count += parts.len() - 1);
                 let mut queues = self.lock();
                 let queue = queues.partitions.entry(partition).or_default();
-                queue.muted = false;
-                for part in parts.into_iter().rev() {
-                    queue.batches.push_front(part);
-                }
+                queue.came_back(true);
+                parts.into_iter().for_each(|part| queue.insert(part));
             }
         }
     }
@@ -181,7 +230,7 @@ impl RecordAccumulator {
     /// Ends a batch that was taken.
     pub(crate) fn complete(&self, batch: &ProducerBatch, outcome: Result<Option<Offset>, ClientError>) {
         if let Some(queue) = self.lock().partitions.get_mut(&batch.partition) {
-            queue.muted = false;
+            queue.came_back(outcome.is_err());
         }
         self.end(batch, outcome);
     }
@@ -211,6 +260,9 @@ impl RecordAccumulator {
 
     /// Ends a batch that no queue holds any more.
     pub(crate) fn end(&self, batch: &ProducerBatch, outcome: Result<Option<Offset>, ClientError>) {
+        for interceptor in &self.config.interceptors {
+            interceptor::acknowledged(&**interceptor, &batch.partition, batch.count(), &outcome);
+        }
         batch.complete(outcome);
         self.memory.add_permits(batch.reserved);
         self.incomplete.send_modify(|count| *count -= 1);
@@ -249,6 +301,31 @@ impl RecordAccumulator {
 impl PartitionQueue {
     fn batch_size(&self, config: &ProducerConfig) -> usize {
         self.batch_size_max.unwrap_or(config.batch_size).min(config.batch_size)
+    }
+
+    /// When its oldest batch is to be sent.
+    fn due(&self, config: &ProducerConfig, hurry: bool, now: Instant) -> Option<Instant> {
+        let first = self.batches.front()?;
+        let is_full = self.batches.len() > 1 || !first.has_room(1, self.batch_size(config));
+        let due = if hurry || is_full { now } else { first.created_at + config.linger };
+        Some(due.max(first.not_before))
+    }
+
+    /// Whether its oldest batch may follow those under way.
+    fn may_take(&self, room: usize) -> bool {
+        let travels_alone = self.waits || self.batches.front().is_some_and(|first| first.attempts > 0);
+        self.under_way == 0 || (!travels_alone && self.under_way < room)
+    }
+
+    /// One that was taken is back or ended; after a failure those behind it are awaited.
+    fn came_back(&mut self, failed: bool) {
+        self.under_way -= 1;
+        self.waits = self.under_way > 0 && (self.waits || failed);
+    }
+
+    fn insert(&mut self, batch: ProducerBatch) {
+        let behind = self.batches.partition_point(|other| other.place() < batch.place());
+        self.batches.insert(behind, batch);
     }
 }
 

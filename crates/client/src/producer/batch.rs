@@ -96,6 +96,8 @@ enum Contents {
 pub(crate) struct ProducerBatch {
     pub(crate) partition: TopicPartition,
     contents: Contents,
+    /// Its place among the batches of its partition; the parts of one that was split share it.
+    order: u64,
     /// The index of its first record among those that share its fate.
     first_index: i32,
     count: i32,
@@ -120,11 +122,13 @@ pub(crate) struct ProducerBatch {
 impl ProducerBatch {
     pub(crate) fn new(
         partition: TopicPartition,
+        order: u64,
         compression: Compression,
         now: Instant,
     ) -> Result<Self, ClientError> {
         Ok(Self {
             partition,
+            order,
             contents: Contents::Open(open(compression)?),
             first_index: 0,
             count: 0,
@@ -208,6 +212,11 @@ impl ProducerBatch {
         Ok(())
     }
 
+    /// Smaller for what was appended earlier to its partition.
+    pub(crate) const fn place(&self) -> (u64, i32) {
+        (self.order, self.first_index)
+    }
+
     /// Records in it.
     pub(crate) const fn count(&self) -> i32 {
         self.count
@@ -248,6 +257,7 @@ impl ProducerBatch {
                 let part_reserved = if number == last { reserved } else { share * count as usize };
                 let part = Self {
                     partition: self.partition.clone(),
+                    order: self.order,
                     contents: Contents::Open(builder),
                     first_index,
                     count,

@@ -1,8 +1,12 @@
 //! Settings of a producer. Names and defaults are Kafka's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::Compression;
+
+use crate::producer::interceptor::ProducerInterceptor;
+use crate::producer::partitioner::Partitioner;
 
 /// When a record counts as written (`acks`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +57,22 @@ pub struct ProducerConfig {
     pub buffer_memory: usize,
     /// `delivery.timeout.ms`: after this time without an acknowledgement a record has failed.
     pub delivery_timeout: Duration,
-    /// `max.in.flight.requests.per.connection`. Of one partition only one batch is under way at a time.
+    /// `max.in.flight.requests.per.connection`. With idempotence up to five batches of one partition are under way, without
+    /// one, so that their order is kept in any case.
     pub max_in_flight: usize,
+    /// `max.block.ms`: how long sending waits for a topic's metadata and for memory.
+    pub max_block: Duration,
+    /// `partitioner.ignore.keys`: records go where it suits although they have a key.
+    pub partitioner_ignore_keys: bool,
+    /// `partitioner.adaptive.partitioning.enable` (KIP-794): partitions that are drained slowly are given less.
+    pub partitioner_adaptive: bool,
+    /// `partitioner.availability.timeout.ms` (KIP-794): a partition whose broker took nothing for so long is given nothing
+    /// while there are others; zero: it is given its share.
+    pub partitioner_availability_timeout: Duration,
+    /// `partitioner.class`: chooses in place of keys and the rule for records without.
+    pub partitioner: Option<Arc<dyn Partitioner>>,
+    /// `interceptor.classes`: in this order.
+    pub interceptors: Vec<Arc<dyn ProducerInterceptor>>,
 }
 
 impl Default for ProducerConfig {
@@ -69,6 +87,12 @@ impl Default for ProducerConfig {
             buffer_memory: 32 << 20,
             delivery_timeout: Duration::from_secs(120),
             max_in_flight: 5,
+            max_block: Duration::from_secs(60),
+            partitioner_ignore_keys: false,
+            partitioner_adaptive: true,
+            partitioner_availability_timeout: Duration::ZERO,
+            partitioner: None,
+            interceptors: Vec::new(),
         }
     }
 }
@@ -104,6 +128,28 @@ impl ProducerConfig {
         delivery_timeout: Duration,
         /// Sets `max.in.flight.requests.per.connection`.
         max_in_flight: usize,
+        /// Sets `max.block.ms`.
+        max_block: Duration,
+        /// Sets `partitioner.ignore.keys`.
+        partitioner_ignore_keys: bool,
+        /// Sets `partitioner.adaptive.partitioning.enable`.
+        partitioner_adaptive: bool,
+        /// Sets `partitioner.availability.timeout.ms`.
+        partitioner_availability_timeout: Duration,
+    }
+
+    /// Sets `partitioner.class`.
+    #[must_use]
+    pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
+        self.partitioner = Some(Arc::new(partitioner));
+        self
+    }
+
+    /// Adds to `interceptor.classes`.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl ProducerInterceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
     }
 
     /// Whether batches are numbered.

@@ -5,6 +5,9 @@
 
 use types::PartitionIndex;
 
+use crate::metadata::TopicMetadata;
+use crate::producer::ProducerRecord;
+
 /// The partition of a key among `partitions` (> 0).
 pub fn partition_of_key(key: &[u8], partitions: usize) -> PartitionIndex {
     let positive = murmur2(key) & 0x7fff_ffff;
@@ -31,28 +34,58 @@ pub fn murmur2(bytes: &[u8]) -> u32 {
     hash ^ (hash >> 15)
 }
 
+/// Chooses partitions in place of the rules above (`partitioner.class`).
+pub trait Partitioner: std::fmt::Debug + Send + Sync {
+    /// Where a record goes that names no partition; `topic` has at least one.
+    fn partition(&self, record: &ProducerRecord<'_>, topic: &TopicMetadata) -> PartitionIndex;
+}
+
 /// The partition that records without a key go to for now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct StickyPartition {
-    current: usize,
+    current: Option<PartitionIndex>,
     bytes: usize,
 }
 
 impl StickyPartition {
-    /// Starts at a place that `random` decides, so that many short-lived producers do not all fill partition 0.
-    pub(crate) fn new(random: u64) -> Self {
-        Self { current: (random >> 32) as usize, bytes: 0 }
-    }
-
-    /// Where a record of `size` bytes goes, among `partitions` (> 0); moves on after `batch_size` bytes.
-    pub(crate) fn next(&mut self, size: usize, batch_size: usize, partitions: usize) -> PartitionIndex {
-        if self.bytes > 0 && self.bytes + size > batch_size {
-            self.current += 1;
-            self.bytes = 0;
-        }
+    /// Where a record of `size` bytes goes; another is chosen after `batch_size` bytes, so that batches fill up.
+    pub(crate) fn next(
+        &mut self,
+        size: usize,
+        batch_size: usize,
+        choose: impl FnOnce() -> PartitionIndex,
+    ) -> PartitionIndex {
+        let is_full = self.bytes > 0 && self.bytes + size > batch_size;
+        let current = match self.current.filter(|_| !is_full) {
+            Some(current) => current,
+            None => {
+                self.bytes = 0;
+                choose()
+            }
+        };
+        self.current = Some(current);
         self.bytes += size;
-        PartitionIndex((self.current % partitions) as i32)
+        current
     }
+}
+
+/// Chooses among partitions by the batches that wait in them: the fewer, the likelier, so that a slow broker is given less
+/// (KIP-794). Those with `None` get nothing unless all are so.
+pub(crate) fn choose(loads: &[(PartitionIndex, Option<usize>)], random: u64) -> PartitionIndex {
+    let longest = loads.iter().filter_map(|(_, load)| *load).max();
+    let weight = |load: Option<usize>| match longest {
+        None => 1,
+        Some(longest) => load.map_or(0, |load| (longest + 1 - load) as u64),
+    };
+    let total: u64 = loads.iter().map(|(_, load)| weight(*load)).sum();
+    let mut left = random % total.max(1);
+    for (partition, load) in loads {
+        match left.checked_sub(weight(*load)) {
+            None => return *partition,
+            Some(rest) => left = rest,
+        }
+    }
+    PartitionIndex(0)
 }
 
 #[cfg(test)]
@@ -82,10 +115,31 @@ mod tests {
 
     #[test]
     fn records_without_key_stick_until_a_batch_is_full() {
-        let mut sticky = StickyPartition::new(0);
-        let placed: Vec<i32> = (0..8).map(|_| sticky.next(40, 100, 3).0).collect();
-        assert_eq!(placed, [0, 0, 1, 1, 2, 2, 0, 0]);
-        assert_eq!(sticky.next(5000, 100, 3), PartitionIndex(1), "a large record gets a batch of its own");
-        assert_eq!(sticky.next(1, 100, 3), PartitionIndex(2));
+        let mut sticky = StickyPartition::default();
+        let mut order = 0..;
+        let mut place = |size| sticky.next(size, 100, || PartitionIndex(order.next().unwrap_or_default())).0;
+        assert_eq!([40; 8].map(&mut place), [0, 0, 1, 1, 2, 2, 3, 3]);
+        assert_eq!(place(5000), 4, "a large record gets a batch of its own");
+        assert_eq!(place(1), 5);
+    }
+
+    #[test]
+    fn the_less_waits_in_a_partition_the_more_it_is_given() {
+        let index = PartitionIndex;
+        let count = |loads: &[(PartitionIndex, Option<usize>)], wanted| {
+            (0..2100).filter(|random| choose(loads, *random) == index(wanted)).count()
+        };
+        let even = [(index(0), Some(0)), (index(1), Some(0))];
+        assert_eq!((count(&even, 0), count(&even, 1)), (1050, 1050));
+        // Weights 10, 6, 4 and 1, as in Kafka's BuiltInPartitioner: longest + 1 - load.
+        let uneven = [(index(0), Some(0)), (index(1), Some(4)), (index(2), Some(6)), (index(3), Some(9))];
+        assert_eq!([0, 1, 2, 3].map(|wanted| count(&uneven, wanted)), [1000, 600, 400, 100]);
+        let stuck = [(index(0), None), (index(1), Some(7))];
+        assert_eq!(
+            (count(&stuck, 0), count(&stuck, 1)),
+            (0, 2100),
+            "a broker that takes nothing is given nothing"
+        );
+        assert_eq!(count(&[(index(0), None), (index(1), None)], 0), 1050, "unless there is no other");
     }
 }

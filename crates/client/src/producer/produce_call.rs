@@ -21,13 +21,14 @@ pub(crate) struct PartitionAnswer {
     pub(crate) base_offset: i64,
 }
 
-/// Sends sealed batches, one of each partition, to the broker that leads them; no answer comes with `acks=0`.
-pub(crate) async fn produce(
+/// Writes sealed batches, one of each partition, to the broker that leads them, and returns what waits for the answer; none
+/// comes with `acks=0`.
+pub(crate) async fn begin(
     client: &NetworkClient,
     node: NodeId,
     acks: Acks,
     batches: &mut [ProducerBatch],
-) -> Result<Option<ProduceResponse>, ClientError> {
+) -> Result<Option<impl Future<Output = Result<ProduceResponse, ClientError>> + Send + use<>>, ClientError> {
     let connection = client.node(node).await?;
     let mut topics: BTreeMap<TopicName, TopicProduceData> = BTreeMap::new();
     for batch in batches {
@@ -55,7 +56,7 @@ pub(crate) async fn produce(
         connection.send_unanswered::<ProduceRequest>(&request, newest).await?;
         return Ok(None);
     }
-    connection.call::<ProduceRequest>(&request, newest).await.map(Some)
+    connection.begin(&request, newest, client.config().request_timeout).await.map(Some)
 }
 
 /// The answer by partition; topics that come by id are named again.

@@ -1,7 +1,9 @@
 //! The task that sends batches: takes them from the accumulator, tells their outcome, tries again what may succeed.
 //!
-//! Order: of a partition only one batch is under way (the accumulator rests the partition), so a batch that is tried
-//! again cannot be overtaken. Writing once: a batch keeps its producer id and sequence through all tries.
+//! Order: what is written to a broker is written by its [lane](super::produce_lane), in order. With idempotence several
+//! batches of a partition are under way once the broker knows the producer: it refuses what follows a batch that failed,
+//! all of them come back, and what was tried before travels alone. Without, one batch of a partition is under way at a
+//! time. Writing once: a batch keeps its producer id and sequence through all tries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::sync::Arc;
 use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::init_producer_id_response::InitProducerIdResponse;
 use protocol::messages::produce_response::ProduceResponse;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use types::{ErrorCode, NodeId, Offset, ProducerEpoch, ProducerId, TopicName, TopicPartition};
@@ -21,7 +24,11 @@ use crate::producer::ProducerConfig;
 use crate::producer::accumulator::RecordAccumulator;
 use crate::producer::batch::ProducerBatch;
 use crate::producer::produce_call::{self, PartitionAnswer};
+use crate::producer::produce_lane::{self, Produced};
 use crate::producer::sequences::Sequences;
+
+/// Of how many batches brokers remember the sequences (KIP-98): what comes again is recognized among them.
+const IDEMPOTENT_IN_FLIGHT_MAX: usize = 5;
 
 /// State of the task; dropped with it.
 pub(crate) struct Sender {
@@ -29,8 +36,12 @@ pub(crate) struct Sender {
     config: ProducerConfig,
     accumulator: Arc<RecordAccumulator>,
     calls: JoinSet<Done>,
-    /// Produce requests under way, by broker.
-    in_flight: BTreeMap<NodeId, usize>,
+    lanes: BTreeMap<NodeId, Lane>,
+    /// The tasks of the lanes.
+    lane_tasks: JoinSet<()>,
+    answers: mpsc::UnboundedReceiver<Produced>,
+    /// What each lane answers to.
+    answered: mpsc::UnboundedSender<Produced>,
     sequences: Sequences,
     producer_id: Errand,
     metadata: Errand,
@@ -38,13 +49,15 @@ pub(crate) struct Sender {
     last_error: Option<ClientError>,
 }
 
+/// The way to one broker.
+struct Lane {
+    orders: mpsc::UnboundedSender<Vec<ProducerBatch>>,
+    /// Produce requests under way.
+    in_flight: usize,
+}
+
 /// What a spawned call came back with.
 enum Done {
-    Produced {
-        node: NodeId,
-        batches: Vec<ProducerBatch>,
-        answer: Result<Option<ProduceResponse>, ClientError>,
-    },
     ProducerId(Result<InitProducerIdResponse, ClientError>),
     Metadata(Result<(), ClientError>),
 }
@@ -55,12 +68,16 @@ impl Sender {
         config: ProducerConfig,
         accumulator: Arc<RecordAccumulator>,
     ) -> Self {
+        let (answered, answers) = mpsc::unbounded_channel();
         Self {
             client,
             config,
             accumulator,
             calls: JoinSet::new(),
-            in_flight: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            lane_tasks: JoinSet::new(),
+            answers,
+            answered,
             sequences: Sequences::default(),
             producer_id: Errand::default(),
             metadata: Errand::default(),
@@ -80,6 +97,7 @@ impl Sender {
             };
             tokio::select! {
                 biased;
+                Some(produced) = self.answers.recv() => self.handle_produced(produced),
                 Some(done) = self.calls.join_next() => match done {
                     Ok(done) => self.handle(done),
                     // Nobody aborts a call: it panicked, or the runtime ends, and its batches go with it.
@@ -88,6 +106,7 @@ impl Sender {
                         Err(_) => return,
                     },
                 },
+                Some(Err(error)) = self.lane_tasks.join_next() => std::panic::resume_unwind(error.into_panic()),
                 () = self.accumulator.work() => {}
                 () = sleep => {}
             }
@@ -98,7 +117,7 @@ impl Sender {
     fn send_what_is_ready(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = self.expire(now);
-        let (ready, next) = self.accumulator.ready(now);
+        let (ready, next) = self.accumulator.ready(now, |partition| self.room(partition));
         wake_at = earlier(wake_at, next);
         if ready.is_empty() {
             return wake_at;
@@ -133,19 +152,33 @@ impl Sender {
         topic.partition(partition.partition)?.leader
     }
 
+    /// How many batches of a partition may be under way.
+    fn room(&self, partition: &TopicPartition) -> usize {
+        let has_order = self.config.is_idempotent() && self.sequences.is_established(partition);
+        if has_order { self.config.max_in_flight.min(IDEMPOTENT_IN_FLIGHT_MAX) } else { 1 }
+    }
+
+    /// Fills requests, with one batch of each partition, until there is nothing to send or too much is under way.
     fn send_to(&mut self, node: NodeId, partitions: &[TopicPartition], now: Instant) {
         let mut waiting = partitions.iter();
-        while self.in_flight.get(&node).copied().unwrap_or(0) < self.config.max_in_flight {
+        while self.lanes.get(&node).map_or(0, |lane| lane.in_flight) < self.config.max_in_flight {
+            if waiting.len() == 0 {
+                waiting = partitions.iter();
+            }
             let mut batches = Vec::new();
             let mut size = 0;
             for partition in waiting.by_ref() {
-                let Some(mut batch) = self.accumulator.take(partition) else { continue };
+                let room = self.room(partition);
+                let Some(mut batch) = self.accumulator.take(partition, room, now) else { continue };
                 match self.number_and_seal(&mut batch) {
                     Ok(bytes) => {
                         size += bytes;
                         batches.push(batch);
                     }
-                    Err(error) => self.accumulator.complete(&batch, Err(error)),
+                    Err(error) => {
+                        self.close_hole(&batch);
+                        self.accumulator.complete(&batch, Err(error));
+                    }
                 }
                 if size >= self.config.max_request_size {
                     break;
@@ -180,35 +213,35 @@ impl Sender {
             batch.attempts += 1;
             tracing::trace!(partition = %batch.partition, records = batch.count(), age = ?now - batch.created_at, "sending");
         }
-        *self.in_flight.entry(node).or_default() += 1;
-        let (client, acks) = (self.client.clone(), self.config.acks);
-        self.calls.spawn(async move {
-            let answer = produce_call::produce(&client, node, acks, &mut batches).await;
-            Done::Produced { node, batches, answer }
-        });
+        if !self.lanes.contains_key(&node) {
+            let (orders, received) = mpsc::unbounded_channel();
+            let (client, acks, answered) = (self.client.clone(), self.config.acks, self.answered.clone());
+            self.lane_tasks.spawn(produce_lane::run(client, node, acks, received, answered));
+            self.lanes.insert(node, Lane { orders, in_flight: 0 });
+        }
+        let lane = self.lanes.get_mut(&node).expect("it was put there when it was missing");
+        lane.in_flight += 1;
+        // The other end lives as long as this task.
+        let _ = lane.orders.send(batches);
+    }
+
+    fn handle_produced(&mut self, produced: Produced) {
+        let Produced { node, batches, answer } = produced;
+        if let Some(lane) = self.lanes.get_mut(&node) {
+            lane.in_flight -= 1;
+        }
+        match answer {
+            Ok(Some(answer)) => self.handle_answer(batches, answer),
+            // With acks=0 nobody answers.
+            Ok(None) => batches.iter().for_each(|batch| self.accumulator.complete(batch, Ok(None))),
+            Err(error) => {
+                batches.into_iter().for_each(|batch| self.handle_failure(batch, error.clone()));
+            }
+        }
     }
 
     fn handle(&mut self, done: Done) {
         match done {
-            Done::Produced { node, batches, answer } => {
-                if let Some(count) = self.in_flight.get_mut(&node) {
-                    *count -= 1;
-                }
-                match answer {
-                    Ok(Some(answer)) => self.handle_answer(batches, answer),
-                    // With acks=0 nobody answers.
-                    Ok(None) => {
-                        for batch in batches {
-                            self.accumulator.complete(&batch, Ok(None));
-                        }
-                    }
-                    Err(error) => {
-                        for batch in batches {
-                            self.handle_failure(batch, error.clone());
-                        }
-                    }
-                }
-            }
             Done::ProducerId(Ok(answer)) if answer.error_code == 0 => {
                 self.producer_id.succeeded();
                 self.sequences.begin(ProducerId(answer.producer_id), ProducerEpoch(answer.producer_epoch));
@@ -239,10 +272,12 @@ impl Sender {
         for batch in batches {
             match answers.remove(&batch.partition) {
                 Some(PartitionAnswer { code: ErrorCode::None, base_offset, .. }) => {
+                    self.note_acknowledged(&batch);
                     self.accumulator
                         .complete(&batch, Ok(Some(Offset(base_offset)).filter(|base| base.0 >= 0)));
                 }
                 Some(PartitionAnswer { code: ErrorCode::DuplicateSequenceNumber, .. }) => {
+                    self.note_acknowledged(&batch);
                     self.accumulator.complete(&batch, Ok(None));
                 }
                 Some(PartitionAnswer { code, message, .. }) => {
@@ -261,24 +296,31 @@ impl Sender {
 
     /// Tries the batch again if that makes sense, else ends it.
     fn handle_failure(&mut self, mut batch: ProducerBatch, error: ClientError) {
-        let lost_its_state = matches!(
-            error,
-            ClientError::Topic {
-                code: ErrorCode::OutOfOrderSequenceNumber
+        let code = match &error {
+            ClientError::Topic { code, .. } => *code,
+            _ => ErrorCode::None,
+        };
+        let is_current = batch.producer.as_ref().is_some_and(|state| self.sequences.is_current(state));
+        let is_ahead =
+            batch.producer.as_ref().is_some_and(|state| self.sequences.is_ahead(&batch.partition, state));
+        // One before it failed, and the broker does not take what would leave a hole.
+        let is_overtaking = code == ErrorCode::OutOfOrderSequenceNumber && is_ahead;
+        let lost_its_state = !is_overtaking
+            && matches!(
+                code,
+                ErrorCode::OutOfOrderSequenceNumber
                     | ErrorCode::UnknownProducerId
-                    | ErrorCode::InvalidProducerEpoch,
-                ..
-            }
-        );
+                    | ErrorCode::InvalidProducerEpoch
+            );
         // Whatever is worth another try leaves it open what became of this one, except a connection never opened.
         batch.may_be_written |= error.is_retriable() && !matches!(error, ClientError::Unreachable { .. });
-        if lost_its_state {
+        if lost_its_state && is_current {
             // The broker no longer knows what this producer wrote. A batch that certainly is in no log starts anew.
-            self.sequences.abandon();
+            self.abandon_producer_id();
         }
         let now = Instant::now();
         let is_over = now >= batch.created_at + self.config.delivery_timeout;
-        let retries = error.is_retriable() || (lost_its_state && !batch.may_be_written);
+        let retries = error.is_retriable() || is_overtaking || (lost_its_state && !batch.may_be_written);
         if retries && !is_over {
             tracing::debug!(partition = %batch.partition, attempts = batch.attempts, %error, "batch is tried again");
             batch.not_before = now + self.client.config().backoff(batch.attempts);
@@ -297,15 +339,28 @@ impl Sender {
         self.accumulator.complete(&batch, Err(error));
     }
 
+    fn note_acknowledged(&mut self, batch: &ProducerBatch) {
+        if let Some(state) = &batch.producer {
+            self.sequences.acknowledged(&batch.partition, state, batch.count());
+        }
+    }
+
     /// After a batch that failed for good: what number does the broker expect next?
     fn close_hole(&mut self, batch: &ProducerBatch) {
-        match &batch.producer {
-            Some(state) if batch.may_be_written && self.sequences.is_current(state) => {
-                self.sequences.abandon()
-            }
-            Some(state) => self.sequences.give_back(&batch.partition, state),
-            None => {}
+        let Some(state) = batch.producer.as_ref().filter(|state| self.sequences.is_current(state)) else {
+            return;
+        };
+        let is_closed =
+            !batch.may_be_written && self.sequences.give_back(&batch.partition, state, batch.count());
+        if !is_closed {
+            self.abandon_producer_id();
         }
+    }
+
+    /// What is under way goes on as it is numbered, before anything is numbered anew.
+    fn abandon_producer_id(&mut self) {
+        self.sequences.abandon();
+        self.accumulator.await_all_under_way();
     }
 
     /// Fails batches that waited for longer than `delivery.timeout.ms`.

@@ -1,8 +1,8 @@
 //! The producer's id and the next sequence of each partition (KIP-98).
 //!
-//! With one batch of a partition under way at a time, the sequences of a partition follow each other without a hole
-//! unless a batch fails for good after it may have been written: nobody knows then what the broker expects. The producer
-//! takes a new id in that case, whose sequences begin at 0 everywhere.
+//! The sequences of a partition follow each other without a hole unless a batch fails for good: after it may have been
+//! written nobody knows what the broker expects, and what follows it is numbered already. The producer takes a new id in
+//! that case, whose sequences begin at 0 everywhere.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ use crate::producer::batch::ProducerState;
 pub(crate) struct Sequences {
     producer: Option<(ProducerId, ProducerEpoch)>,
     next: BTreeMap<TopicPartition, Sequence>,
+    /// Behind the last that was acknowledged: what the broker expects.
+    expected: BTreeMap<TopicPartition, Sequence>,
 }
 
 impl Sequences {
@@ -27,12 +29,14 @@ impl Sequences {
     pub(crate) fn begin(&mut self, id: ProducerId, epoch: ProducerEpoch) {
         self.producer = Some((id, epoch));
         self.next.clear();
+        self.expected.clear();
     }
 
     /// The id is not to be used for new batches any more.
     pub(crate) fn abandon(&mut self) {
         self.producer = None;
         self.next.clear();
+        self.expected.clear();
     }
 
     /// Numbers the next `count` records of a partition; `None` without a producer id.
@@ -44,11 +48,38 @@ impl Sequences {
         Some(ProducerState { id, epoch, base_sequence })
     }
 
-    /// Takes back the numbers of a batch that failed and certainly is in no log, so that the next one leaves no hole.
-    pub(crate) fn give_back(&mut self, partition: &TopicPartition, state: &ProducerState) {
-        if self.is_current(state) {
+    /// Takes back the numbers of a batch that failed and certainly is in no log, so that the next one leaves no hole; false
+    /// where others were numbered after it.
+    pub(crate) fn give_back(
+        &mut self,
+        partition: &TopicPartition,
+        state: &ProducerState,
+        count: i32,
+    ) -> bool {
+        let is_last = self.next.get(partition) == Some(&state.base_sequence.plus(count));
+        if is_last {
             self.next.insert(partition.clone(), state.base_sequence);
         }
+        is_last
+    }
+
+    /// The broker has these records.
+    pub(crate) fn acknowledged(&mut self, partition: &TopicPartition, state: &ProducerState, count: i32) {
+        if self.is_current(state) {
+            self.expected.insert(partition.clone(), state.base_sequence.plus(count));
+        }
+    }
+
+    /// Whether the broker has records of the partition under the present producer id: it refuses those that would leave a
+    /// hole from then on, and several may be under way.
+    pub(crate) fn is_established(&self, partition: &TopicPartition) -> bool {
+        self.expected.contains_key(partition)
+    }
+
+    /// Whether records before these are not acknowledged yet.
+    pub(crate) fn is_ahead(&self, partition: &TopicPartition, state: &ProducerState) -> bool {
+        let expected = self.expected.get(partition).copied().unwrap_or_default();
+        self.is_current(state) && state.base_sequence != expected
     }
 
     /// Whether `state` was numbered under the present producer id.
@@ -72,8 +103,15 @@ mod tests {
         assert_eq!(base(sequences.take(&a, 2)), Some(3));
         assert_eq!(base(sequences.take(&b, 2)), Some(0));
         let refused = sequences.take(&b, 9).expect("there is a producer id");
-        sequences.give_back(&b, &refused);
-        assert_eq!(base(sequences.take(&b, 1)), Some(2));
+        assert!(sequences.give_back(&b, &refused, 9));
+        let again = sequences.take(&b, 1).expect("there is a producer id");
+        assert_eq!(again.base_sequence.0, 2);
+        assert_eq!(base(sequences.take(&b, 1)), Some(3));
+        assert!(!sequences.give_back(&b, &again, 1), "another is numbered after it");
+        assert!(!sequences.is_established(&b));
+        sequences.acknowledged(&b, &again, 1);
+        assert!(sequences.is_established(&b));
+        assert!(sequences.is_ahead(&b, &ProducerState { base_sequence: Sequence(4), ..again }));
         sequences.abandon();
         assert_eq!(sequences.take(&a, 1), None);
         sequences.begin(ProducerId(8), ProducerEpoch(0));

@@ -49,6 +49,8 @@ pub struct State {
     pub on_fetch: VecDeque<Act>,
     /// What the next InitProducerId requests are answered.
     pub on_init_producer_id: VecDeque<ErrorCode>,
+    /// So many answers to Produce requests are held back until the one after them is due.
+    pub held_answers: usize,
     /// Batches larger than this are refused.
     pub batch_size_max: Option<usize>,
     /// The first offset there is; what lies before was deleted.
@@ -100,6 +102,7 @@ impl Broker {
     }
 
     async fn serve(self, mut stream: TcpStream) {
+        let mut due = Vec::new();
         while let Ok(length) = stream.read_u32().await {
             let mut frame = vec![0; length as usize];
             if stream.read_exact(&mut frame).await.is_err() {
@@ -112,9 +115,12 @@ impl Broker {
             encode_response_header(&mut writer, header.api_key, header.api_version, header.correlation_id);
             writer.raw(&body);
             let answer = writer.into_bytes();
-            if stream.write_u32(answer.len() as u32).await.is_err()
-                || stream.write_all(&answer).await.is_err()
-            {
+            due.extend_from_slice(&(answer.len() as u32).to_be_bytes());
+            due.extend_from_slice(&answer);
+            if header.api_key == PRODUCE && self.holds_back() {
+                continue;
+            }
+            if stream.write_all(&std::mem::take(&mut due)).await.is_err() {
                 return;
             }
         }
@@ -134,6 +140,13 @@ impl Broker {
             private::WHY => None,
             other => panic!("this broker does not serve API {other}"),
         }
+    }
+
+    fn holds_back(&self) -> bool {
+        let mut state = self.state();
+        let holds = state.held_answers > 0;
+        state.held_answers = state.held_answers.saturating_sub(1);
+        holds
     }
 
     fn metadata(&self) -> MetadataResponse {
@@ -181,7 +194,10 @@ impl Broker {
         };
         let (code, base_offset) = match act {
             Act::Refuse(code) => (code, -1),
-            Act::Serve | Act::ServeAndHangUp => (ErrorCode::None, state.append(batch, &header)),
+            Act::Serve | Act::ServeAndHangUp => match state.append(batch, &header) {
+                Some(base_offset) => (ErrorCode::None, base_offset),
+                None => (ErrorCode::OutOfOrderSequenceNumber, -1),
+            },
         };
         self.appended.notify_waiters();
         let answer = PartitionProduceResponse {
@@ -245,22 +261,30 @@ impl Broker {
 }
 
 impl State {
-    /// Appends unless the log has it already, as an idempotent log does; returns the batch's first offset.
-    fn append(&mut self, batch: &Bytes, header: &BatchHeader) -> i64 {
+    /// Appends unless the log has it already, as an idempotent log does; returns the batch's first offset. `None`: it would
+    /// leave a hole in its producer's sequences, or its producer is older than one that wrote.
+    fn append(&mut self, batch: &Bytes, header: &BatchHeader) -> Option<i64> {
         let mut end = 0;
+        let mut expected = None;
         for known in &self.log {
             let known = BatchHeader::parse(known).expect("is a batch");
             if header.has_producer_id()
                 && (known.producer_id, known.base_sequence) == (header.producer_id, header.base_sequence)
             {
-                return known.base_offset.0;
+                return Some(known.base_offset.0);
+            }
+            if known.producer_id == header.producer_id {
+                expected = Some(known.base_sequence.plus(known.count));
             }
             end = known.next_offset().0;
+        }
+        if header.has_producer_id() && expected.is_some_and(|expected| expected != header.base_sequence) {
+            return None;
         }
         let mut appended = BytesMut::from(&batch[..]);
         appended[..8].copy_from_slice(&end.to_be_bytes());
         self.log.push(appended.freeze());
-        end
+        Some(end)
     }
 
     /// Start, end, and all batches that reach to `from` or beyond.
