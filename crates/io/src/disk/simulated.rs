@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{DirectoryEntry, OpenMode, VolumeSpace};
-use crate::Entropy;
+use crate::{Clock, Entropy};
 
 /// A simulated file system; clones share it. See [`SimulatedDisk::crash`] for what a power cut leaves.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ pub struct SimulatedFile {
     content: Arc<Mutex<Content>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// Names as processes see them.
     names: BTreeMap<PathBuf, Node>,
@@ -63,8 +63,21 @@ struct State {
     syncs_left: Option<u64>,
     /// Changes of names that still succeed before all fail; `None`: all succeed.
     name_changes_left: Option<u64>,
-    /// Milliseconds given to files as their time of modification.
-    now_ms: i64,
+    /// Tells files when they were modified.
+    clock: Clock,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            names: BTreeMap::new(),
+            durable_names: BTreeMap::new(),
+            bytes_left: None,
+            syncs_left: None,
+            name_changes_left: None,
+            clock: Clock::simulated(0),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -147,7 +160,12 @@ impl SimulatedDisk {
 
     /// Sets the time that files written from now on carry.
     pub fn set_now_ms(&self, now_ms: i64) {
-        lock(&self.state).now_ms = now_ms;
+        self.set_clock(Clock::simulated(now_ms));
+    }
+
+    /// Files written from now on carry the time of this clock.
+    pub fn set_clock(&self, clock: Clock) {
+        lock(&self.state).clock = clock;
     }
 
     pub(super) fn open(&self, path: &Path, mode: OpenMode) -> io::Result<SimulatedFile> {
@@ -164,7 +182,7 @@ impl SimulatedDisk {
                     return Err(io::ErrorKind::NotFound.into());
                 }
                 let content =
-                    Arc::new(Mutex::new(Content { modified_ms: state.now_ms, ..Content::default() }));
+                    Arc::new(Mutex::new(Content { modified_ms: state.clock.now_ms(), ..Content::default() }));
                 state.names.insert(path.to_owned(), Node::File(content.clone()));
                 content
             }
@@ -297,7 +315,7 @@ impl SimulatedFile {
         let mut state = lock(&self.disk.state);
         let mut content = lock(&self.content);
         let mut position = usize::try_from(position).map_err(io::Error::other)?;
-        content.modified_ms = state.now_ms;
+        content.modified_ms = state.clock.now_ms();
         for slice in slices.iter() {
             let room = state.bytes_left.map_or(slice.len(), |left| slice.len().min(left as usize));
             if content.bytes.len() < position + room {

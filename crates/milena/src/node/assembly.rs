@@ -171,10 +171,12 @@ impl Node {
         }
     }
 
-    /// Answers whoever waits for others in a group: to be called before the server stops, which waits for what it has
-    /// begun.
+    /// Answers whoever waits for others in a group, or for records: to be called before the server stops, which waits for
+    /// what it has begun.
     pub fn release_waits(&self) {
-        self.handlers.broker.groups().unload_all();
+        let broker = &self.handlers.broker;
+        broker.groups().unload_all();
+        broker.delayed_fetches().expire_all();
     }
 
     /// Stops an opened node cleanly: leaderships given up, logs closed and marked, controller last. Whoever serves requests has

@@ -1,13 +1,14 @@
 //! The sockets of a node: bound first, because what is advertised may depend on the port, served once there is a node.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use config::{ConnectionConfig, NodeConfig};
-use handlers::Handlers;
 use io::Blocking;
+use net::Service;
 use net::server::{ConnectionLimits, Listener, ListenerSettings, Server, ServerSettings};
 use tokio::sync::watch;
 
@@ -58,9 +59,13 @@ pub(super) async fn warn_of_unknown_names(told: Vec<BoundListener>) {
 }
 
 /// Serves the listeners; clients that connected meanwhile are served now.
-pub(super) fn serve(config: &NodeConfig, bound: Vec<Listener>, handlers: Handlers) -> Server {
-    let server = Server::new(server_settings(config));
-    let service = Arc::new(handlers);
+pub(super) fn serve<S: Service>(
+    config: &NodeConfig,
+    blocking: Blocking,
+    bound: Vec<Listener>,
+    service: Arc<S>,
+) -> Server {
+    let server = Server::new(ServerSettings { blocking, ..server_settings(config) });
     for listener in bound {
         server.serve(listener, service.clone());
     }
@@ -68,12 +73,16 @@ pub(super) fn serve(config: &NodeConfig, bound: Vec<Listener>, handlers: Handler
 }
 
 /// Gives the server the limits on connections that the node works by, each time they change. Never returns.
-pub(super) async fn follow(server: &Server, mut settings: watch::Receiver<Option<Arc<NodeConfig>>>) {
+pub(super) async fn follow(server: &Server, mut settings: watch::Receiver<Option<Arc<NodeConfig>>>) -> Infallible {
     loop {
         let config = settings.borrow_and_update().clone();
         if let Some(config) = config {
-            // Names of hosts are looked up.
-            let limits = Blocking::Threads.run(move || connection_limits(&config)).await;
+            let limits = if config.connections.max_connections_per_ip_overrides.is_empty() {
+                connection_limits(&config)
+            } else {
+                // Names of hosts are looked up.
+                Blocking::Threads.run(move || connection_limits(&config)).await
+            };
             server.set_connection_limits(limits);
         }
         if settings.changed().await.is_err() {

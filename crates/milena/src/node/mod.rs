@@ -7,6 +7,7 @@
 //! | `directories` | data directories locked, checked and, where they are fresh, formatted |
 //! | `assembly` | a node without sockets: what a simulation runs |
 //! | `listeners` | the sockets of a node that runs for real |
+//! | `served` | a node with its sockets |
 //! | `run` | a node from its start until it is told to stop |
 
 pub mod assembly;
@@ -30,6 +31,7 @@ mod listeners;
 #[cfg(test)]
 mod node_test;
 mod run;
+mod served;
 #[cfg(test)]
 mod why_test;
 
@@ -38,3 +40,4 @@ pub(crate) use directories::controller_endpoints;
 pub use environment::Environment;
 pub use error::NodeError;
 pub use run::run;
+pub use served::ServedNode;

@@ -6,16 +6,20 @@ use std::time::Duration;
 
 use broker::loggers::Loggers;
 use config::NodeConfig;
+use handlers::Handlers;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use super::assembly::Progress;
-use super::{Environment, Node, NodeError, descriptors, listeners};
+use super::{Environment, NodeError, ServedNode, descriptors, listeners};
 use crate::announcement::Announcement;
 use crate::ready_file;
 use crate::settings::NodeOptions;
 use crate::supervisor::{NOTIFY_SOCKET, Supervisor};
+
+/// How long requests that were begun may take to be answered once the node is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs the node until SIGTERM or SIGINT. Clients may change the levels of `loggers`.
 ///
@@ -29,26 +33,15 @@ pub async fn run(
     let started_at = Instant::now();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     descriptors::raise_limit()?;
-    let bound = listeners::bind(&config).await?;
-    let told = listeners::advertised(&config, &bound);
-    let mut node = Node::start(config.clone(), Environment::real()?, &told).await?;
-    node.broker().connect_loggers(loggers);
-    let settings = node.broker().node_config();
-    let report = node.open(RecoveryBar::new()).await?;
-    // Clients that came meanwhile wait in the backlog. One that were told now that the cluster has no broker would
-    // forget the one it knew, and some never come back.
-    let server = listeners::serve(&config, bound, node.handlers().clone());
-    if report.failed > 0 || report.stray > 0 {
-        tracing::warn!(
-            opened = report.opened,
-            failed = report.failed,
-            stray = report.stray,
-            "not all logs are served"
-        );
-    }
-    let bootstrap = told.first().map_or_else(String::new, |it| format!("{}:{}", it.host, it.port));
+    let connect_loggers = |handlers: Handlers| {
+        handlers.broker.connect_loggers(loggers);
+        handlers
+    };
+    let mut node =
+        ServedNode::start(config.clone(), Environment::real()?, RecoveryBar::new(), connect_loggers).await?;
+    let bootstrap = node.bootstrap();
     let announcement = Announcement {
-        cluster_id: node.broker().cluster_id().to_owned(),
+        cluster_id: node.node().broker().cluster_id().to_owned(),
         node_id: config.node_id.0,
         bootstrap: bootstrap.clone(),
         log_dirs: config.log_dirs.clone(),
@@ -61,29 +54,23 @@ pub async fn run(
     }
     let supervisor = supervisor();
     supervisor.ready(&bootstrap);
-    let names = tokio::spawn(listeners::warn_of_unknown_names(told));
+    let names = tokio::spawn(listeners::warn_of_unknown_names(node.listeners().to_vec()));
     let failure = tokio::select! {
         biased;
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
         failure = node.failed() => Some(failure),
-        () = listeners::follow(&server, settings) => None,
     };
     supervisor.stopping();
     if let Some(failure) = failure {
-        server.shutdown(Duration::ZERO).await;
+        node.hang_up().await;
         return Err(failure);
     }
     tracing::info!("stopping; a second signal ends the node at once");
-    let stop = async {
-        node.release_waits();
-        server.shutdown(Duration::from_secs(5)).await;
-        node.stop().await;
-    };
     names.abort();
     tokio::select! {
         biased;
-        () = stop => {
+        () = node.stop(GRACE) => {
             tracing::info!("stopped cleanly");
             Ok(())
         }

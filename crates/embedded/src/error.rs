@@ -1,0 +1,28 @@
+//! Why a node did not start.
+
+use std::io;
+
+use config::ConfigError;
+use milena::node::NodeError;
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting that keeps any node from starting.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// A key that Kafka has not: a mistype would otherwise leave the test with a default.
+    #[error("{key} is no key of Apache Kafka{}", nearest.as_ref().map_or_else(String::new, |it| format!("; did you mean {it}?")))]
+    UnknownKey {
+        /// As given.
+        key: String,
+        /// The key that is spelt most like it.
+        nearest: Option<String>,
+    },
+    /// What the binary would end with.
+    #[error("{0}; {}", .0.help())]
+    Node(#[from] NodeError),
+    /// No thread, no randomness, or no absolute path for the data directory.
+    #[error("the system refuses what a node needs: {0}")]
+    System(#[from] io::Error),
+}
