@@ -74,7 +74,8 @@ async fn heartbeat_until(
     let mut images = controller.images();
     loop {
         // What the controller has committed is read here, not fetched: waiting for it is waiting for the applier.
-        broker.applied(images.borrow_and_update().provenance.offset).await;
+        let committed = images.borrow_and_update().provenance.offset;
+        broker.applied(committed).await;
         let metadata_offset = broker.image().provenance.offset;
         let reply = controller.broker_heartbeat(Heartbeat { metadata_offset, ..asking.clone() }).await?;
         if is_awaited(&reply) {

@@ -20,7 +20,7 @@ pub enum StartError {
         nearest: Option<String>,
     },
     /// What the binary would end with.
-    #[error("{0}; {}", .0.help())]
+    #[error("{error}; {help}", error = .0, help = .0.help())]
     Node(#[from] NodeError),
     /// No thread, no randomness, or no absolute path for the data directory.
     #[error("the system refuses what a node needs: {0}")]

@@ -13,7 +13,8 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::milena::{Home, Running};
-use crate::virtual_time::{VirtualTime, ParkSignal};
+use crate::script::{Rules, ScriptedService};
+use crate::virtual_time::{ParkSignal, VirtualTime};
 use crate::{Milena, StartError};
 
 /// How long requests that were begun may take to be answered once the node is told to stop.
@@ -70,9 +71,8 @@ fn live_on_this_thread(
         }
     };
     let tell = move |started| drop(ready.send(started));
-    let time = plan.virtual_epoch_ms.map(|_| VirtualTime::new(parks));
     // Dropped here: waits for the work that was handed to other threads.
-    runtime.block_on(live(plan, time, tell, stopped))
+    runtime.block_on(live(plan, Some(parks), tell, stopped))
 }
 
 /// A node as a task of the caller's runtime.
@@ -92,10 +92,11 @@ pub(crate) async fn on_this_runtime(plan: Plan) -> Result<Milena, StartError> {
     }
 }
 
-/// The life of a node: `ready` is told once how its start went. Ends when `stopped` says so or its handle is gone.
+/// The life of a node: `ready` is told once how its start went. Ends when `stopped` says so or its handle is gone. `parks`
+/// is of a runtime whose time is the node's alone.
 async fn live(
     plan: Plan,
-    time: Option<VirtualTime>,
+    parks: Option<ParkSignal>,
     ready: impl FnOnce(Result<Running, StartError>),
     mut stopped: oneshot::Receiver<()>,
 ) -> Result<(), NodeError> {
@@ -107,7 +108,13 @@ async fn live(
         disk.set_clock(environment.clock.clone());
     }
     let (clock, disk) = (environment.clock.clone(), environment.disk.clone());
-    let lived = match ServedNode::start(config, environment, Silent, |handlers| handlers).await {
+    let time = match virtual_epoch_ms {
+        Some(_) => parks.map(|parks| VirtualTime::new(parks, clock.clone())),
+        None => None,
+    };
+    let rules = Rules::default();
+    let scripted = |handlers| ScriptedService::new(handlers, rules.clone());
+    let lived = match ServedNode::start(config, environment, Silent, scripted).await {
         Err(error) => {
             ready(Err(error.into()));
             Ok(())
@@ -116,14 +123,17 @@ async fn live(
             if let Some(time) = &time {
                 time.freeze();
             }
+            // Only the runtime's own threads can follow its time.
+            let clock = if time.is_some() { Clock::simulated(clock.now_ms()) } else { clock };
             ready(Ok(Running {
                 bootstrap: node.bootstrap(),
                 handlers: node.node().handlers().clone(),
                 runtime: runtime::Handle::current(),
                 clock,
+                rules: rules.clone(),
                 time: time.clone(),
             }));
-            serve(node, time, &mut stopped).await
+            serve(node, time, &rules, &mut stopped).await
         }
     };
     if let Disk::Simulated(disk) = disk {
@@ -135,6 +145,7 @@ async fn live(
 async fn serve(
     mut node: ServedNode,
     time: Option<VirtualTime>,
+    rules: &Rules,
     stopped: &mut oneshot::Receiver<()>,
 ) -> Result<(), NodeError> {
     let failure = tokio::select! {
@@ -142,6 +153,7 @@ async fn serve(
         _ = stopped => None,
         failure = node.failed() => Some(failure),
     };
+    rules.lift_all();
     // From here on nobody moves time, and what waits for it must end.
     if let Some(time) = time {
         time.let_go();

@@ -6,6 +6,7 @@
 //! | `milena` | the node as its program holds it |
 //! | `host` | the thread or task the node lives in |
 //! | `ephemeral_disk` | a disk in memory that outlives its node, and fails when told to |
+//! | `script` | what goes wrong on purpose |
 //! | `virtual_time` | time that stands still until it is moved |
 //!
 //! docs/embedding.md shows all of it at work.
@@ -18,13 +19,16 @@ mod ephemeral_disk;
 mod error;
 mod host;
 mod milena;
+mod script;
 mod virtual_time;
 
 pub use ::client;
+pub use io::Clock;
 pub use types::ErrorCode;
 
+pub use ::milena::node::NodeError;
 pub use builder::Builder;
 pub use ephemeral_disk::EphemeralDisk;
 pub use error::StartError;
-pub use milena::Milena;
-pub use ::milena::node::NodeError;
+pub use milena::{Milena, RebalanceError};
+pub use script::{Api, Held, Script, Scripted};

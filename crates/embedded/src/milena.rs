@@ -1,8 +1,10 @@
 //! The node as its program holds it.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
+use broker::group_coordinator::{GroupReply, GroupRequest};
 use client::{ClientConfig, NetworkClient};
 use handlers::Handlers;
 use io::Clock;
@@ -10,9 +12,10 @@ use milena::node::NodeError;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-use crate::host::{self, run_on};
-use crate::virtual_time::VirtualTime;
 use crate::Builder;
+use crate::host::{self, run_on};
+use crate::script::{Api, Rules, Script};
+use crate::virtual_time::VirtualTime;
 
 /// A node at work. [`Milena::stop`] ends it; dropping it does so too, and waits for its thread.
 #[derive(Debug)]
@@ -31,9 +34,22 @@ pub(crate) struct Running {
     pub(crate) bootstrap: String,
     pub(crate) handlers: Handlers,
     pub(crate) runtime: runtime::Handle,
+    /// For others: where time is virtual, it is set when time has moved.
     pub(crate) clock: Clock,
+    pub(crate) rules: Rules,
     /// Of a node with virtual time on a thread of its own.
     pub(crate) time: Option<VirtualTime>,
+}
+
+/// Why a group was not rebalanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RebalanceError {
+    /// The node knows no classic group of this id that has members.
+    #[error("there is no classic group of this id that has members")]
+    NoMembers,
+    /// `__consumer_offsets` is not there yet, or is being loaded.
+    #[error("the group's coordinator is not at work")]
+    NoCoordinator,
 }
 
 /// Where a node lives.
@@ -86,20 +102,54 @@ impl Milena {
         match (&self.running.time, &self.home) {
             (Some(time), _) => {
                 let time = time.clone();
-                run_on(&self.running.runtime, async move { time.advance(span).await }).await;
+                let now_ms = run_on(&self.running.runtime, async move { time.advance(span).await }).await;
+                self.running.clock.set_ms(now_ms);
             }
             (None, Some(Home::Task)) => tokio::time::sleep(span).await,
             (None, _) => panic!("only a node with a virtual clock lets its time be moved"),
         }
     }
 
-    /// The node's wall clock, in milliseconds since 1970.
+    /// Begins a rule of what goes wrong with such requests.
+    pub fn on(&self, api: Api) -> Script {
+        Script::new(self.running.rules.clone(), api)
+    }
+
+    /// Fences the idempotent producers that have written to this topic, as if another instance of each had begun with the
+    /// next epoch: what they send in theirs, to whatever topic, is answered with INVALID_PRODUCER_EPOCH. Returns how many
+    /// there are.
+    pub fn fence_producers(&self, topic: &str) -> usize {
+        let partitions = self.running.handlers.broker.partitions().all();
+        let of_topic = partitions.into_iter().filter(|it| *it.name().topic == *topic);
+        let producers = of_topic.flat_map(|partition| partition.log().producers());
+        let mut fenced = BTreeSet::new();
+        for producer in producers {
+            self.running.rules.fences.raise(producer.producer_id, producer.producer_epoch);
+            fenced.insert(producer.producer_id);
+        }
+        fenced.len()
+    }
+
+    /// Has the members of a classic group join anew, as if one of them had asked for it. They learn of it by their next
+    /// heartbeats.
     ///
-    /// # Panics
-    /// When the node has ended.
-    pub async fn now_ms(&self) -> i64 {
-        let clock = self.running.clock.clone();
-        run_on(&self.running.runtime, async move { clock.now_ms() }).await
+    /// # Errors
+    /// See [`RebalanceError`].
+    pub async fn rebalance(&self, group_id: &str) -> Result<(), RebalanceError> {
+        let (broker, group_id) = (self.running.handlers.broker.clone(), group_id.to_owned());
+        let replied = run_on(&self.running.runtime, async move {
+            broker.ask_group(&group_id, GroupRequest::Rebalance { group_id: group_id.clone() }).reply().await
+        });
+        match replied.await {
+            Ok(GroupReply::Rebalance(Ok(()))) => Ok(()),
+            Ok(GroupReply::Rebalance(Err(_))) => Err(RebalanceError::NoMembers),
+            _ => Err(RebalanceError::NoCoordinator),
+        }
+    }
+
+    /// The wall clock that the node lives by, for clients that shall live by it too.
+    pub fn clock(&self) -> Clock {
+        self.running.clock.clone()
     }
 
     /// Stops the node cleanly, as SIGTERM stops the binary: what was begun is answered, data is closed and marked. When

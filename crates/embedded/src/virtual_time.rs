@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use io::Blocking;
+use io::{Blocking, Clock};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -31,6 +31,7 @@ pub(crate) struct VirtualTime {
     hold: Arc<Mutex<Hold>>,
     /// One moves time at a time.
     moving: Arc<tokio::sync::Mutex<()>>,
+    clock: Clock,
 }
 
 #[derive(Debug, Default)]
@@ -42,8 +43,9 @@ struct Hold {
 }
 
 impl VirtualTime {
-    pub(crate) fn new(parks: ParkSignal) -> Self {
-        Self { parks, hold: Arc::default(), moving: Arc::default() }
+    /// The time that `clock` follows. Must be called within the runtime.
+    pub(crate) fn new(parks: ParkSignal, clock: Clock) -> Self {
+        Self { parks, hold: Arc::default(), moving: Arc::default(), clock }
     }
 
     /// Has time stand still. Must be called within the runtime.
@@ -54,7 +56,7 @@ impl VirtualTime {
         }
         let (still, ended) = mpsc::channel::<()>();
         // Time stands still from this call on, not only once the thread is there.
-        drop(Blocking::Threads.spawn(move || drop(ended.recv())));
+        drop(Blocking::Threads.spawn(move || ended.recv()));
         hold.still = Some(still);
     }
 
@@ -64,8 +66,9 @@ impl VirtualTime {
         *hold = Hold { still: None, is_over: true };
     }
 
-    /// Moves time by `span`. Returns when all that fell due has happened. Must be called within the runtime.
-    pub(crate) async fn advance(&self, span: Duration) {
+    /// Moves time by `span`. Returns when all that fell due has happened, and the wall clock as it is then. Must be called
+    /// within the runtime.
+    pub(crate) async fn advance(&self, span: Duration) -> i64 {
         let _moving = self.moving.lock().await;
         let mut until = Box::pin(sleep_until(Instant::now() + span));
         // The sleep has its place among the timers before time may go on, which it therefore ends in time.
@@ -78,6 +81,7 @@ impl VirtualTime {
         until.await;
         self.freeze();
         self.parks.parks.notified().await;
+        self.clock.now_ms()
     }
 }
 

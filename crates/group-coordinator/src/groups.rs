@@ -216,6 +216,17 @@ impl Groups {
         }
     }
 
+    /// Has the members of a classic group join anew.
+    pub(crate) fn rebalance(
+        &mut self,
+        group_id: &str,
+        now: Now,
+        step: &mut GroupStep,
+    ) -> Result<(), GroupError> {
+        self.with_classic(group_id, now, step, ClassicGroup::rebalance_members)
+            .unwrap_or(Err(GroupError::GroupIdNotFound))
+    }
+
     /// Ends the group where nobody is in it: DeleteGroups, or its last offset has expired.
     pub(crate) fn end_if_empty(&mut self, group_id: &str, now: Now, step: &mut GroupStep) {
         if self.validate_delete(group_id).is_err() {

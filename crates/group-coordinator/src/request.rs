@@ -46,6 +46,11 @@ pub enum GroupRequest {
     FetchOffsets(FetchOffsets),
     /// OffsetDelete.
     DeleteOffsets(DeleteOffsets),
+    /// Everybody is to join anew. No request of Kafka's asks for this; a test does that holds the node.
+    Rebalance {
+        /// The group.
+        group_id: String,
+    },
     /// These topics are gone: so are their offsets.
     TopicsDeleted {
         /// Their names, each with the id of the topic that is gone: one of the same name may be there again.
@@ -67,6 +72,7 @@ pub enum GroupReply {
     CommitOffsets(Result<Vec<CommittedPartition>, GroupError>),
     FetchOffsets(Result<FetchedOffsets, GroupError>),
     DeleteOffsets(Result<Vec<DeletedPartition>, GroupError>),
+    Rebalance(Result<(), GroupError>),
     TopicsDeleted,
 }
 

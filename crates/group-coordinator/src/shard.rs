@@ -133,6 +133,9 @@ impl Shard for GroupShard {
             GroupRequest::DeleteOffsets(request) => {
                 GroupReply::DeleteOffsets(self.offsets.delete(&self.groups, request, &mut step))
             }
+            GroupRequest::Rebalance { group_id } => {
+                GroupReply::Rebalance(self.groups.rebalance(&group_id, now, &mut step))
+            }
             GroupRequest::TopicsDeleted { topics } => {
                 self.offsets.topics_deleted(topics);
                 if !self.offsets.delete_of_topics(&mut Room::beside(&step), &mut step) {

@@ -70,7 +70,13 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         ],
     ),
     ("protocol-generator", 0, &[]),
-    ("embedded", 0, &["types", "config", "io", "handlers", "client", "milena"]),
+    (
+        "embedded",
+        0,
+        &[
+            "types", "record", "protocol", "config", "io", "net", "broker", "handlers", "client", "milena",
+        ],
+    ),
     ("sim", 0, &["types", "record", "protocol", "config", "io", "net", "handlers", "milena"]),
     ("xtask", 0, &[]),
 ];

@@ -28,6 +28,15 @@ impl ClassicGroup {
         }
     }
 
+    /// [`Self::rebalance`], where there is somebody to join.
+    pub(crate) fn rebalance_members(&mut self, turn: &mut Turn<'_>) -> Result<(), GroupError> {
+        if self.members.is_empty() {
+            return Err(GroupError::UnknownMemberId);
+        }
+        self.rebalance(turn);
+        Ok(())
+    }
+
     /// Lets everybody join anew.
     pub(super) fn prepare_rebalance(&mut self, turn: &mut Turn<'_>) {
         if self.state == ClassicState::CompletingRebalance {

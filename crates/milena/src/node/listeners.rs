@@ -73,7 +73,10 @@ pub(super) fn serve<S: Service>(
 }
 
 /// Gives the server the limits on connections that the node works by, each time they change. Never returns.
-pub(super) async fn follow(server: &Server, mut settings: watch::Receiver<Option<Arc<NodeConfig>>>) -> Infallible {
+pub(super) async fn follow(
+    server: &Server,
+    mut settings: watch::Receiver<Option<Arc<NodeConfig>>>,
+) -> Infallible {
     loop {
         let config = settings.borrow_and_update().clone();
         if let Some(config) = config {
