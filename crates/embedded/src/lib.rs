@@ -14,6 +14,11 @@
 //! *Invariant:* nothing here is global: as many nodes as a program likes, each with its own disk, clock and thread.
 //! *Boundary:* no rule of Kafka's and none of the node's: what a test may change goes through the node's ports.
 
+/// The page's programs, as tests of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Embedding;
+
 mod builder;
 mod ephemeral_disk;
 mod error;
