@@ -1,14 +1,15 @@
 //! Clients, as short as tests like them.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use client::admin::{Admin, Effect, GroupDescription, NewTopic, OffsetSpec, list_offsets};
+use client::admin::{Admin, Effect, GroupDescription, NewTopic, OffsetSpec};
 use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset};
 use client::producer::{Producer, ProducerConfig, ProducerRecord};
 use client::{ClientConfig, ClientError, NetworkClient};
 use embedded::Milena;
-use types::{Offset, PartitionIndex};
+use types::{Offset, PartitionIndex, TopicPartition};
 
 /// A client that tries again at once.
 pub fn eager(node: &Milena, client_id: &str) -> NetworkClient {
@@ -67,14 +68,14 @@ pub async fn read(consumer: &Consumer) -> Vec<String> {
 
 /// The first offset of `t`, and the one behind its last.
 pub async fn ends(node: &Milena) -> (i64, i64) {
-    let client = eager(node, "admin");
-    let partition = PartitionIndex(0);
-    let mut found = [0; 2];
-    for (place, spec) in [OffsetSpec::Earliest, OffsetSpec::Latest].into_iter().enumerate() {
-        let offsets = list_offsets(&client, "t", &[partition], spec, IsolationLevel::ReadUncommitted).await;
-        found[place] = offsets.expect("answered")[&partition].0;
-    }
-    (found[0], found[1])
+    let partition = TopicPartition::new("t", 0);
+    let end = async |spec| {
+        let query = BTreeMap::from([(partition.clone(), spec)]);
+        let offsets = admin(node).list_offsets(&query, IsolationLevel::ReadUncommitted).await;
+        let end = offsets.expect("answered").remove(&partition).expect("told");
+        end.expect("found").offset.expect("there is one").0
+    };
+    (end(OffsetSpec::Earliest).await, end(OffsetSpec::Latest).await)
 }
 
 /// The group `g`.
