@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_call_takes_little_room() {
-        // Every connection holds the room of one.
+        // Each request has one made and moved.
         let size = size_of_future(dispatch);
         assert!(size <= 512, "{size} bytes");
     }

@@ -5,7 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -137,7 +137,8 @@ impl<T: Transport, S: Service> Connection<T, S> {
         let request = self.request(frame)?;
         let api_key = request.header.api_key;
         let service = self.service.clone();
-        let mut call = pin!(async move { service.call(request).await });
+        // In a box: a connection that waits for its next request holds no room for a call.
+        let mut call = Box::pin(async move { service.call(request).await });
         let mut ended = None;
         let answer = poll_fn(|context| {
             let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)))
