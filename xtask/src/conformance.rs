@@ -6,6 +6,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::command::{cargo, run as run_command};
+use crate::dist;
 
 /// Which broker the suites run against.
 #[derive(Clone, Copy, ValueEnum)]
@@ -28,6 +29,9 @@ pub struct Options {
     /// As CI runs them: the long suites with --quick, the others in full.
     #[arg(long)]
     ci: bool,
+    /// Judge what ships: `cargo xtask dist` first, and its static program in all suites (the suite dist needs it).
+    #[arg(long)]
+    shipped: bool,
     /// Suites to run, as docs/conformance.md names them (all when none is named).
     suites: Vec<String>,
 }
@@ -38,7 +42,7 @@ pub struct BenchOptions {
     /// Megabytes to produce and to consume per broker.
     #[arg(long, default_value_t = 1000)]
     megabytes: u32,
-    /// Measures only these: cpu, start, partitions, groups, commits, rebalance.
+    /// Measures only these: cpu, start, partitions, groups, commits, rebalance, list (needs valgrind).
     measurements: Vec<String>,
 }
 
@@ -59,12 +63,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Target::Milena => "milena",
         Target::Oracle => "oracle",
     };
-    if matches!(options.target, Target::Milena) {
+    let mut environment = None;
+    if options.shipped {
+        let program = dist::run(&dist::Options::default())?;
+        environment = Some(format!("MILENA_BINARY={}", program.display()));
+    } else if matches!(options.target, Target::Milena) {
         cargo(["build", "--release", "--package", "milena"])?;
     }
     let amount = options.quick.then_some("--quick").into_iter().chain(options.ci.then_some("--ci"));
     let fixed = ["conformance/run.py", "--target", target].into_iter().chain(amount);
-    run_command("python3", fixed.chain(options.suites.iter().map(String::as_str)))
+    let program = environment.as_deref().into_iter().chain(["python3"]);
+    run_command("env", program.chain(fixed).chain(options.suites.iter().map(String::as_str)))
 }
 
 /// Builds the release binary and measures it beside the oracle.

@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod conformance;
+mod dist;
 mod fix;
 mod golden;
 mod instructions;
@@ -34,6 +35,8 @@ enum Task {
     Instructions,
     /// Runs seeds of the simulated node: `SEED`, or `--seeds N`; `--long` for long runs, `--log` for what it logs.
     Sim(sim::Options),
+    /// Makes what is shipped: a static program, a Debian package, an OCI image (needs musl-gcc).
+    Dist(dist::Options),
     /// Makes the golden bytes anew with Apache Kafka's own classes.
     Golden(golden::Options),
 }
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         Task::Oracle(options) => conformance::oracle(&options),
         Task::Instructions => instructions::run(),
         Task::Sim(options) => sim::run(&options),
+        Task::Dist(options) => dist::run(&options).map(drop),
         Task::Golden(options) => golden::run(&options),
     }
 }

@@ -73,9 +73,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     (
         "embedded",
         0,
-        &[
-            "types", "record", "protocol", "config", "io", "net", "broker", "handlers", "client", "milena",
-        ],
+        &["types", "record", "protocol", "config", "io", "net", "broker", "handlers", "client", "milena"],
     ),
     ("sim", 0, &["types", "record", "protocol", "config", "io", "net", "handlers", "milena"]),
     ("xtask", 0, &[]),
