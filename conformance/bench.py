@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Milena beside Apache Kafka on one machine in one run, and prints a table in Markdown.
 
-    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions] [groups] [commits] [rebalance]
+    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions] [groups] [commits] [rebalance] [list]
 
 cpu         CPU-seconds of the broker process (user and system) for a gigabyte (10^9 bytes) produced by
             kafka-producer-perf-test (records of 1 KB, batches of 100 KB, acks=all, no compression) and consumed by
@@ -12,11 +12,15 @@ partitions  exec to a topic of 1,000 partitions all served, after a clean stop a
 groups      10,000 groups of one member, each with a heartbeat every 3 s: share of one core, resident memory
 commits     CPU-seconds for a million commits of one offset by members of 8 groups, after a warm-up with as many
 rebalance   one more member joins a group of 2,000: from its JoinGroup to the last answered SyncGroup
+list        guest instructions of a command that lists the names of 100 topics, `milena topic list` beside kafka-topics, each
+            of its own broker, counted by valgrind's lackey; and its user and system time without valgrind
 """
 
 import argparse
 import asyncio
 import pathlib
+import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,7 +29,7 @@ import time
 
 from harness import brokers, group_load, kafka, kcat, processes, wire
 
-MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance"]
+MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance", "list"]
 RECORD_BYTES = 1024
 PARTITIONS = 1000
 GROUPS = 10_000
@@ -33,6 +37,10 @@ HEARTBEAT_SECONDS = 3
 COMMITS = 40_000
 COMMITTING_GROUPS = 8
 MEMBERS = 2_000
+LISTED_TOPICS = 100
+# Under valgrind everything takes fifty times as long.
+PATIENCE = {"default.api.timeout.ms": 1_200_000, "request.timeout.ms": 600_000, "socket.connection.setup.timeout.ms": 600_000,
+            "socket.connection.setup.timeout.max.ms": 600_000}
 
 
 def cpu(kind, megabytes):
@@ -219,6 +227,35 @@ async def rebalanced(node):
     return seconds
 
 
+def list(kind, _):  # noqa: A001 - measurements are named as on the command line
+    """What it costs to ask for the names of topics."""
+    with kind() as node:
+        for number in range(LISTED_TOPICS):
+            kcat.produce(node, f"topic-{number:03}", [b"x"])
+        command = listing(kind, node)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        names = processes.run(command).split()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if sum(name.startswith(b"topic-") for name in names) != LISTED_TOPICS:
+            raise SystemExit(f"{node.name}: topics are missing in {names}")
+        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        counted = ["valgrind", "--tool=lackey", "--basic-counts=yes", "--smc-check=all-non-file", f"--log-file={node.scratch}/lackey"]
+        processes.run([*counted, *command], seconds=1_800)
+        told = (node.scratch / "lackey").read_text()
+        instructions = int(re.search(r"guest instrs:\s+([\d,]+)", told).group(1).replace(",", ""))
+        yield f"instructions to list {LISTED_TOPICS} topics", instructions / 1e6, "million"
+        yield f"CPU time to list {LISTED_TOPICS} topics", seconds * 1000, "ms"
+
+
+def listing(kind, node):
+    """The command that lists topics, by their names alone."""
+    if kind is brokers.Milena:
+        return [node.binary(), "topic", "list", "-b", node.bootstrap, "-o", "name", "--timeout", "10m"]
+    patience = node.scratch / "patience.properties"
+    patience.write_text("".join(f"{key}={value}\n" for key, value in PATIENCE.items()))
+    return kafka.java(kafka.TOOLS["kafka-topics"], "--bootstrap-server", node.bootstrap, "--command-config", patience, "--list")
+
+
 def table(rows, names):
     """Measured figures side by side, with the ratio of the first to the second."""
     print(f"\n| measured | {' | '.join(names)} |{' ratio |' if len(names) == 2 else ''}")
@@ -226,7 +263,7 @@ def table(rows, names):
     for title, (unit, figures) in rows.items():
         cells = [f"{figures[name]:.3g} {unit}" if figures[name] < 1000 else f"{figures[name]:,.0f} {unit}" for name in names]
         if len(names) == 2:
-            cells.append(f"{figures[names[0]] / figures[names[1]]:.3f}")
+            cells.append(f"{figures[names[0]] / figures[names[1]]:.2g}")
         print(f"| {title} | {' | '.join(cells)} |")
 
 
