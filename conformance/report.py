@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the results of runs against Milena and against Kafka into docs/conformance.md, between its two marks.
+"""Writes the results of runs against Milena and against Kafka into docs/conformance.md, and what clients did into README.md,
+each between two marks.
 
     report.py        from target/conformance/milena.json and oracle.json, which run.py keeps
 """
@@ -10,16 +11,22 @@ import scenarios
 from harness import kafka, results
 
 PAGE = kafka.HERE.parent / "docs/conformance.md"
-BEGIN, END = "<!-- results: written by conformance/report.py -->", "<!-- end of results -->"
+README = kafka.HERE.parent / "README.md"
 SIGNS = {results.PASSED: "✓", results.FAILED: "**✗**", results.CANNOT: "–", None: "·"}
 TARGETS = ("milena", "oracle")
 
 
 def main():
     found = {target: load(target) for target in TARGETS}
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text("\n".join([before + BEGIN, "", *suites(found), "", *clients(found), "", *exercised(), "", *reasons(found), END]) + after)
+    write(PAGE, "results", [*suites(found), "", *clients(found, "see below"), "", *exercised(), "", *reasons(found)])
+    write(README, "clients", [*clients(found, "[why](docs/conformance.md#results-of-a-run)"), ""])
+
+
+def write(page, name, lines):
+    """Puts lines between the marks of that name."""
+    begin, end = f"<!-- {name}: written by conformance/report.py -->", f"<!-- end of {name} -->"
+    before, _, rest = page.read_text().partition(begin)
+    page.write_text("\n".join([before + begin, "", *lines, end]) + rest.partition(end)[2])
 
 
 def load(target):
@@ -43,10 +50,10 @@ def suite_cell(figures):
     return f"{figures['passed']} passed{failed}, {figures['seconds']} s{', quick' if figures['quick'] else ''}"
 
 
-def clients(found):
-    """Each client's result in each scenario, on Milena and on Kafka."""
+def clients(found, why):
+    """Each client's result in each scenario, on Milena and on Kafka; `why` says where it stands why one cannot."""
     names = [name for name, *_ in scenarios.ALL]
-    yield "Each cell: on Milena, on Kafka. ✓ passed, ✗ failed, – the client cannot (see below), · not run."
+    yield f"Each cell: on Milena, on Kafka. ✓ passed, ✗ failed, – the client cannot ({why}), · not run."
     yield ""
     yield f"| client | version | {' | '.join(names)} |"
     yield f"|---|---|{'---|' * len(names)}"
