@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use types::spelling::or_nearest;
+
 use crate::broker_layers::BrokerLayers;
 use crate::dynamic_key::{DynamicEffect, DynamicKey};
 use crate::node_config::NodeConfig;
@@ -14,7 +16,7 @@ use crate::topic_layers::TopicLayers;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DynamicConfigError {
     /// No broker key has this name.
-    #[error("no broker key is named {key}{}", .nearest.map_or(String::new(), |it| format!(", but one is {it}")))]
+    #[error("no broker key is named {key}{}", or_nearest(*nearest))]
     UnknownKey {
         /// As given.
         key: String,

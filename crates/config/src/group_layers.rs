@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use types::spelling::{nearest, or_nearest};
+
 use crate::broker_layers::BrokerLayers;
 use crate::described_config::DescribedConfig;
 use crate::group_keys::{GroupKey, SESSIONS};
@@ -45,10 +47,12 @@ pub struct GroupConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GroupConfigError {
     /// No group key has this name.
-    #[error("no group key is named {name}")]
+    #[error("no group key is named {name}{}", or_nearest(*nearest))]
     UnknownKey {
         /// As given.
         name: String,
+        /// What it may have meant.
+        nearest: Option<&'static str>,
     },
     /// A value, or values together, that keys do not take.
     #[error("{0}")]
@@ -128,8 +132,10 @@ impl GroupLayers<'_> {
     /// The first unknown key, value that its key does not take, bound or rule between keys that is broken.
     pub fn validate_group(&self, overrides: &GroupOverrides) -> Result<(), GroupConfigError> {
         for (name, text) in overrides {
-            let key =
-                GroupKey::find(name).ok_or_else(|| GroupConfigError::UnknownKey { name: name.clone() })?;
+            let key = GroupKey::find(name).ok_or_else(|| GroupConfigError::UnknownKey {
+                name: name.clone(),
+                nearest: nearest(name, GroupKey::all().iter().map(|key| key.key.name)),
+            })?;
             key.parse(text)?;
         }
         for key in GroupKey::all() {

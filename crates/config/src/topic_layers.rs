@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use types::spelling::{nearest, or_nearest};
+
 use crate::broker_layers::{BrokerLayers, Layer};
 use crate::node_error::ConfigError;
 use crate::node_key::{KeyType, Value};
@@ -216,8 +218,10 @@ impl<'a> TopicLayers<'a> {
         existing: &TopicOverrides,
     ) -> Result<(), TopicConfigError> {
         for (name, text) in overrides {
-            let key =
-                TopicKey::find(name).ok_or_else(|| TopicConfigError::UnknownKey { name: name.clone() })?;
+            let key = TopicKey::find(name).ok_or_else(|| TopicConfigError::UnknownKey {
+                name: name.clone(),
+                nearest: nearest(name, TopicKey::all().iter().map(TopicKey::name)),
+            })?;
             key.parse(text)?;
         }
         let config = self.resolve(overrides);
@@ -254,10 +258,12 @@ fn conflict(key: &'static str, value: i64, rule: String) -> TopicConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopicConfigError {
     /// No topic key has this name.
-    #[error("no topic key is named {name}")]
+    #[error("no topic key is named {name}{}", or_nearest(*nearest))]
     UnknownKey {
         /// As given.
         name: String,
+        /// What it may have meant.
+        nearest: Option<&'static str>,
     },
     /// A value, or values together, that keys do not take.
     #[error("{0}")]

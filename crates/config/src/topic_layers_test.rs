@@ -148,8 +148,10 @@ fn each_value_is_checked() {
     ] {
         assert!(matches!(validated(&[wrong], &[]), Err(TopicConfigError::Value(_))), "{wrong:?}");
     }
-    let unknown = TopicConfigError::UnknownKey { name: "no.such.key".to_owned() };
+    let unknown = TopicConfigError::UnknownKey { name: "no.such.key".to_owned(), nearest: None };
     assert_eq!(validated(&[("no.such.key", "1")], &[]), Err(unknown));
+    let slip = validated(&[("retention.sm", "1")], &[]).expect_err("no such key");
+    assert_eq!(slip.to_string(), "no topic key is named retention.sm; did you mean retention.ms?");
 }
 
 #[test]

@@ -61,6 +61,10 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
         ClientError::UnsupportedApi { .. } => Failure::new(FailureClass::Unsupported, "unsupported", error),
         ClientError::NotMilena { .. } => Failure::new(FailureClass::Unsupported, "not-milena", error),
         ClientError::NoSuchPartition { .. } => Failure::not_found("partition", error),
+        // The code stands in front already.
+        ClientError::Topic { subject, code, message: Some(message) } => {
+            Failure::new(class(*code), code.name(), format!("{subject}: {message}"))
+        }
         ClientError::Server { code, .. } | ClientError::Topic { code, .. } => {
             Failure::new(class(*code), code.name(), error)
         }
