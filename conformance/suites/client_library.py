@@ -8,8 +8,10 @@ is known beforehand it stands beside its step, so that two nodes that both answe
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from harness import processes
 from harness.checks import case, equal, true
 from harness.clients import CLIENTS
+from harness.scenario import Scene, numbered, shared_out
 
 SETTINGS = {"auto.create.topics.enable": "false"}
 TOPIC = {"topic": "t", "partition": 0}
@@ -43,6 +45,9 @@ def run(world):
         both.produce({"topic": "t", "acks": "all", "idempotent": True, "codec": "none", "records": records})
         for title, steps in CASES:
             both.ask(title, steps)
+        for here in (node, oracle):
+            with case(f"client-library: a subscribed topic is deleted and made anew on {here.name}"):
+                made_anew(Scene(world, here, own, "anew"))
 
 
 class Both:
@@ -74,6 +79,27 @@ class Both:
                     answers = [answer(told) for (told,) in self.run("admin", {"steps": [step]})]
                 equal(answers[0], answers[1], f"answer of {step}")
                 true(alike(answers, wanted), f"answer of {step}: {answers[0]} instead of {wanted}")
+
+
+def made_anew(scene):
+    """A member gives up a topic that is gone, and reads the next one of that name from its beginning."""
+    topic, group = scene.topic("topic", partitions=2), scene.name("group")
+    member = scene.member(group, topic)
+    try:
+        for number in (1, 2):
+            shared_out([member], [2])
+            scene.produce({"topic": topic, "records": numbered(5 * number)})
+            seen = lambda: [each["offset"] for each in member.records()]  # noqa: E731
+            expected = [*range(5), *range(10)][:5 if number == 1 else None]
+            processes.wait_until(lambda: seen() == expected, 30, f"{expected} read")  # noqa: B023
+            equal(scene.admin({"do": "delete_topic", "topic": topic}), [None], "the topic is deleted")
+            shared_out([member], [0])
+            if number == 1:
+                scene.topic("topic", partitions=2)
+        equal(member.errors(), [], "errors that the application was told of")
+        member.leave()
+    finally:
+        scene.close()
 
 
 def alike(answers, wanted):

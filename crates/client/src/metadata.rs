@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::messages::metadata_response::{MetadataResponse, MetadataResponseTopic};
 use tokio::time::Instant;
 use types::{ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicName, TopicPartition, Uuid};
 
 use crate::error::error_code;
+
+/// A topic that nobody knows for so long was deleted.
+const MISSING_FOR: Duration = Duration::from_secs(5);
 
 /// A cluster as far as it was asked about.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub struct ClusterMetadata {
     pub nodes: BTreeMap<NodeId, String>,
     /// Topics that were asked about and exist.
     pub topics: BTreeMap<TopicName, Arc<TopicMetadata>>,
+    /// Topics that were said not to exist, and since when nothing else was said.
+    pub(crate) missing: BTreeMap<TopicName, Instant>,
 }
 
 /// A topic and its partitions.
@@ -75,10 +81,19 @@ impl ClusterMetadata {
             let name: TopicName = topic.name.clone().unwrap_or_default().into();
             match error_code(topic.error_code) {
                 ErrorCode::None => {
+                    self.missing.remove(&name);
                     self.topics.insert(name.clone(), Arc::new(topic_metadata(name, topic, learnt_at)));
                 }
-                // What was known stands: a broker that has just started may not know its topics yet.
-                code => errors.push((name, code)),
+                // What was known stands for a while: a broker that has just started may not know its topics yet.
+                code => {
+                    if matches!(code, ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId) {
+                        let since = *self.missing.entry(name.clone()).or_insert(learnt_at);
+                        if learnt_at.duration_since(since) >= MISSING_FOR {
+                            self.topics.remove(&name);
+                        }
+                    }
+                    errors.push((name, code));
+                }
             }
         }
         errors
@@ -101,4 +116,35 @@ fn topic_metadata(name: TopicName, topic: MetadataResponseTopic, learnt_at: Inst
 
 pub(crate) fn address(host: &str, port: i32) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(metadata: &mut ClusterMetadata, code: ErrorCode, at: Instant) -> Vec<(TopicName, ErrorCode)> {
+        let topic = MetadataResponseTopic {
+            name: Some("t".to_owned()),
+            error_code: code.code(),
+            ..MetadataResponseTopic::default()
+        };
+        metadata.update(MetadataResponse { topics: vec![topic], ..MetadataResponse::default() }, at)
+    }
+
+    #[tokio::test]
+    async fn a_topic_is_forgotten_once_it_was_missing_for_a_while() {
+        let (mut metadata, start) = (ClusterMetadata::default(), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let missing = ErrorCode::UnknownTopicOrPartition;
+        assert_eq!(told(&mut metadata, ErrorCode::None, start), []);
+        assert_eq!(told(&mut metadata, missing, after(1)), [("t".into(), missing)]);
+        told(&mut metadata, ErrorCode::None, after(4));
+        told(&mut metadata, missing, after(7));
+        told(&mut metadata, missing, after(11));
+        assert!(metadata.topics.contains_key("t"), "a broker may have been young");
+        told(&mut metadata, missing, after(12));
+        assert!(!metadata.topics.contains_key("t"));
+        told(&mut metadata, ErrorCode::None, after(13));
+        assert!(metadata.topics.contains_key("t"));
+    }
 }

@@ -4,13 +4,21 @@ mod broker;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use broker::{Act, Broker};
 use client::admin::{Admin, OffsetSpec};
-use client::consumer::{Consumer, ConsumerConfig, IsolationLevel, OffsetReset};
+use client::consumer::{
+    Consumer, ConsumerConfig, ConsumerInterceptor, ConsumerRecord, IsolationLevel, OffsetReset,
+    PartitionRecords,
+};
 use client::producer::{Codec, Compression, Producer, ProducerConfig, ProducerRecord};
+use client::serialization::Plain;
 use client::{ClientConfig, ClientError, NetworkClient};
+use futures_core::Stream;
 use types::{ErrorCode, Offset, TopicPartition};
 
 fn client(broker: &Broker) -> NetworkClient {
@@ -157,4 +165,46 @@ async fn a_broker_that_hangs_up_when_it_is_asked_why_is_told_apart_from_one_that
     assert_eq!(refused, Err(ClientError::NotMilena { address: broker.address.clone() }));
     let missing = Admin::new(client(&broker)).why_partition(&TopicPartition::new("t", 9)).await;
     assert!(matches!(missing, Err(ClientError::NoSuchPartition { partition: 9, .. })), "{missing:?}");
+}
+
+#[tokio::test]
+async fn what_is_read_is_a_stream_of_typed_records_seen_by_interceptors() {
+    /// Counts what is handed out.
+    #[derive(Clone, Debug, Default)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl ConsumerInterceptor for Counting {
+        fn on_consume(&self, records: &PartitionRecords) {
+            let _ = records.for_each(|_| {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                ControlFlow::<()>::Continue(())
+            });
+        }
+    }
+
+    let broker = Broker::start().await;
+    write(&broker, Codec::Lz4, 0..40).await;
+    write(&broker, Codec::None, 40..100).await;
+    let counting = Counting::default();
+    let config = ConsumerConfig::default().max_poll_records(30).interceptor(counting.clone());
+    let consumer = Consumer::new(&client(&broker), config);
+    consumer.assign_at([(TopicPartition::new("t", 0), Offset(0))]).expect("nothing is subscribed to");
+    let mut stream = pin!(consumer.stream());
+    let mut sizes = Vec::new();
+    let mut values = Vec::new();
+    while values.len() < 100 {
+        let next = std::future::poll_fn(|context| stream.as_mut().poll_next(context)).await;
+        let records = next.expect("it does not end").expect("records");
+        let records: Vec<ConsumerRecord<Vec<u8>, String>> =
+            records.deserialize(&Plain, &Plain).expect("text");
+        sizes.push(records.len());
+        values.extend(records.into_iter().filter_map(|record| record.value));
+    }
+    assert_eq!(values, (0..100).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert_eq!(sizes, [30, 10, 30, 30], "whole batches where they fit");
+    assert_eq!(counting.0.load(Ordering::Relaxed), 100);
+
+    let records = self::consumer(&broker, 98, OffsetReset::Fail).poll().await.expect("records");
+    let numbers: Result<Vec<ConsumerRecord<i64, i64>>, _> = records.deserialize(&Plain, &Plain);
+    assert!(matches!(numbers, Err(ClientError::Serialization { .. })), "{numbers:?}");
 }

@@ -1,8 +1,10 @@
 //! Settings of a consumer. Names and defaults are Kafka's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::consumer::assignor::Assignor;
+use crate::consumer::interceptor::ConsumerInterceptor;
 
 /// Which records of transactions are seen (`isolation.level`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,12 @@ pub struct ConsumerConfig {
     pub fetch_max_wait: Duration,
     /// `check.crcs`.
     pub check_crcs: bool,
+    /// `max.poll.records`: the most records that one poll hands out.
+    pub max_poll_records: usize,
+    /// `client.rack`: where this consumer is; brokers may name a replica that is nearer than the leader (KIP-392).
+    pub client_rack: String,
+    /// `interceptor.classes`: in this order.
+    pub interceptors: Vec<Arc<dyn ConsumerInterceptor>>,
 }
 
 impl Default for ConsumerConfig {
@@ -107,6 +115,9 @@ impl Default for ConsumerConfig {
             max_partition_fetch_bytes: 1 << 20,
             fetch_max_wait: Duration::from_millis(500),
             check_crcs: true,
+            max_poll_records: 500,
+            client_rack: String::new(),
+            interceptors: Vec::new(),
         }
     }
 }
@@ -142,7 +153,23 @@ impl ConsumerConfig {
         self
     }
 
+    /// Sets `client.rack`.
+    #[must_use]
+    pub fn client_rack(mut self, rack: impl Into<String>) -> Self {
+        self.client_rack = rack.into();
+        self
+    }
+
+    /// Adds to `interceptor.classes`.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl ConsumerInterceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     setters! {
+        /// Sets `max.poll.records`.
+        max_poll_records: usize => max_poll_records,
         /// Sets `session.timeout.ms`.
         session_timeout: Duration => session_timeout,
         /// Sets `heartbeat.interval.ms`.

@@ -7,13 +7,13 @@ use protocol::messages::offset_for_leader_epoch_request::OffsetForLeaderEpochReq
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use types::{ErrorCode, NodeId, TopicName};
+use types::{NodeId, TopicName};
 
 use crate::call::Call;
 use crate::consumer::assignor::PartitionCounts;
 use crate::consumer::coordinator_driver::{self, Order};
 use crate::consumer::machine::{ConsumerMachine, Effect, Event, MetadataAnswer, MetadataWanted, Now};
-use crate::error::{ClientError, error_code};
+use crate::error::ClientError;
 use crate::network_client::{AutoCreate, NetworkClient};
 
 /// What the task and the consumer's calls share.
@@ -142,13 +142,7 @@ impl ConsumerDriver {
             }
             Effect::Fetch { node, round, asked, names, request, newest } => {
                 self.calls.spawn(async move {
-                    let answer = match call_node(&client, node, &request, newest).await {
-                        Ok(answer) => match error_code(answer.error_code) {
-                            ErrorCode::None => Ok(answer),
-                            code => Err(ClientError::Server { api: "Fetch", code }),
-                        },
-                        Err(error) => Err(error),
-                    };
+                    let answer = call_node(&client, node, &request, newest).await;
                     Event::Fetched { node, round, asked, names, answer }
                 });
             }

@@ -11,11 +11,9 @@ use tokio::sync::mpsc;
 use crate::broker_connection::BrokerConnection;
 use crate::call::Call;
 use crate::consumer::machine::{CoordinatorCall, Event};
+use crate::consumer::topic_ids::TopicIds;
 use crate::error::ClientError;
 use crate::network_client::NetworkClient;
-
-/// The last version of OffsetCommit and OffsetFetch that names topics by name instead of by id.
-const LAST_VERSION_WITH_NAMES: i16 = 9;
 
 /// A call for the coordinator at this address.
 pub(super) type Order = (String, CoordinatorCall);
@@ -57,14 +55,23 @@ impl Lane {
             CoordinatorCall::Leave(request) => {
                 self.send(connection, &request, newest(&request), self.patience, |_| Event::Left).await;
             }
-            CoordinatorCall::Commit { id, request } => {
-                let told = move |answer| Event::Committed { id, answer };
-                let newest = OffsetCommitRequest::MAX_VERSION.min(LAST_VERSION_WITH_NAMES);
+            CoordinatorCall::Commit { id, mut request } => {
+                let ids = TopicIds::of_commit(&mut request, &self.client.snapshot());
+                let newest = ids.newest(OffsetCommitRequest::MAX_VERSION);
+                let told = move |answer: Result<_, _>| Event::Committed {
+                    id,
+                    answer: answer.map(|answer| ids.name_commit(answer)),
+                };
                 self.send(connection, &request, newest, self.patience, told).await;
             }
-            CoordinatorCall::CommittedOffsets { id, asked, request } => {
-                let told = move |answer| Event::CommittedOffsets { id, asked, answer };
-                let newest = OffsetFetchRequest::MAX_VERSION.min(LAST_VERSION_WITH_NAMES);
+            CoordinatorCall::CommittedOffsets { id, asked, mut request } => {
+                let ids = TopicIds::of_fetch(&mut request, &self.client.snapshot());
+                let newest = ids.newest(OffsetFetchRequest::MAX_VERSION);
+                let told = move |answer: Result<_, _>| Event::CommittedOffsets {
+                    id,
+                    asked,
+                    answer: answer.map(|answer| ids.name_fetch(answer)),
+                };
                 self.send(connection, &request, newest, self.patience, told).await;
             }
         }

@@ -21,7 +21,7 @@
 //! # }
 //! ```
 //!
-//! [`Consumer::poll`] hands out what one fetch brought of one partition, and everything else happens around it, as in
+//! [`Consumer::poll`] hands out what one fetch brought of one partition, at most `max.poll.records` at once, and everything else happens around it, as in
 //! Kafka's consumer: the rebalance listener is called in it, and a member that does not come back within
 //! `max.poll.interval.ms` gives its partitions up. Heartbeats, fetching and the search for the coordinator go on in a task
 //! of the present runtime.
@@ -34,11 +34,14 @@ mod config;
 mod consumer_driver;
 mod consumer_protocol;
 mod coordinator_driver;
+mod interceptor;
 mod listener;
 mod machine;
 mod offset_lookup;
 mod partition_records;
+mod record_stream;
 mod seeking;
+mod topic_ids;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,10 +58,12 @@ use machine::{CallbackKind, ConsumerMachine, Handed};
 pub use assignor::Assignor;
 pub use committing::Offsets;
 pub use config::{ConsumerConfig, IsolationLevel, OffsetReset};
+pub use interceptor::ConsumerInterceptor;
 pub use listener::{Callback, RebalanceListener};
 pub use machine::OffsetAndMetadata;
 pub use offset_lookup::OffsetAndTimestamp;
-pub use partition_records::PartitionRecords;
+pub use partition_records::{ConsumerRecord, PartitionRecords};
+pub use record_stream::RecordStream;
 
 /// How long [`Consumer::close`] waits for the coordinator (KIP-102).
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -113,12 +118,21 @@ impl Consumer {
             let handed = self.shared.machine().for_poll(Instant::now());
             match handed {
                 Handed::Callback(callback) => self.call_back(callback).await,
-                Handed::Records(records) => return Ok(records),
+                Handed::Records(records) => {
+                    let interceptors = &self.config.interceptors;
+                    interceptors.iter().for_each(|interceptor| interceptor.on_consume(&records));
+                    return Ok(records);
+                }
                 Handed::Error(error) => return Err(error),
                 // The other end lives in `self`.
                 Handed::Nothing => drop(changes.changed().await),
             }
         }
+    }
+
+    /// What the polls from now on bring, as a stream that does not end; an error does not end it either.
+    pub const fn stream(&self) -> RecordStream<'_> {
+        RecordStream::new(self)
     }
 
     async fn call_back(&self, callback: machine::Callback) {

@@ -260,11 +260,28 @@ impl ConsumerMachine {
                 }
             }
         }
-        let Some(error) = error else { return self.commit_ends(id, Ok(())) };
+        let Some(error) = error else {
+            self.tell_interceptors(id);
+            return self.commit_ends(id, Ok(()));
+        };
+        if error.code() == Some(ErrorCode::UnknownTopicId) {
+            self.want_metadata();
+        }
         let error = self.group_error(error, now);
         let is_over = matches!(error, ClientError::CommitFailed { .. });
         if is_over || !error.is_retriable() || !self.retries(id, now) {
             self.commit_ends(id, Err(error));
+        }
+    }
+
+    fn tell_interceptors(&mut self, id: u64) {
+        let Some(commit) = self.commits.pending.get(&id) else { return };
+        let interceptors = self.config.interceptors.clone();
+        if !interceptors.is_empty() {
+            let offsets = commit.offsets.clone();
+            self.to_be_told.push(Box::new(move || {
+                interceptors.iter().for_each(|interceptor| interceptor.on_commit(&offsets));
+            }));
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Records;
-use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
+use protocol::messages::fetch_request::{FetchPartition, FetchRequest};
 use protocol::messages::fetch_response::{FetchResponse, PartitionData};
 use tokio::time::Instant;
 use types::{ErrorCode, LeaderEpoch, NodeId, Offset, ProducerId, TopicName, TopicPartition, Uuid};
@@ -60,9 +60,11 @@ impl ConsumerMachine {
                 wake_at = Some(wake_at.map_or(at, |earlier| earlier.min(at)));
                 continue;
             }
-            match metadata.leader(partition) {
-                Some((node, _)) if self.fetching_from.contains(&node) || is_full(&node) => {}
-                Some((node, _)) => by_node.entry(node).or_default().push(partition.clone()),
+            let nearer =
+                state.read_replica.filter(|(node, until)| now < *until && metadata.nodes.contains_key(node));
+            match nearer.map(|(node, _)| node).or_else(|| metadata.leader(partition).map(|(node, _)| node)) {
+                Some(node) if self.fetching_from.contains(&node) || is_full(&node) => {}
+                Some(node) => by_node.entry(node).or_default().push(partition.clone()),
                 None => without_leader = true,
             }
         }
@@ -85,41 +87,32 @@ impl ConsumerMachine {
         partitions.rotate_left(front);
         let mut asked = Asked::new();
         let mut names = BTreeMap::new();
-        let mut has_ids = true;
-        let mut topics: Vec<FetchTopic> = Vec::new();
+        let mut wanted = Vec::new();
         for partition in partitions {
             let Some(state) = self.partitions.get_mut(&partition) else { continue };
             let Some(topic) = metadata.topics.get(&partition.topic) else { continue };
             state.is_asked = true;
-            has_ids &= !topic.id.is_zero();
             names.insert(topic.id, partition.topic.clone());
-            let wanted = FetchPartition {
+            asked.insert(partition.clone(), state.token);
+            let fetch = FetchPartition {
                 partition: partition.partition.0,
                 current_leader_epoch: metadata.leader(&partition).map_or(-1, |(_, epoch)| epoch.0),
                 fetch_offset: state.fetch_at.offset.0,
                 partition_max_bytes: self.config.max_partition_fetch_bytes,
                 ..FetchPartition::default()
             };
-            // Partitions of a topic stand together, except where the rotation parted them.
-            match topics.last_mut().filter(|last| last.topic == *partition.topic) {
-                Some(last) => last.partitions.push(wanted),
-                None => topics.push(FetchTopic {
-                    topic: partition.topic.to_string(),
-                    topic_id: topic.id,
-                    partitions: vec![wanted],
-                    ..FetchTopic::default()
-                }),
-            }
-            asked.insert(partition, state.token);
+            wanted.push((partition, topic.id, fetch));
         }
-        let request = FetchRequest {
+        let has_ids = !names.contains_key(&Uuid::ZERO);
+        let mut request = FetchRequest {
             max_wait_ms: i32::try_from(self.config.fetch_max_wait.as_millis()).unwrap_or(i32::MAX),
             min_bytes: self.config.fetch_min_bytes,
             max_bytes: self.config.fetch_max_bytes,
             isolation_level: self.config.isolation_level.number(),
-            topics,
+            rack_id: self.config.client_rack.clone(),
             ..FetchRequest::default()
         };
+        self.fetch_sessions.entry(node).or_default().fill(&mut request, wanted);
         let newest = if has_ids { FetchRequest::MAX_VERSION } else { LAST_VERSION_WITH_NAMES };
         self.fetching_from.insert(node);
         self.effects.push_back(Effect::Fetch { node, round, asked, names, request, newest });
@@ -135,10 +128,23 @@ impl ConsumerMachine {
         now: Instant,
     ) {
         self.fetching_from.remove(&node);
-        let answer = match answer {
+        let session = self.fetch_sessions.entry(node).or_default();
+        let answer = match answer.and_then(|answer| session.answered(answer)) {
             Ok(answer) => answer,
-            Err(error) => return self.all_failed(asked, &error, now),
+            Err(error) => {
+                session.end(&error);
+                return match error.code() {
+                    // The broker had no room for it any more: it is asked for everything again, at once.
+                    Some(ErrorCode::FetchSessionIdNotFound | ErrorCode::InvalidFetchSessionEpoch) => {
+                        for (partition, token) in asked {
+                            self.answered(partition, *token);
+                        }
+                    }
+                    _ => self.all_failed(asked, &error, now),
+                };
+            }
         };
+        let is_incremental = session.is_incremental();
         let mut unanswered_yet = asked.clone();
         for topic in answer.responses {
             let name = match topic.topic_id.is_zero() {
@@ -155,7 +161,8 @@ impl ConsumerMachine {
             }
         }
         for (partition, token) in unanswered_yet {
-            if self.answered(&partition, token).is_some() {
+            // In a session, what has not changed is not told.
+            if self.answered(&partition, token).is_some() && !is_incremental {
                 self.partition_failed(&partition, unanswered("Fetch", &partition), now);
             }
         }
@@ -171,6 +178,20 @@ impl ConsumerMachine {
     ) {
         let Some(state) = self.partitions.get_mut(&partition) else { return };
         let code = error_code(data.error_code);
+        let was_replica = state.read_replica.is_some_and(|(replica, _)| replica == node);
+        if code != ErrorCode::None && was_replica {
+            tracing::debug!(%partition, %node, %code, "the leader is read again");
+            state.read_replica = None;
+            // It may be behind the leader: what it does not have, the leader may.
+            if code == ErrorCode::OffsetOutOfRange {
+                return;
+            }
+        }
+        if data.preferred_read_replica >= 0 {
+            let replica = NodeId(data.preferred_read_replica);
+            tracing::debug!(%partition, %replica, "a nearer replica is read");
+            state.read_replica = Some((replica, now + self.client.metadata_max_age));
+        }
         if code == ErrorCode::OffsetOutOfRange && self.config.offset_reset != OffsetReset::Fail {
             let offset = state.fetch_at.offset;
             tracing::warn!(%partition, %offset, "offset does not exist, going on as auto.offset.reset says");
@@ -215,13 +236,23 @@ impl ConsumerMachine {
 
     /// The next records for the application; the position is behind them from now on.
     pub(super) fn next_records(&mut self) -> Option<PartitionRecords> {
-        while let Some(fetched) = self.fetched.pop_front() {
+        while let Some(mut fetched) = self.fetched.pop_front() {
             let state = self.partitions.get_mut(fetched.partition());
             let Some(state) = state.filter(|state| state.token == fetched.token) else { continue };
-            let next = Position { offset: fetched.records.next_position, epoch: fetched.next_epoch };
-            state.position = Some(next);
-            return Some(fetched.records);
+            let (records, epoch) = match fetched.records.part_front(self.config.max_poll_records) {
+                Some(front) => {
+                    self.fetched.push_front(fetched);
+                    front
+                }
+                None => (fetched.records, fetched.next_epoch),
+            };
+            state.position = Some(Position { offset: records.next_position, epoch });
+            return Some(records);
         }
         None
     }
 }
+
+#[cfg(test)]
+#[path = "fetching_test.rs"]
+mod tests;

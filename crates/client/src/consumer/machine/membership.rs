@@ -228,7 +228,7 @@ impl ConsumerMachine {
         let changed = membership.led.as_ref().and_then(|led| {
             led.topics.iter().find(|topic| {
                 let count = metadata.topics.get(*topic).map(|topic| topic.partitions.len());
-                count.is_some() && count != led.counts.get(*topic).copied()
+                count != led.counts.get(*topic).copied()
             })
         });
         if let Some(topic) = changed {

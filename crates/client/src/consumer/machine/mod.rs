@@ -9,7 +9,7 @@
 //! | `subscription` | what is read: topics, a pattern, or partitions |
 //! | `partitions` | where each partition stands |
 //! | `positions` | how a position is found: committed, reset, validated (KIP-320) |
-//! | `fetching` | which broker is asked for what, and what came back |
+//! | `fetching`, `fetch_session` | which broker is asked for what, what it remembers of that, and what came back |
 //! | `coordinator` | who coordinates the group |
 //! | `membership`, `joining`, `leaving` | the member's life: heartbeats, rebalances, join, sync, the end |
 //! | `commits`, `committed` | offsets committed and asked for |
@@ -18,6 +18,7 @@ mod commits;
 mod committed;
 mod coordinator;
 mod effect;
+mod fetch_session;
 mod fetching;
 mod joining;
 mod leaving;
@@ -41,6 +42,7 @@ use crate::network_client::topic_error;
 
 use commits::Commits;
 use coordinator::Coordinator;
+use fetch_session::FetchSession;
 use fetching::Fetched;
 use membership::Membership;
 use partitions::PartitionState;
@@ -86,6 +88,8 @@ pub(crate) struct ConsumerMachine {
     fetching_from: BTreeSet<NodeId>,
     /// Requests for records so far.
     fetch_rounds: u64,
+    /// What each broker remembers of what it was asked for.
+    fetch_sessions: BTreeMap<NodeId, FetchSession>,
     /// What the application is to be told, with the partition that rests until then.
     errors: VecDeque<(Option<TopicPartition>, ClientError)>,
     metadata: Errand,
@@ -117,6 +121,7 @@ impl ConsumerMachine {
             fetched: VecDeque::new(),
             fetching_from: BTreeSet::new(),
             fetch_rounds: 0,
+            fetch_sessions: BTreeMap::new(),
             errors: VecDeque::new(),
             metadata: Errand::default(),
             metadata_wanted: false,

@@ -1,7 +1,7 @@
 //! Where each partition of a consumer stands.
 
 use tokio::time::Instant;
-use types::{LeaderEpoch, Offset, TopicPartition};
+use types::{LeaderEpoch, NodeId, Offset, TopicPartition, Uuid};
 
 use super::ConsumerMachine;
 use crate::consumer::OffsetReset;
@@ -55,6 +55,10 @@ pub(super) struct PartitionState {
     /// Of the leader that it was validated against.
     pub(super) leader_epoch: LeaderEpoch,
     pub(super) high_watermark: Option<Offset>,
+    /// The replica to be read instead of the leader, and until when (KIP-392).
+    pub(super) read_replica: Option<(NodeId, Instant)>,
+    /// The topic's id when it was last read; another one is another topic of the same name.
+    pub(super) topic_id: Uuid,
 }
 
 impl PartitionState {
@@ -73,6 +77,8 @@ impl PartitionState {
             is_held: false,
             leader_epoch: LeaderEpoch::NONE,
             high_watermark: None,
+            read_replica: None,
+            topic_id: Uuid::ZERO,
         }
     }
 

@@ -45,6 +45,13 @@ impl ConsumerMachine {
             }
             let leader = metadata.leader(partition);
             let epoch = leader.map_or(LeaderEpoch::NONE, |(_, epoch)| epoch);
+            if let Some(id) = metadata.topics.get(&partition.topic).map(|topic| topic.id) {
+                // A new topic of the same name begins its epochs anew.
+                if id != state.topic_id {
+                    state.leader_epoch = LeaderEpoch::NONE;
+                }
+                state.topic_id = id;
+            }
             if state.stage == Stage::Ready && epoch > state.leader_epoch {
                 state.leader_epoch = epoch;
                 // What was read from this very leader needs no proof.

@@ -1,0 +1,196 @@
+//! Who is asked for records, played without a broker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use protocol::Records;
+use protocol::messages::fetch_request::FetchRequest;
+use protocol::messages::fetch_response::{FetchResponse, FetchableTopicResponse, PartitionData};
+use record::{BatchBuilder, BatchOptions};
+use tokio::time::Instant;
+use types::{ErrorCode, LeaderEpoch, NodeId, Offset, PartitionIndex, TopicPartition, Uuid};
+
+use super::super::effect::{Asked, Effect, Event};
+use super::super::{ConsumerMachine, Handed, Now};
+use crate::config::ClientConfig;
+use crate::consumer::machine::Position;
+use crate::consumer::{ConsumerConfig, OffsetReset, PartitionRecords};
+use crate::metadata::{ClusterMetadata, PartitionMetadata, TopicMetadata};
+
+struct Play {
+    machine: ConsumerMachine,
+    now: Instant,
+    metadata: ClusterMetadata,
+    id: Uuid,
+}
+
+/// A request for records that is under way.
+struct Fetch {
+    node: NodeId,
+    round: u64,
+    asked: Asked,
+    names: std::collections::BTreeMap<Uuid, types::TopicName>,
+    request: FetchRequest,
+}
+
+fn partition() -> TopicPartition {
+    TopicPartition::new("t", 0)
+}
+
+impl Play {
+    /// A consumer without a group that reads t-0 from offset 7 on; node 1 leads it in epoch 4, and there is a node 2.
+    fn new(config: ConsumerConfig) -> Self {
+        let now = Instant::now();
+        let mut machine = ConsumerMachine::new(Arc::new(config), ClientConfig::new(Vec::new(), "test"), now);
+        machine.assign(&[partition()]).expect("nothing is subscribed to");
+        machine.poll_began(now);
+        let mut play =
+            Self { machine, now, metadata: ClusterMetadata::default(), id: Uuid::from_halves(1, 1) };
+        play.metadata.nodes = [(NodeId(1), "one:1".to_owned()), (NodeId(2), "two:2".to_owned())].into();
+        play.lead(4);
+        play.machine.seek(&partition(), Position::at(Offset(7))).expect("it is assigned");
+        play
+    }
+
+    fn lead(&mut self, epoch: i32) {
+        let leader = Some(NodeId(1));
+        let leader_epoch = LeaderEpoch(epoch);
+        let leader = PartitionMetadata { index: PartitionIndex(0), leader, leader_epoch };
+        let (name, learnt_at) = ("t".into(), self.now);
+        let topic = TopicMetadata { name, id: self.id, partitions: vec![leader], learnt_at };
+        self.metadata.topics.insert("t".into(), Arc::new(topic));
+    }
+
+    fn effects(&mut self) -> Vec<Effect> {
+        self.machine.advance(Now { at: self.now, wall_ms: 0 }, &self.metadata);
+        std::iter::from_fn(|| self.machine.poll_effect()).collect()
+    }
+
+    fn fetch(&mut self) -> Fetch {
+        let fetch = self.effects().into_iter().find_map(|effect| match effect {
+            Effect::Fetch { node, round, asked, names, request, .. } => {
+                Some(Fetch { node, round, asked, names, request })
+            }
+            _ => None,
+        });
+        fetch.expect("records are asked for")
+    }
+
+    fn answer(&mut self, fetch: Fetch, answer: FetchResponse) {
+        let Fetch { node, round, asked, names, .. } = fetch;
+        self.machine.handle(Event::Fetched { node, round, asked, names, answer: Ok(answer) }, self.now);
+    }
+
+    fn partition_is(&mut self, fetch: Fetch, data: PartitionData) {
+        let topic_id = self.id;
+        let topic = FetchableTopicResponse { topic_id, partitions: vec![data], ..Default::default() };
+        let answer = FetchResponse { session_id: 5, responses: vec![topic], ..FetchResponse::default() };
+        self.answer(fetch, answer);
+    }
+
+    fn handed(&mut self) -> Option<PartitionRecords> {
+        match self.machine.for_poll(self.now) {
+            Handed::Records(records) => Some(records),
+            Handed::Nothing => None,
+            Handed::Callback(_) | Handed::Error(_) => panic!("neither is due"),
+        }
+    }
+}
+
+/// A batch of so many records at this offset.
+fn batch(base: i64, count: i32) -> Bytes {
+    let options = BatchOptions { base_offset: Offset(base), ..BatchOptions::default() };
+    let mut builder = BatchBuilder::new(options).expect("no codec");
+    for number in 0..count {
+        builder.append(0, None, Some(number.to_string().as_bytes()), &[]).expect("it is small");
+    }
+    builder.build().expect("it is whole").expect("it is not empty")
+}
+
+fn offsets(records: &PartitionRecords) -> Vec<i64> {
+    let mut offsets = Vec::new();
+    let whole = records.for_each(|record| {
+        offsets.push(record.offset.0);
+        std::ops::ControlFlow::<()>::Continue(())
+    });
+    assert!(whole.is_ok(), "{whole:?}");
+    offsets
+}
+
+#[tokio::test]
+async fn a_nearer_replica_is_read_until_it_lacks_something() {
+    let mut play =
+        Play::new(ConsumerConfig::default().client_rack("here").auto_offset_reset(OffsetReset::Fail));
+    let first = play.fetch();
+    assert_eq!((first.node, first.request.rack_id.as_str()), (NodeId(1), "here"));
+    play.partition_is(first, PartitionData { preferred_read_replica: 2, ..PartitionData::default() });
+    let second = play.fetch();
+    assert_eq!(second.node, NodeId(2));
+    assert_eq!(second.request.session_id, 0, "each broker has a session of its own");
+    let code = ErrorCode::OffsetOutOfRange.code();
+    play.partition_is(second, PartitionData { error_code: code, ..PartitionData::default() });
+    let third = play.fetch();
+    assert_eq!(third.node, NodeId(1), "the leader may have what its follower does not");
+    assert_eq!((third.request.session_id, third.request.session_epoch), (5, 1));
+    assert!(third.request.topics.is_empty(), "it knows what is wanted");
+}
+
+#[tokio::test]
+async fn a_nearer_replica_is_asked_for_again_once_in_a_while() {
+    let mut play = Play::new(ConsumerConfig::default().client_rack("here"));
+    let first = play.fetch();
+    play.partition_is(first, PartitionData { preferred_read_replica: 2, ..PartitionData::default() });
+    play.now += Duration::from_secs(300);
+    assert_eq!(play.fetch().node, NodeId(1));
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_is_opened_again_at_once() {
+    let mut play = Play::new(ConsumerConfig::default());
+    let first = play.fetch();
+    play.partition_is(first, PartitionData::default());
+    let second = play.fetch();
+    let error_code = ErrorCode::FetchSessionIdNotFound.code();
+    play.answer(second, FetchResponse { error_code, ..FetchResponse::default() });
+    let third = play.fetch();
+    assert_eq!((third.request.session_id, third.request.session_epoch), (0, 0));
+    assert_eq!(third.request.topics[0].partitions[0].fetch_offset, 7);
+}
+
+#[tokio::test]
+async fn a_topic_made_anew_is_validated_although_its_epochs_begin_anew() {
+    let mut play = Play::new(ConsumerConfig::default());
+    let first = play.fetch();
+    let mut records = batch(7, 1).to_vec();
+    // The partition's leader epoch stands behind offset and length.
+    records[12..16].copy_from_slice(&4_i32.to_be_bytes());
+    let records = Some(Records::Bytes(records.into()));
+    play.partition_is(first, PartitionData { records, ..PartitionData::default() });
+    play.id = Uuid::from_halves(2, 2);
+    play.lead(0);
+    let asks = play.effects().into_iter().any(|effect| matches!(effect, Effect::Epochs { .. }));
+    assert!(asks, "the new topic need not have what was read of the old one");
+}
+
+#[tokio::test]
+async fn no_poll_hands_out_more_than_max_poll_records() {
+    let mut play = Play::new(ConsumerConfig::default().max_poll_records(5));
+    let first = play.fetch();
+    // It was asked for from 7 on: the front of the first batch was read before.
+    let batches = [batch(5, 4), batch(9, 2), batch(11, 12), batch(30, 3), batch(33, 3)].concat();
+    let data = PartitionData { records: Some(Records::Bytes(batches.into())), ..PartitionData::default() };
+    play.partition_is(first, data);
+    let mut polls = Vec::new();
+    while let Some(records) = play.handed() {
+        let found = offsets(&records);
+        assert_eq!(
+            play.machine.position(&partition()).expect("assigned").map(|at| at.offset),
+            Some(records.next_position)
+        );
+        polls.push(found);
+    }
+    let expected: [&[i64]; 5] =
+        [&[7, 8, 9, 10], &[11, 12, 13, 14, 15], &[16, 17, 18, 19, 20], &[21, 22, 30, 31, 32], &[33, 34, 35]];
+    assert_eq!(polls, expected);
+}
