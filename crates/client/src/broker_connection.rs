@@ -18,9 +18,6 @@ use crate::call::Call;
 use crate::config::ClientConfig;
 use crate::error::ClientError;
 
-/// How long a broker may take to accept a connection (`socket.connection.setup.timeout.ms`).
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// An open connection. Calls may overlap; they are answered in their order.
 pub(crate) struct BrokerConnection {
     address: String,
@@ -39,7 +36,7 @@ impl BrokerConnection {
     /// `Unreachable` where nobody listens; as [`Self::call`] for the first exchange.
     pub(crate) async fn open(address: &str, config: &ClientConfig) -> Result<Self, ClientError> {
         let settings = ConnectionSettings {
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: config.connection_setup_timeout,
             request_timeout: config.request_timeout,
             ..ConnectionSettings::default()
         };

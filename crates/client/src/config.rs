@@ -17,6 +17,8 @@ pub struct ClientConfig {
     pub retry_backoff_max: Duration,
     /// `metadata.max.age.ms`.
     pub metadata_max_age: Duration,
+    /// `socket.connection.setup.timeout.ms`: how long a broker may take to accept a connection.
+    pub connection_setup_timeout: Duration,
     /// How long a caller waits for a topic's metadata: `max.block.ms`, `default.api.timeout.ms`.
     pub metadata_timeout: Duration,
 }
@@ -31,6 +33,7 @@ impl ClientConfig {
             retry_backoff: Duration::from_millis(100),
             retry_backoff_max: Duration::from_secs(1),
             metadata_max_age: Duration::from_secs(300),
+            connection_setup_timeout: Duration::from_secs(10),
             metadata_timeout: Duration::from_secs(60),
         }
     }

@@ -380,3 +380,16 @@ async fn typed_records_and_partitioners_of_the_application() {
     assert_eq!(broker.values(), ["5 apples"]);
     producer.into_inner().close().await;
 }
+
+#[tokio::test]
+async fn a_batch_is_tried_again_no_more_often_than_retries_says() {
+    let broker = Broker::start().await;
+    let producer = established(&broker, ProducerConfig::default().retries(2)).await;
+    broker.state().on_produce.extend([Act::Refuse(ErrorCode::NotEnoughReplicas); 3]);
+    let refused = send(&producer, "a").await.wait().await;
+    assert!(
+        matches!(refused, Err(ClientError::Topic { code: ErrorCode::NotEnoughReplicas, .. })),
+        "{refused:?}"
+    );
+    assert_eq!(broker.state().sent.len(), 1 + 3);
+}

@@ -1,5 +1,28 @@
 //! Asking about a cluster and changing it: what Kafka's Admin client does, a file for each call.
 //!
+//! ```no_run
+//! use std::collections::BTreeMap;
+//!
+//! use client::admin::{Admin, OffsetSpec};
+//! use client::consumer::IsolationLevel;
+//! use client::{ClientConfig, NetworkClient};
+//! use types::TopicPartition;
+//!
+//! # async fn example() -> Result<(), client::ClientError> {
+//! let client = NetworkClient::new(ClientConfig::new(vec!["localhost:9092".to_owned()], "example"));
+//! let admin = Admin::new(client);
+//! for topic in admin.list_topics().await? {
+//!     let ends = (0..topic.partitions as i32)
+//!         .map(|index| (TopicPartition::new(topic.name.as_str(), index), OffsetSpec::Latest))
+//!         .collect::<BTreeMap<_, _>>();
+//!     for (partition, listed) in admin.list_offsets(&ends, IsolationLevel::ReadUncommitted).await? {
+//!         println!("{partition} ends at {:?}", listed?.offset);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A call takes many items and answers for each of them: the outer `Result` fails where nothing is known, the inner ones
 //! hold what the cluster said of an item.
 

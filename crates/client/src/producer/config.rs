@@ -60,6 +60,8 @@ pub struct ProducerConfig {
     /// `max.in.flight.requests.per.connection`. With idempotence up to five batches of one partition are under way, without
     /// one, so that their order is kept in any case.
     pub max_in_flight: usize,
+    /// `retries`: how often a batch is tried again, within `delivery.timeout.ms`.
+    pub retries: u32,
     /// `max.block.ms`: how long sending waits for a topic's metadata and for memory.
     pub max_block: Duration,
     /// `partitioner.ignore.keys`: records go where it suits although they have a key.
@@ -87,6 +89,7 @@ impl Default for ProducerConfig {
             buffer_memory: 32 << 20,
             delivery_timeout: Duration::from_secs(120),
             max_in_flight: 5,
+            retries: i32::MAX as u32,
             max_block: Duration::from_secs(60),
             partitioner_ignore_keys: false,
             partitioner_adaptive: true,
@@ -128,6 +131,8 @@ impl ProducerConfig {
         delivery_timeout: Duration,
         /// Sets `max.in.flight.requests.per.connection`.
         max_in_flight: usize,
+        /// Sets `retries`.
+        retries: u32,
         /// Sets `max.block.ms`.
         max_block: Duration,
         /// Sets `partitioner.ignore.keys`.

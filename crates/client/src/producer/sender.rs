@@ -321,7 +321,7 @@ impl Sender {
         let now = Instant::now();
         let is_over = now >= batch.created_at + self.config.delivery_timeout;
         let retries = error.is_retriable() || is_overtaking || (lost_its_state && !batch.may_be_written);
-        if retries && !is_over {
+        if retries && !is_over && batch.attempts <= self.config.retries {
             tracing::debug!(partition = %batch.partition, attempts = batch.attempts, %error, "batch is tried again");
             batch.not_before = now + self.client.config().backoff(batch.attempts);
             batch.last_error = Some(error);
