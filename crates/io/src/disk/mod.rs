@@ -22,6 +22,8 @@ pub use simulated::{HeldReads, SimulatedDisk, SimulatedFile};
 pub enum Disk {
     /// The operating system's.
     Real,
+    /// The operating system's, for data that ends with this process: syncs succeed without doing anything.
+    Volatile,
     /// One in memory, with faults on demand.
     Simulated(SimulatedDisk),
 }
@@ -69,7 +71,7 @@ pub struct VolumeSpace {
 macro_rules! dispatch {
     ($self:ident, $real:expr, $simulated:ident => $simulation:expr) => {
         match $self {
-            Disk::Real => $real,
+            Disk::Real | Disk::Volatile => $real,
             Disk::Simulated($simulated) => $simulation,
         }
     };
@@ -81,7 +83,8 @@ impl Disk {
     /// # Errors
     /// As the file system reports them: not found, exists already, no permission, no space.
     pub fn open(&self, path: &Path, mode: OpenMode) -> io::Result<DiskFile> {
-        dispatch!(self, real::open(path, mode).map(DiskFile::Real), disk => disk.open(path, mode).map(DiskFile::Simulated))
+        let is_volatile = matches!(self, Self::Volatile);
+        dispatch!(self, real::open(path, mode, is_volatile).map(DiskFile::Real), disk => disk.open(path, mode).map(DiskFile::Simulated))
     }
 
     /// Reads a whole file. Meant for small ones: checkpoints, properties, snapshots.
@@ -157,7 +160,11 @@ impl Disk {
     /// # Errors
     /// As the file system reports them; never try again on the same handle.
     pub fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        dispatch!(self, real::sync_directory(path), disk => disk.sync_directory(path))
+        match self {
+            Self::Real => real::sync_directory(path),
+            Self::Volatile => Ok(()),
+            Self::Simulated(disk) => disk.sync_directory(path),
+        }
     }
 
     /// Whether a file or directory of this name exists.

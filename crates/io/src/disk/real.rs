@@ -23,9 +23,11 @@ struct OpenFile {
     /// Its file system keeps what was read in the page cache, as far as is known. Some have a cache of their own: what
     /// the system says of pages means nothing there.
     uses_page_cache: AtomicBool,
+    /// Nobody needs its content after this process.
+    is_volatile: bool,
 }
 
-pub(super) fn open(path: &Path, mode: OpenMode) -> io::Result<RealFile> {
+pub(super) fn open(path: &Path, mode: OpenMode, is_volatile: bool) -> io::Result<RealFile> {
     let mut options = OpenOptions::new();
     options.read(true);
     match mode {
@@ -34,7 +36,7 @@ pub(super) fn open(path: &Path, mode: OpenMode) -> io::Result<RealFile> {
         OpenMode::ReadWriteOrCreate => options.write(true).create(true).truncate(false),
         OpenMode::CreateNew => options.write(true).create_new(true),
     };
-    let file = OpenFile { file: options.open(path)?, uses_page_cache: AtomicBool::new(true) };
+    let file = OpenFile { file: options.open(path)?, uses_page_cache: AtomicBool::new(true), is_volatile };
     Ok(RealFile { file: Arc::new(file) })
 }
 
@@ -129,7 +131,7 @@ impl RealFile {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.file().sync_data()
+        if self.file.is_volatile { Ok(()) } else { self.file().sync_data() }
     }
 
     pub(super) fn try_lock(&self) -> io::Result<bool> {

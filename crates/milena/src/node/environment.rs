@@ -28,4 +28,12 @@ impl Environment {
             blocking: Blocking::Threads,
         })
     }
+
+    /// The real ones, for a node whose data ends with it: it syncs nothing.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn ephemeral() -> std::io::Result<Self> {
+        Ok(Self { disk: Disk::Volatile, ..Self::real()? })
+    }
 }

@@ -37,8 +37,10 @@ pub async fn run(
         handlers.broker.connect_loggers(loggers);
         handlers
     };
+    let environment =
+        if options.ephemeral.is_some() { Environment::ephemeral() } else { Environment::real() };
     let mut node =
-        ServedNode::start(config.clone(), Environment::real()?, RecoveryBar::new(), connect_loggers).await?;
+        ServedNode::start(config.clone(), environment?, RecoveryBar::new(), connect_loggers).await?;
     let bootstrap = node.bootstrap();
     let announcement = Announcement {
         cluster_id: node.node().broker().cluster_id().to_owned(),
