@@ -136,7 +136,10 @@ impl Builder {
         let (disk, blocking) = match &self.data {
             // A lock is its node's, and that one is gone: two at a time are refused by who holds the disk.
             Data::Memory(disk) => (Disk::Simulated(disk.simulated().clone()), Blocking::Inline),
-            Data::Directory(_) => (Disk::Real, Blocking::Threads),
+            Data::Directory(directory) => {
+                refuse_if_ours(directory)?;
+                (Disk::Real, Blocking::Threads)
+            }
         };
         let virtual_epoch_ms = match self.time {
             Time::Real => None,
@@ -170,5 +173,15 @@ impl Builder {
             None => {}
         }
         Ok(config)
+    }
+}
+
+/// The lock of a data directory, as Kafka has it, is its process's: it does not keep out another node of this one.
+fn refuse_if_ours(directory: &Path) -> Result<(), StartError> {
+    let Ok(lock) = directory.join(".lock").canonicalize() else { return Ok(()) };
+    let mut open = std::fs::read_dir("/proc/self/fd")?.flatten().filter_map(|it| it.path().read_link().ok());
+    match open.any(|file| file == lock) {
+        true => Err(StartError::DirectoryInUse { path: directory.to_owned() }),
+        false => Ok(()),
     }
 }

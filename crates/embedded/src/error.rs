@@ -1,6 +1,7 @@
 //! Why a node did not start.
 
 use std::io;
+use std::path::PathBuf;
 
 use config::ConfigError;
 use milena::node::NodeError;
@@ -18,6 +19,12 @@ pub enum StartError {
         key: String,
         /// The key that is spelt most like it.
         nearest: Option<String>,
+    },
+    /// Another node of this process has the data directory.
+    #[error("another node of this process has the data directory {}", path.display())]
+    DirectoryInUse {
+        /// As given.
+        path: PathBuf,
     },
     /// What the binary would end with.
     #[error("{error}; {help}", error = .0, help = .0.help())]

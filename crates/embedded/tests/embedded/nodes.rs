@@ -67,6 +67,8 @@ async fn a_data_directory_is_kept_and_is_the_binarys() {
     let directory = tempfile::tempdir().expect("made");
     let node = Milena::builder().data_dir(directory.path()).start().expect("started");
     send(&producer(&node, 1), "first").await.expect("acknowledged");
+    let refused = Milena::builder().data_dir(directory.path()).start().expect_err("the first one has it");
+    assert!(matches!(refused, StartError::DirectoryInUse { .. }), "{refused}");
     node.stop().await.expect("it had not failed");
     assert!(directory.path().join("t-0/00000000000000000000.log").exists());
     let node = Milena::builder().data_dir(directory.path()).start().expect("started");
