@@ -4,8 +4,10 @@
 use bytes::Bytes;
 use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
 use group_coordinator::offsets::FetchOffsets;
-use group_coordinator::{GroupRequest, GroupSettings, GroupShard};
+use group_coordinator::{GroupReply, GroupRequest, GroupSettings, GroupShard};
 use io::Entropy;
+use protocol::records::group_metadata_value::{GroupMetadataValue, MemberMetadata};
+use protocol::Writer;
 use types::{Offset, ProducerEpoch, ProducerId};
 
 const SETTINGS: GroupSettings = GroupSettings {
@@ -73,6 +75,39 @@ fn a_record_of_an_unknown_type_is_skipped_and_a_malformed_one_ends_the_loading()
     for record in malformed {
         assert!(replayed(&record).is_err(), "{record:?}");
     }
+}
+
+/// A record of the group `g` with these members, by id, instance and client.
+fn group_of(members: &[(&str, Option<&str>, &str)]) -> CoordinatorRecord {
+    let members = members.iter().map(|(id, instance, client)| MemberMetadata {
+        member_id: (*id).to_owned(),
+        group_instance_id: instance.map(str::to_owned),
+        client_id: (*client).to_owned(),
+        ..Default::default()
+    });
+    let value = GroupMetadataValue {
+        protocol_type: "consumer".to_owned(),
+        protocol: Some("range".to_owned()),
+        members: members.collect(),
+        ..Default::default()
+    };
+    let mut writer = Writer::new();
+    value.encode(&mut writer, 3).expect("the value fits its version");
+    let value = [&[0, 3][..], &writer.into_bytes()].concat();
+    CoordinatorRecord { key: Bytes::from_static(&[0, 2, 0, 1, b'g']), value: Some(value.into()) }
+}
+
+#[test]
+fn of_a_member_that_a_record_has_twice_the_last_counts_but_not_of_a_static_one() {
+    let mut shard =
+        replayed(&group_of(&[("m", None, "earlier"), ("m", None, "later")])).expect("as Kafka does");
+    let now = Now { clock_ms: 0, uptime_ms: 0 };
+    let step = shard.handle(Token(1), GroupRequest::Describe { group_id: "g".to_owned() }, now);
+    let [(_, GroupReply::Describe(Ok(described)))] = &step.replies[..] else { panic!("described") };
+    let clients: Vec<&str> = described.members.iter().map(|member| &*member.client_id).collect();
+    assert_eq!(clients, ["later"]);
+    outlive(shard);
+    assert!(replayed(&group_of(&[("m", Some("i"), "one"), ("n", Some("i"), "other")])).is_err());
 }
 
 #[test]

@@ -308,7 +308,7 @@ fn count(supporters: &mut BTreeMap<String, usize>, protocols: &[Protocol]) {
 }
 
 /// One member less has these protocols.
-fn discount(supporters: &mut BTreeMap<String, usize>, protocols: &[Protocol]) {
+pub(super) fn discount(supporters: &mut BTreeMap<String, usize>, protocols: &[Protocol]) {
     for name in Member::protocol_names(protocols) {
         if let Some(count) = supporters.get_mut(name) {
             *count -= 1;

@@ -2,6 +2,7 @@
 
 use coordinator::MalformedRecord;
 
+use super::group::discount;
 use super::member::{Member, Says};
 use super::rebalance::restart_session;
 use super::{ClassicGroup, ClassicState, Protocol, Turn};
@@ -21,12 +22,11 @@ impl ClassicGroup {
         let protocol_name = record.protocol_name.clone().unwrap_or_default();
         for member in record.members {
             let instance_id = member.group_instance_id.as_deref();
-            if group.members.contains_key(&*member.member_id)
-                || instance_id.is_some_and(|id| group.static_members.contains_key(id))
-            {
-                let reason = format!("the group {} has the member {} twice", group.id, member.member_id);
+            if let Some(instance_id) = instance_id.filter(|id| group.static_members.contains_key(*id)) {
+                let reason = format!("the group {} has the static member {instance_id} twice", group.id);
                 return Err(MalformedRecord { kind: "GroupMetadata", reason });
             }
+            group.forget_loaded(&member.member_id);
             let loaded = Member {
                 id: MemberId::from(member.member_id),
                 group_instance_id: member.group_instance_id,
@@ -49,6 +49,15 @@ impl ClassicGroup {
         group.protocol_name = record.protocol_name;
         group.subscribed_topics = group.read_subscriptions();
         Ok(group)
+    }
+
+    /// Of members of one id in a record the last counts, as in Kafka.
+    fn forget_loaded(&mut self, member_id: &str) {
+        let Some(earlier) = self.members.remove(member_id) else { return };
+        discount(&mut self.supporters, &earlier.says.protocols);
+        if let Some(instance_id) = &earlier.group_instance_id {
+            self.static_members.remove(instance_id);
+        }
     }
 
     /// The whole log is read: sessions start. A group that is larger than it may be by now joins anew, so that its
