@@ -14,12 +14,14 @@ impl Broker {
     ///
     /// # Errors
     /// See [`DeleteRecordsError`].
-    pub fn delete_records(
+    pub async fn delete_records(
         &self,
-        partition: &Partition,
+        partition: &Arc<Partition>,
         offset: Option<Offset>,
     ) -> Result<Offset, DeleteRecordsError> {
-        let log_start = partition.delete_records(offset)?;
+        // The new start is looked up in the log, which may wait for a disk.
+        let deleting = partition.clone();
+        let log_start = self.blocking().run(move || deleting.delete_records(offset)).await?;
         self.delayed_fetches().touch(&partition.id());
         Ok(log_start)
     }

@@ -32,19 +32,19 @@ pub(crate) async fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, reques
     let body: DeleteRecordsRequest = exchange::decode(request)?;
     let mut response = DeleteRecordsResponse::default();
     for topic in each_once(body.topics).iter().filter(|topic| !topic.partitions.is_empty()) {
-        let delete_one = |asked: &DeleteRecordsPartition| {
-            let (low_watermark, error) = match delete(broker, authorizer, request, &topic.name, asked) {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let (low_watermark, error) = match delete(broker, authorizer, request, &topic.name, asked).await {
                 Ok(log_start) => (log_start.0, ErrorCode::None),
                 Err(error) => (-1, error),
             };
-            DeleteRecordsPartitionResult {
+            partitions.push(DeleteRecordsPartitionResult {
                 partition_index: asked.partition_index,
                 low_watermark,
                 error_code: error.code(),
                 ..Default::default()
-            }
-        };
-        let partitions = topic.partitions.iter().map(delete_one).collect();
+            });
+        }
         response.topics.push(DeleteRecordsTopicResult {
             name: topic.name.clone(),
             partitions,
@@ -76,7 +76,7 @@ fn each_once(topics: Vec<DeleteRecordsTopic>) -> Vec<DeleteRecordsTopic> {
     topics
 }
 
-fn delete(
+async fn delete(
     broker: &Broker,
     authorizer: &Authorizer,
     request: &Request,
@@ -94,5 +94,5 @@ fn delete(
         return Err(ErrorCode::InvalidTopicException);
     }
     let offset = (asked.offset != HIGH_WATERMARK).then_some(Offset(asked.offset));
-    broker.delete_records(&partition, offset).map_err(|error| errors::delete_records_error(&error))
+    broker.delete_records(&partition, offset).await.map_err(|error| errors::delete_records_error(&error))
 }

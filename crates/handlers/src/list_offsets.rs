@@ -9,11 +9,12 @@
 //! does not know is UNSUPPORTED_VERSION.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use broker::Broker;
 use broker::fetch_sessions::TopicKey;
-use broker::partition::{FoundOffset, Isolation, OffsetQuery, OffsetsRequest};
-use net::Request;
+use broker::partition::{Isolation, OffsetQuery, OffsetsRequest, Partition};
+use net::{Answer, Request};
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest};
 use protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
@@ -25,7 +26,7 @@ use crate::doubled;
 use crate::errors;
 use crate::exchange::{self, Handled};
 
-/// Answers at once.
+/// Answers at once, unless a log has to be searched: that may wait for a disk, which is not this thread's to do.
 pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request) -> Handled {
     let body: ListOffsetsRequest = exchange::decode(request)?;
     let version = request.header.api_version;
@@ -39,62 +40,109 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
         |topic| topic.name.clone(),
         |topic, later| topic.partitions.extend(later.partitions),
     );
-    let mut response = ListOffsetsResponse::default();
+    let mut call = Call { version, response: ListOffsetsResponse::default(), searches: Vec::new() };
     for topic in topics.iter().filter(|topic| !topic.partitions.is_empty()) {
         let is_allowed =
             authorizer.allows(&request.connection, Operation::Describe, Resource::Topic(&topic.name));
         let doubled = doubled_partitions(&topic.partitions);
-        let answer_one = |asked: &ListOffsetsPartition| {
-            let mut told = ListOffsetsPartitionResponse {
-                partition_index: asked.partition_index,
-                timestamp: -1,
-                offset: -1,
-                leader_epoch: -1,
-                ..Default::default()
-            };
-            let found = if !is_allowed {
+        let name = topic.name.clone();
+        call.response.topics.push(ListOffsetsTopicResponse { name, ..Default::default() });
+        // One that was asked for twice is told once.
+        let mut told = BTreeSet::new();
+        for asked in topic.partitions.iter().filter(|asked| told.insert(asked.partition_index)) {
+            let search = if !is_allowed {
                 Err(ErrorCode::TopicAuthorizationFailed)
             } else if doubled.contains(&asked.partition_index) {
                 Err(ErrorCode::InvalidRequest)
             } else {
-                find(broker, &topic.name, asked, isolation, version)
+                search(broker, &topic.name, asked, isolation, version)
             };
-            match found {
-                Ok(Some(found)) => {
-                    told.timestamp = found.timestamp_ms;
-                    told.offset = found.offset.0;
-                    if let Some(epoch) = found.leader_epoch.filter(|_| version >= 4) {
-                        told.leader_epoch = epoch.0;
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => told.error_code = error.code(),
-            }
-            told
-        };
-        // One that was asked for twice is told once.
-        let mut told = BTreeSet::new();
-        let once = topic.partitions.iter().filter(|asked| told.insert(asked.partition_index));
-        let partitions = once.map(answer_one).collect();
-        response.topics.push(ListOffsetsTopicResponse {
-            name: topic.name.clone(),
-            partitions,
+            call.add(asked.partition_index, search);
+        }
+    }
+    if call.searches.is_empty() {
+        return exchange::answer(&request.header, &call.response);
+    }
+    let (blocking, header) = (broker.blocking(), request.header.clone());
+    Ok(Answer::Later(Box::pin(async move {
+        let response = blocking.run(move || call.searched()).await;
+        exchange::respond(&header, &response, Vec::new()).unwrap_or_else(|error| {
+            tracing::error!(%error, "a ListOffsets response could not be encoded");
+            net::Response::default()
+        })
+    })))
+}
+
+/// The request's answer as it grows.
+struct Call {
+    version: i16,
+    response: ListOffsetsResponse,
+    /// What has to be searched for, and for what place in the response: topic and partition.
+    searches: Vec<((usize, usize), Search)>,
+}
+
+/// One partition's question.
+struct Search {
+    partition: Arc<Partition>,
+    request: OffsetsRequest,
+}
+
+impl Call {
+    /// Adds a partition of the topic that came last.
+    fn add(&mut self, partition_index: i32, search: Result<Search, ErrorCode>) {
+        let topic = self.response.topics.len() - 1;
+        let partitions = &mut self.response.topics[topic].partitions;
+        let place = (topic, partitions.len());
+        partitions.push(ListOffsetsPartitionResponse {
+            partition_index,
+            timestamp: -1,
+            offset: -1,
+            leader_epoch: -1,
             ..Default::default()
         });
+        match search {
+            Err(error) => partitions[place.1].error_code = error.code(),
+            Ok(search) => match search.request.query {
+                OffsetQuery::AtOrAfter(_) | OffsetQuery::MaxTimestamp => self.searches.push((place, search)),
+                _ => self.tell(place, &search),
+            },
+        }
     }
-    exchange::answer(&request.header, &response)
+
+    fn tell(&mut self, (topic, partition): (usize, usize), search: &Search) {
+        let told = &mut self.response.topics[topic].partitions[partition];
+        match search.partition.find_offset(&search.request) {
+            Ok(Some(found)) => {
+                told.timestamp = found.timestamp_ms;
+                told.offset = found.offset.0;
+                if let Some(epoch) = found.leader_epoch.filter(|_| self.version >= 4) {
+                    told.leader_epoch = epoch.0;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => told.error_code = errors::list_offsets_error(&error, self.version).code(),
+        }
+    }
+
+    /// The whole answer. May wait for a disk.
+    fn searched(mut self) -> ListOffsetsResponse {
+        for (place, search) in std::mem::take(&mut self.searches) {
+            self.tell(place, &search);
+        }
+        self.response
+    }
 }
 
 /// `replica_id` of tools that look at a log without being a consumer.
 const DEBUGGING_REPLICA: i32 = -2;
 
-fn find(
+fn search(
     broker: &Broker,
     topic: &str,
     asked: &ListOffsetsPartition,
     isolation: Option<Isolation>,
     version: i16,
-) -> Result<Option<FoundOffset>, ErrorCode> {
+) -> Result<Search, ErrorCode> {
     let query = offset_query(asked.timestamp, version)?;
     let key = TopicKey::Name(topic.into());
     let partition = broker
@@ -102,8 +150,7 @@ fn find(
         .map_err(|error| errors::lookup_error(&error))?;
     // Only −1 stands for none: any other epoch below 0 is one from the past.
     let known_epoch = (asked.current_leader_epoch != -1).then_some(LeaderEpoch(asked.current_leader_epoch));
-    let found = partition.find_offset(&OffsetsRequest { query, isolation, known_epoch });
-    found.map_err(|error| errors::list_offsets_error(&error, version))
+    Ok(Search { partition, request: OffsetsRequest { query, isolation, known_epoch } })
 }
 
 fn offset_query(timestamp: i64, version: i16) -> Result<OffsetQuery, ErrorCode> {

@@ -1,4 +1,4 @@
-//! A Fetch of what is not in memory: its client waits for the disk, and nobody else does.
+//! What is asked for and not in memory: its client waits for the disk, and nobody else does.
 
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
@@ -12,8 +12,10 @@ use io::disk::SimulatedDisk;
 use net::{Answer, Chunk, ConnectionContext, Request, Response, Service};
 use protocol::frame::RequestHeader;
 use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
+use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use protocol::messages::list_offsets_response::ListOffsetsResponse;
 use protocol::messages::metadata_request::MetadataRequest;
-use protocol::{Message, Writer, api};
+use protocol::{Message, Reader, Writer, api};
 use record::{BatchBuilder, BatchOptions};
 use tokio::time::Instant;
 
@@ -66,6 +68,46 @@ async fn node_with(disk: &SimulatedDisk, batch: Bytes) -> Node {
     let (_, unacknowledged) = node.broker().append(vec![ProduceEntry { partition, records: batch }], 1);
     assert!(unacknowledged.is_empty());
     node
+}
+
+/// A ListOffsets of `t` for the record at or after this time; −3: for the one with the largest timestamp.
+fn list_offsets(timestamp: i64) -> ListOffsetsRequest {
+    let partition = ListOffsetsPartition { current_leader_epoch: -1, timestamp, ..Default::default() };
+    let topic = ListOffsetsTopic { name: "t".to_owned(), partitions: vec![partition], ..Default::default() };
+    ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_search_by_time_that_waits_for_the_disk_holds_nobody_up() {
+    let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");
+    builder.append(NOW_MS, None, Some(b"value"), &[]).expect("fits");
+    let disk = SimulatedDisk::default();
+    let node = node_with(&disk, builder.build().expect("built").expect("not empty")).await;
+    let at_the_end = ask(&node, api::LIST_OFFSETS, 7, &list_offsets(-1)).await;
+    assert!(matches!(at_the_end, Answer::Now(_)), "the ends of a log are known");
+    for timestamp in [NOW_MS, -3] {
+        let held = disk.hold_reads();
+        let (finish, finished) = mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
+            drop(held);
+            is_late
+        });
+        let Answer::Later(cold) = ask(&node, api::LIST_OFFSETS, 7, &list_offsets(timestamp)).await else {
+            panic!("a log is searched elsewhere")
+        };
+        let cold = tokio::spawn(cold);
+        let other = ask(&node, api::METADATA, 12, &MetadataRequest::default()).await;
+        assert!(matches!(other, Answer::Now(_)) && !cold.is_finished());
+        finish.send(()).expect("the watchdog listens");
+        let response = cold.await.expect("no panic");
+        let [Chunk::Bytes(bytes)] = &response.chunks[..] else { panic!("a response without files") };
+        let mut reader = Reader::new(bytes.slice(4 + 1..));
+        let found = ListOffsetsResponse::decode(&mut reader, 7).expect("an answer");
+        let partition = &found.topics[0].partitions[0];
+        assert_eq!((partition.error_code, partition.offset, partition.timestamp), (0, 0, NOW_MS));
+        assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
+    }
 }
 
 #[tokio::test]
