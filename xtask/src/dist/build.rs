@@ -23,10 +23,11 @@ pub fn binary(profile: &str) -> anyhow::Result<PathBuf> {
     // Paths of this machine in messages of panics would make the program another one on each machine.
     let cargo_home = std::env::var("CARGO_HOME")
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))?;
-    let remapped = format!(
-        "--remap-path-prefix={}=. --remap-path-prefix={cargo_home}=cargo -Ctarget-feature=+crt-static",
-        root().display()
-    );
+    let target = std::path::absolute(target_directory())?;
+    // Of several that fit the last one counts.
+    let prefixes = [(root(), "."), (PathBuf::from(cargo_home), "cargo"), (target, "target")];
+    let prefixes = prefixes.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let remapped = format!("{} -Ctarget-feature=+crt-static", prefixes.join(" "));
     let arguments = ["build", "--locked", "--package", "milena", "--target", TARGET, "--profile", profile];
     let flags = format!("CARGO_TARGET_{}_RUSTFLAGS={remapped}", TARGET.to_uppercase().replace('-', "_"));
     run("env", [flags.as_str(), cargo.as_str()].into_iter().chain(arguments))?;

@@ -85,7 +85,12 @@ pub fn image(release: &Release) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     }));
     let mut listed = descriptor("application/vnd.oci.image.manifest.v1+json", &manifest);
     listed["platform"] = json!({ "architecture": "amd64", "os": "linux" });
-    listed["annotations"] = json!({ "org.opencontainers.image.ref.name": release.version });
+    // The second is what docker and containerd name an image by that they load.
+    let name = format!("milena:{}", release.version);
+    listed["annotations"] = json!({
+        "org.opencontainers.image.ref.name": name,
+        "io.containerd.image.name": format!("docker.io/library/{name}"),
+    });
     let index = encoded(&json!({
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.index.v1+json",
