@@ -1,7 +1,14 @@
 """The verbs of `milena` against Apache Kafka and against Milena; Kafka's own tools say what became of a change."""
 
 import datetime
+import fcntl
 import json
+import os
+import pty
+import select
+import struct
+import termios
+import time
 
 from harness import brokers, kafka, kcat, processes
 from harness.checks import case, equal, true
@@ -12,6 +19,8 @@ def run(node):
     groups(node)
     configs(node)
     nodes(node)
+    partitions(node)
+    measures(node)
     failures(node)
 
 
@@ -120,6 +129,72 @@ def nodes(node):
         true(cluster["name"] in theirs, f"{cluster['name']} in {theirs}")
         [directory] = answer(node, "node", "describe", listed["name"])["directories"]
         true("keyed-0" in {it["partition"] for it in directory["partitions"]}, directory)
+
+
+def partitions(node):
+    with case(f"{node.name}: milena partition delete-records leaves what kcat then reads"):
+        told(node, "topic", "create", "cut", "-p", 1)
+        kcat.produce(node, "cut", [b"%d" % number for number in range(5)], "-p", 0)
+        equal(told(node, "partition", "delete-records", "cut-0=3"), ["cut-0: records before 3 deleted"], "told")
+        equal(kcat.consume(node, "cut"), [b"3", b"4"], "records")
+        refused(node, 4, "OFFSET_OUT_OF_RANGE", "partition", "delete-records", "cut-0=9")
+    with case(f"{node.name}: milena quota set and unset change what kafka-configs shows"):
+        shown = lambda: kafka.tool("kafka-configs", "--bootstrap-server", node.bootstrap, "--describe", "--entity-type", "users", "--entity-name", "anna")  # noqa: E731
+        told(node, "quota", "set", "producer_byte_rate=1000", "--user", "anna")
+        true("producer_byte_rate=1000" in shown(), shown())
+        told(node, "quota", "unset", "producer_byte_rate", "--user", "anna")
+        true("producer_byte_rate" not in shown(), shown())
+    with case(f"{node.name}: milena feature list and cluster quorum tell what Kafka's tools tell"):
+        features = {feature["name"]: feature for feature in answer(node, "feature", "list")}
+        theirs = kafka.tool("kafka-features", "--bootstrap-server", node.bootstrap, "describe")
+        row = next(line.split() for line in theirs.splitlines() if "transaction.version" in line)
+        equal(str(features["transaction.version"]["level"]), row[row.index("FinalizedVersionLevel:") + 1], "level")
+        status = kafka.tool("kafka-metadata-quorum", "--bootstrap-server", node.bootstrap, "describe", "--status")
+        quorum = answer(node, "cluster", "quorum")
+        true(f"LeaderId: {quorum['leader']}" in " ".join(status.split()), status)
+    with case(f"{node.name}: moves and elections are refused or not needed as Kafka says"):
+        node_id = answer(node, "node", "list")[0]["name"]
+        equal(told(node, "partition", "reassign", f"cut-0={node_id}"), [f"partition cut-0 moved to {node_id}"], "told")
+        equal(told(node, "partition", "elect", "cut-0"), ["leader of cut-0 not needed"], "told")
+        refused(node, 4, "NO_REASSIGNMENT_IN_PROGRESS", "partition", "reassign", "cut-0=")
+        refused(node, 3, "RESOURCE_NOT_FOUND", "scram", "list", "anna")
+
+
+def measures(node):
+    with case(f"{node.name}: milena perf sends what kafka-get-offsets counts, reads it again, and times records"):
+        told(node, "topic", "create", "measured", "-p", 2)
+        equal(answer(node, "perf", "produce", "measured", "-c", 1000, "-s", 50)["bytes"], 50_000, "bytes")
+        ends = kafka.tool("kafka-get-offsets", "--bootstrap-server", node.bootstrap, "--topic", "measured").split()
+        equal(sum(int(end.rpartition(":")[2]) for end in ends), 1000, "records")
+        equal(answer(node, "perf", "consume", "measured")["records"], 1000, "records read")
+        equal(answer(node, "perf", "e2e", "measured", "-c", 20)["records"], 20, "records timed")
+    with case(f"{node.name}: milena doctor finds nothing wrong with the cluster"):
+        found = {finding["name"]: finding["state"] for finding in answer(node, "doctor", "--all")}
+        equal([found[check] for check in ("brokers", "address", "partitions", "groups")], ["fine"] * 4, "states")
+    with case(f"{node.name}: milena top draws on a terminal, takes keys, and leaves the terminal as it was"):
+        terminal, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 100, 0, 0))
+        before = termios.tcgetattr(theirs)
+        command = [brokers.Milena.binary(), "top", "--interval", "200ms", "--bootstrap-server", node.bootstrap]
+        top = processes.start(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        drawn_until(terminal, b"[1 topics]")
+        os.write(terminal, b"2/measured-1\r")
+        drawn_until(terminal, b"1 rows with \"measured-1\" by PARTITION")
+        os.write(terminal, b"q")
+        drawn_until(terminal, b"\x1b[?1049l")
+        equal(top.wait(timeout=20), 0, "exit code")
+        true(termios.tcgetattr(theirs) == before, "the terminal is as it was")
+        os.close(terminal)
+        os.close(theirs)
+
+
+def drawn_until(terminal, expected):
+    """Reads what is drawn until it holds these bytes."""
+    drawn, begun = b"", time.monotonic()
+    while expected not in drawn:
+        true(time.monotonic() - begun < 20, f"{expected!r} is drawn: {drawn[-300:]!r}")
+        if select.select([terminal], [], [], 0.2)[0]:
+            drawn += os.read(terminal, 65536)
 
 
 def failures(node):

@@ -5,13 +5,23 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::cluster::ClusterVerb;
+use crate::commands::completions::CompletionsArguments;
 use crate::commands::config::ConfigVerb;
 use crate::commands::consume::ConsumeArguments;
+use crate::commands::ctx::CtxVerb;
+use crate::commands::doctor::DoctorArguments;
+use crate::commands::feature::FeatureVerb;
 use crate::commands::group::GroupVerb;
 use crate::commands::log::LogVerb;
+use crate::commands::man::ManArguments;
 use crate::commands::node::NodeVerb;
+use crate::commands::partition::PartitionVerb;
+use crate::commands::perf::PerfVerb;
 use crate::commands::produce::ProduceArguments;
+use crate::commands::quota::QuotaVerb;
+use crate::commands::scram::ScramVerb;
 use crate::commands::storage::StorageVerb;
+use crate::commands::top::TopArguments;
 use crate::commands::topic::TopicVerb;
 use crate::commands::why::WhyVerb;
 
@@ -40,6 +50,10 @@ pub enum Command {
         #[command(subcommand)]
         verb: WhyVerb,
     },
+    /// Look for what is wrong with this machine, a node's directories and a cluster, and say what helps
+    Doctor(Box<DoctorArguments>),
+    /// Show live what a cluster is doing: throughput, lag, partitions
+    Top(TopArguments),
     /// Topics and their partitions
     Topic {
         /// What is done with them.
@@ -57,6 +71,30 @@ pub enum Command {
         /// What is done with them.
         #[command(subcommand)]
         verb: ConfigVerb,
+    },
+    /// Single partitions: moves, leaders, records, producers
+    Partition {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: PartitionVerb,
+    },
+    /// What a cluster has finalized, such as metadata.version
+    Feature {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: FeatureVerb,
+    },
+    /// How much users, clients and addresses may take
+    Quota {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: QuotaVerb,
+    },
+    /// Users and their SCRAM credentials
+    Scram {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: ScramVerb,
     },
     /// The brokers of a cluster
     Node {
@@ -82,6 +120,22 @@ pub enum Command {
         #[command(subcommand)]
         verb: ClusterVerb,
     },
+    /// Measure throughput and latency
+    Perf {
+        /// What is measured.
+        #[command(subcommand)]
+        verb: PerfVerb,
+    },
+    /// Names for clusters
+    Ctx {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: CtxVerb,
+    },
+    /// Print what lets a shell complete commands, topics and groups
+    Completions(CompletionsArguments),
+    /// Print the page of a command for man, as in milena man topic create | man -l -
+    Man(ManArguments),
 }
 
 impl CommandLine {

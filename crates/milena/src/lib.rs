@@ -20,13 +20,16 @@ pub mod written_settings;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 
 use crate::command_line::CommandLine;
 
 /// Does what the command line asks and returns the process's exit code: 0 when done, else one for each class of failure
 /// (docs/commands.md).
 pub fn run() -> ExitCode {
+    // A shell that completes a word is answered here, and that is all.
+    CompleteEnv::with_factory(CommandLine::command).complete();
     let command_line = CommandLine::parse();
     match commands::perform(command_line.into_command()) {
         Ok(()) => ExitCode::SUCCESS,

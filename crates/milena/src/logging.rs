@@ -22,7 +22,10 @@ pub(crate) fn start(arguments: &LogArguments, default_level: &str) -> Result<Log
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        // https://no-color.org
+        .with_ansi(
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        )
         .with_filter_reloading();
     let handle = subscriber.reload_handle();
     subscriber.try_init().map_err(|error| Failure::runtime("logging", error))?;

@@ -12,7 +12,8 @@ use milena::command_line::CommandLine;
 const MARK: &str = "<!-- made by crates/milena/tests/commands_page.rs -->\n";
 
 /// Shared by nearly all verbs, and described once by hand.
-const SHARED: &[&str] = &["bootstrap_server", "timeout", "output", "log_level", "help", "version", "dry_run"];
+const SHARED: &[&str] =
+    &["bootstrap_server", "context", "timeout", "output", "log_level", "help", "version", "dry_run"];
 
 #[test]
 fn the_page_of_commands_is_that_of_the_command_line() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
+use super::{completion, duration};
 use crate::command_line::LogArguments;
 use crate::output::Format;
 
@@ -12,9 +12,13 @@ use crate::output::Format;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Cluster")]
 pub struct ClusterArguments {
-    /// Brokers to begin with, separated by commas.
-    #[arg(short, long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092", value_delimiter = ',')]
+    /// Brokers to begin with, separated by commas [default: those of the context, else 127.0.0.1:9092].
+    #[arg(short, long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub bootstrap_server: Vec<String>,
+
+    /// The cluster of this name (see milena ctx) [default: MILENA_CONTEXT, else the current one].
+    #[arg(long, value_name = "NAME", conflicts_with = "bootstrap_server", add = completion::contexts())]
+    pub context: Option<String>,
 
     /// How long to try before giving up, such as 500ms, 15s or 2m.
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration::parse)]

@@ -6,15 +6,36 @@ use tokio::runtime::Runtime;
 use types::ErrorCode;
 
 use super::arguments::{AskArguments, ClusterArguments};
+use super::ctx::contexts::{self, Contexts};
 use crate::failure::{Failure, FailureClass};
 use crate::logging;
 
-/// A client of the cluster that the command line names.
-pub(crate) fn client(arguments: &ClusterArguments, client_id: &str) -> NetworkClient {
-    let mut config = ClientConfig::new(arguments.bootstrap_server.clone(), client_id);
+/// Where a node listens that was told nothing else.
+const DEFAULT_SERVER: &str = "127.0.0.1:9092";
+
+/// A client of the cluster that the command line names, or the context.
+pub(crate) fn client(arguments: &ClusterArguments, client_id: &str) -> Result<NetworkClient, Failure> {
+    let mut config = ClientConfig::new(servers(arguments)?, client_id);
     config.metadata_timeout = arguments.timeout;
     config.request_timeout = config.request_timeout.min(arguments.timeout);
-    NetworkClient::new(config)
+    Ok(NetworkClient::new(config))
+}
+
+fn servers(arguments: &ClusterArguments) -> Result<Vec<String>, Failure> {
+    if !arguments.bootstrap_server.is_empty() {
+        return Ok(arguments.bootstrap_server.clone());
+    }
+    let of_shell = || std::env::var(contexts::VARIABLE).ok().filter(|name| !name.is_empty());
+    let named = arguments.context.clone().or_else(of_shell);
+    let contexts = Contexts::load()?;
+    let chosen = contexts.chosen(named.as_deref())?;
+    Ok(chosen.map_or_else(|| vec![DEFAULT_SERVER.to_owned()], |context| context.bootstrap_server.clone()))
+}
+
+/// The system's randomness.
+pub(crate) fn entropy() -> Result<io::Entropy, Failure> {
+    io::Entropy::from_system()
+        .map_err(|error| Failure::runtime("randomness", format!("no random numbers: {error}")))
 }
 
 /// Threads for the network, beside the one that reads or prints.
@@ -41,7 +62,7 @@ impl AskArguments {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_threads)?;
         runtime.block_on(async {
-            let admin = Admin::new(client(&self.cluster, "milena"));
+            let admin = Admin::new(client(&self.cluster, "milena")?);
             question(&admin).await
         })
     }

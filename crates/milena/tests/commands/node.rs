@@ -26,12 +26,16 @@ pub(crate) struct Told {
 pub(crate) fn milena() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_milena"));
     for (name, _) in std::env::vars_os() {
-        let is_ours =
-            |name: &str| name.starts_with("KAFKA_") || name.starts_with("MILENA_") || name == "RUST_LOG";
+        let is_ours = |name: &str| {
+            name.starts_with("KAFKA_")
+                || name.starts_with("MILENA_")
+                || ["RUST_LOG", "COMPLETE"].contains(&name)
+        };
         if name.to_str().is_some_and(is_ours) {
             command.env_remove(name);
         }
     }
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

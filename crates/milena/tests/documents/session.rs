@@ -29,7 +29,7 @@ for word; do
 done
 case "$1 $2" in
 start* | -* | " ") exec BINARY "$@" --port 0 --ready-file SCRATCH/bootstrap ;;
-log* | storage* | completions* | man* | "config explain") exec BINARY "$@" ;;
+log* | storage* | ctx* | completions* | man* | "config explain") exec BINARY "$@" ;;
 esac
 until [ -s SCRATCH/bootstrap ]; do sleep 0.02; done
 exec BINARY "$@" --bootstrap-server "$(cat SCRATCH/bootstrap)"
@@ -192,6 +192,8 @@ impl Session {
             .env("PATH", format!("{}:{path}", self.scratch.path().display()))
             .env("MILENA", pages::root())
             .env("HOME", self.folder.path())
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("MILENA_CONTEXT")
             .stdin(Stdio::null())
             .stdout(input.try_clone().expect("a pipe"))
             .stderr(input)

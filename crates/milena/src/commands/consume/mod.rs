@@ -9,9 +9,9 @@ use client::consumer::IsolationLevel;
 
 use self::printer::{Layout, Printer, Stop};
 use super::arguments::ClusterArguments;
-use super::connect;
 use super::offset_argument::OffsetArgument;
 use super::record_format::RecordFormat;
+use super::{completion, connect};
 use crate::command_line::LogArguments;
 use crate::failure::Failure;
 use crate::logging;
@@ -20,6 +20,7 @@ use crate::logging;
 #[derive(Args, Clone, Debug)]
 pub struct ConsumeArguments {
     /// The topic.
+    #[arg(add = completion::topics())]
     pub topic: String,
 
     /// How to reach the cluster.
@@ -37,7 +38,7 @@ pub struct ConsumeArguments {
 
     /// Read as a member of this group: the members share the partitions out, and what was printed is committed. Begins
     /// where the group was; where it was nowhere, at the end, or with --from-beginning at the first record.
-    #[arg(short, long, value_name = "GROUP", conflicts_with_all = ["offset", "partitions"])]
+    #[arg(short, long, value_name = "GROUP", add = completion::groups(), conflicts_with_all = ["offset", "partitions"])]
     pub group: Option<String>,
 
     /// Read this partition only; may be repeated.
@@ -115,7 +116,7 @@ pub(crate) fn consume(arguments: &ConsumeArguments) -> Result<(), Failure> {
     logging::start(&arguments.log, "warn")?;
     let mut printer = Printer::new(arguments.layout(), arguments.count);
     let ended = connect::runtime()?.block_on(async {
-        let client = connect::client(&arguments.cluster, "milena-consume");
+        let client = connect::client(&arguments.cluster, "milena-consume").map_err(Stop::Failed)?;
         match &arguments.group {
             Some(group) => group::print_records(arguments, group, &client, &mut printer).await,
             None => partitions::print_records(arguments, &client, &mut printer).await,

@@ -6,7 +6,7 @@ use client::admin::{GroupDescription, Outcomes};
 use types::ErrorCode;
 
 use crate::commands::arguments::ChangeArguments;
-use crate::commands::{connect, missing};
+use crate::commands::{completion, connect, missing};
 use crate::failure::Failure;
 use crate::output::{Report, Value, View};
 
@@ -14,7 +14,7 @@ use crate::output::{Report, Value, View};
 #[derive(Args, Clone, Debug)]
 pub struct DeleteArguments {
     /// The groups.
-    #[arg(required = true, value_name = "GROUP")]
+    #[arg(required = true, value_name = "GROUP", add = completion::groups())]
     pub groups: Vec<String>,
 
     /// The options of every verb that changes something.

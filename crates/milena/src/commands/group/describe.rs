@@ -8,7 +8,7 @@ use client::consumer::IsolationLevel;
 use types::{Offset, TopicPartition};
 
 use crate::commands::arguments::AskArguments;
-use crate::commands::{connect, missing};
+use crate::commands::{completion, connect, missing};
 use crate::failure::Failure;
 use crate::output::{Column, Report, Value, View, column, wide};
 
@@ -44,7 +44,7 @@ const MEMBERS: &[Column] = &[
 #[derive(Args, Clone, Debug)]
 pub struct DescribeArguments {
     /// The groups.
-    #[arg(required = true, value_name = "GROUP")]
+    #[arg(required = true, value_name = "GROUP", add = completion::groups())]
     pub groups: Vec<String>,
 
     /// The options of every verb.

@@ -11,7 +11,7 @@ use types::{Offset, PartitionIndex, TopicPartition};
 
 use super::plan::{self, Known, Target};
 use crate::commands::arguments::AskArguments;
-use crate::commands::{connect, datetime, duration, missing};
+use crate::commands::{completion, connect, datetime, duration, missing};
 use crate::failure::Failure;
 use crate::output::{Column, Report, Value, View, column};
 
@@ -31,6 +31,7 @@ const COLUMNS: &[Column] = &[
     "to_datetime", "by_duration", "to_current", "from_file"])))]
 pub struct ResetArguments {
     /// The group; one that does not exist yet is made.
+    #[arg(add = completion::groups())]
     pub group: String,
 
     /// This topic, or with :0,2 these partitions of it; may be repeated [default: what the group has committed].

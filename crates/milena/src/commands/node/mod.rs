@@ -2,6 +2,7 @@
 
 pub mod describe;
 pub mod list;
+pub mod unregister;
 
 use clap::Subcommand;
 
@@ -15,11 +16,14 @@ pub enum NodeVerb {
     List(list::ListArguments),
     /// Show a broker's data directories and what is in them
     Describe(describe::DescribeArguments),
+    /// Strike a broker that is gone for ever from the cluster's list
+    Unregister(unregister::UnregisterArguments),
 }
 
 pub(crate) fn perform(verb: &NodeVerb) -> Result<(), Failure> {
     match verb {
         NodeVerb::List(arguments) => list::list(arguments),
         NodeVerb::Describe(arguments) => describe::describe(arguments),
+        NodeVerb::Unregister(arguments) => unregister::unregister(arguments),
     }
 }

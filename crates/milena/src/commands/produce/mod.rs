@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use client::producer::{Acks, Codec, Compression, Delivery, Producer, ProducerConfig, ProducerRecord};
+use clap::Args;
+use client::producer::{Delivery, Producer, ProducerConfig, ProducerRecord};
 use client::{AutoCreate, ClientError};
 use indicatif::ProgressBar;
 use types::PartitionIndex;
@@ -17,7 +17,8 @@ use types::PartitionIndex;
 use self::input::Input;
 use self::line::LineFormat;
 use super::arguments::ClusterArguments;
-use super::{connect, datetime, key_value};
+use super::delivery_arguments::DeliveryArguments;
+use super::{completion, connect, datetime, key_value};
 use crate::command_line::LogArguments;
 use crate::failure::Failure;
 use crate::logging;
@@ -32,6 +33,7 @@ const LINGER: Duration = Duration::from_millis(20);
 #[derive(Args, Clone, Debug)]
 pub struct ProduceArguments {
     /// The topic; created with the brokers' defaults where they do so.
+    #[arg(add = completion::topics())]
     pub topic: String,
 
     /// Files with the lines, one after the other; - is standard input [default: standard input].
@@ -67,14 +69,9 @@ pub struct ProduceArguments {
     #[arg(long, value_name = "NUMBER")]
     pub partition: Option<i32>,
 
-    /// all: acknowledged by every in-sync replica, and written once however often it is sent; 1: by the leader;
-    /// 0: not at all.
-    #[arg(long, default_value = "all")]
-    pub acks: AcksArgument,
-
-    /// How batches are compressed.
-    #[arg(short = 'z', long, default_value = "none")]
-    pub compression: CompressionArgument,
+    /// How records are acknowledged and packed.
+    #[command(flatten)]
+    pub delivery: DeliveryArguments,
 
     /// Read everything and say how many records would be sent, and send nothing.
     #[arg(long)]
@@ -83,28 +80,6 @@ pub struct ProduceArguments {
     /// What is logged.
     #[command(flatten)]
     pub log: LogArguments,
-}
-
-/// See [`ProduceArguments::acks`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names are Kafka's own")]
-pub enum AcksArgument {
-    All,
-    #[value(name = "1")]
-    Leader,
-    #[value(name = "0")]
-    None,
-}
-
-/// The codecs of Kafka.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names are Kafka's own")]
-pub enum CompressionArgument {
-    None,
-    Gzip,
-    Snappy,
-    Lz4,
-    Zstd,
 }
 
 pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
@@ -129,21 +104,15 @@ pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
 
 async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: Input) -> Result<(), Failure> {
     let config = ProducerConfig {
-        acks: match arguments.acks {
-            AcksArgument::All => Acks::All,
-            AcksArgument::Leader => Acks::Leader,
-            AcksArgument::None => Acks::None,
-        },
-        compression: compression(arguments.compression),
+        acks: arguments.delivery.acks(),
+        compression: arguments.delivery.compression(),
         batch_size: BATCH_SIZE,
         linger: LINGER,
         ..ProducerConfig::default()
     };
     let line_max = config.max_request_size;
-    let entropy = io::Entropy::from_system()
-        .map_err(|error| Failure::runtime("randomness", format!("no random numbers: {error}")))?;
-    let client = connect::client(&arguments.cluster, "milena-produce");
-    let producer = Producer::new(client, config, io::Clock::System, entropy);
+    let client = connect::client(&arguments.cluster, "milena-produce")?;
+    let producer = Producer::new(client, config, io::Clock::System, connect::entropy()?);
     let bar = input::progress(input.size);
     let mut under_way = UnderWay::default();
     let mut lines = Lines::read(input, line_max, bar)?;
@@ -171,7 +140,7 @@ async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: In
 
 /// `--dry-run`: the topic has to be there, and every line is read.
 async fn count_lines(arguments: &ProduceArguments, format: &LineFormat, input: Input) -> Result<(), Failure> {
-    let client = connect::client(&arguments.cluster, "milena-produce");
+    let client = connect::client(&arguments.cluster, "milena-produce")?;
     let admin = client::admin::Admin::new(client.clone());
     if let Err(error) = client.topic(&arguments.topic, AutoCreate::Forbidden).await {
         return Err(super::missing::explain(&admin, &error).await);
@@ -263,14 +232,4 @@ impl UnderWay {
 /// What went wrong with a line and perhaps with others after it.
 fn at_line(line: u64, error: &ClientError) -> Failure {
     connect::failure(error).about(format!("line {line}, and perhaps others after it, was not acknowledged"))
-}
-
-fn compression(argument: CompressionArgument) -> Compression {
-    Compression::of(match argument {
-        CompressionArgument::None => Codec::None,
-        CompressionArgument::Gzip => Codec::Gzip,
-        CompressionArgument::Snappy => Codec::Snappy,
-        CompressionArgument::Lz4 => Codec::Lz4,
-        CompressionArgument::Zstd => Codec::Zstd,
-    })
 }

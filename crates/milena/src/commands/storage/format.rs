@@ -10,10 +10,9 @@ use log::log_dirs::DataDirectory;
 use metadata::MetadataVersion;
 
 use super::directory::{DirectoryState, FoundDirectory};
-use super::random_uuid::entropy;
 use super::{NodeArguments, directories};
 use crate::commands::arguments::OutputArguments;
-use crate::commands::key_value;
+use crate::commands::{connect, key_value};
 use crate::failure::Failure;
 use crate::node;
 use crate::output::{Report, Value, View};
@@ -61,7 +60,7 @@ pub struct FormatArguments {
 
 pub(crate) fn format(arguments: &FormatArguments) -> Result<(), Failure> {
     let settings = arguments.node.settings()?;
-    let entropy = entropy()?;
+    let entropy = connect::entropy()?;
     let (version, chosen) = features(arguments)?;
     let bootstrap_records =
         controller_node::records_at(version, &chosen).map_err(|error| Failure::usage("feature", error))?;

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::commands::arguments::OutputArguments;
+use crate::commands::connect;
 use crate::failure::Failure;
 use crate::output::{Report, Value, View};
 
@@ -15,12 +16,7 @@ pub struct RandomUuidArguments {
 }
 
 pub(crate) fn random_uuid(arguments: &RandomUuidArguments) -> Result<(), Failure> {
-    let item = Value::object([("name", controller_node::format::new_id(&entropy()?).to_string().into())]);
+    let item =
+        Value::object([("name", controller_node::format::new_id(&connect::entropy()?).to_string().into())]);
     Report::one(item, View::Sentences("{name}")).print(&arguments.output.output)
-}
-
-/// The system's randomness.
-pub(super) fn entropy() -> Result<io::Entropy, Failure> {
-    io::Entropy::from_system()
-        .map_err(|error| Failure::runtime("randomness", format!("no random numbers: {error}")))
 }

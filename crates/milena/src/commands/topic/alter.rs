@@ -6,7 +6,7 @@ use clap::Args;
 use client::admin::{Admin, ConfigChange, ConfigOperation, ConfigResource, Effect, ResourceType};
 
 use crate::commands::arguments::ChangeArguments;
-use crate::commands::{connect, key_value, missing};
+use crate::commands::{completion, connect, key_value, missing};
 use crate::failure::Failure;
 use crate::output::{Report, Value, View};
 
@@ -15,7 +15,7 @@ use crate::output::{Report, Value, View};
 #[command(group(clap::ArgGroup::new("changes").required(true).multiple(true).args(["partitions", "set", "unset"])))]
 pub struct AlterArguments {
     /// The topics.
-    #[arg(required = true, value_name = "TOPIC")]
+    #[arg(required = true, value_name = "TOPIC", add = completion::topics())]
     pub topics: Vec<String>,
 
     /// Give each topic partitions until it has this many. Keys may be in another partition from then on.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::arguments::ChangeArguments;
-use crate::commands::{connect, missing};
+use crate::commands::{completion, connect, missing};
 use crate::failure::Failure;
 use crate::output::{Report, Value, View};
 
@@ -11,7 +11,7 @@ use crate::output::{Report, Value, View};
 #[derive(Args, Clone, Debug)]
 pub struct DeleteArguments {
     /// The topics.
-    #[arg(required = true, value_name = "TOPIC")]
+    #[arg(required = true, value_name = "TOPIC", add = completion::topics())]
     pub topics: Vec<String>,
 
     /// A topic that does not exist is no error.

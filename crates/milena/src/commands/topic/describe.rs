@@ -6,7 +6,7 @@ use client::admin::{
 };
 
 use crate::commands::arguments::AskArguments;
-use crate::commands::{connect, missing};
+use crate::commands::{completion, connect, missing};
 use crate::failure::Failure;
 use crate::output::{Column, Report, Value, View, column, wide};
 
@@ -32,7 +32,7 @@ const PARTITIONS: &[Column] = &[
 #[derive(Args, Clone, Debug)]
 pub struct DescribeArguments {
     /// The topics.
-    #[arg(required = true, value_name = "TOPIC")]
+    #[arg(required = true, value_name = "TOPIC", add = completion::topics())]
     pub topics: Vec<String>,
 
     /// The options of every verb.

@@ -4,13 +4,14 @@ use clap::Args;
 
 use super::report;
 use crate::commands::arguments::AskArguments;
-use crate::commands::missing;
+use crate::commands::{completion, missing};
 use crate::failure::Failure;
 
 /// Options of `milena why group`.
 #[derive(Args, Clone, Debug)]
 pub struct GroupArguments {
     /// The group.
+    #[arg(add = completion::groups())]
     pub name: String,
 
     /// The options of every verb.

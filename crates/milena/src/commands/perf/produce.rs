@@ -1,0 +1,148 @@
+//! `milena perf produce`.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use clap::Args;
+use client::producer::{Delivery, Producer, ProducerConfig, ProducerRecord};
+use client::{AutoCreate, ClientError};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::figures::{Latencies, Stopwatch};
+use super::payload::Payloads;
+use crate::commands::arguments::AskArguments;
+use crate::commands::delivery_arguments::DeliveryArguments;
+use crate::commands::{completion, connect, duration};
+use crate::failure::Failure;
+use crate::logging;
+
+/// Options of `milena perf produce`.
+#[derive(Args, Clone, Debug)]
+pub struct ProduceArguments {
+    /// The topic; created with the brokers' defaults where they do so.
+    #[arg(add = completion::topics())]
+    pub topic: String,
+
+    /// How many records.
+    #[arg(short, long, value_name = "NUMBER", default_value = "1000000")]
+    pub count: u64,
+
+    /// Bytes of each value.
+    #[arg(short = 's', long, value_name = "BYTES", default_value = "100")]
+    pub record_size: usize,
+
+    /// At most this many records a second [default: as fast as they are taken].
+    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rate: Option<u64>,
+
+    /// Bytes of a batch (batch.size).
+    #[arg(long, value_name = "BYTES", default_value = "16384")]
+    pub batch_size: usize,
+
+    /// How long a batch that is not full waits for more (linger.ms).
+    #[arg(long, value_name = "DURATION", default_value = "5ms", value_parser = duration::parse)]
+    pub linger: Duration,
+
+    /// How records are acknowledged and packed.
+    #[command(flatten)]
+    pub delivery: DeliveryArguments,
+
+    /// The options of every verb.
+    #[command(flatten)]
+    pub ask: AskArguments,
+}
+
+pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
+    logging::start(&arguments.ask.log, "warn")?;
+    let config = ProducerConfig::default()
+        .acks(arguments.delivery.acks())
+        .compression(arguments.delivery.compression())
+        .batch_size(arguments.batch_size)
+        .linger(arguments.linger);
+    let client = connect::client(&arguments.ask.cluster, "milena-perf")?;
+    connect::runtime()?.block_on(async {
+        // Finding the topic is no part of what is measured.
+        client
+            .topic(&arguments.topic, AutoCreate::Allowed)
+            .await
+            .map_err(|error| connect::failure(&error))?;
+        let producer = Producer::new(client, config, io::Clock::System, connect::entropy()?);
+        let mut payloads = Payloads::new(arguments.record_size, 1);
+        let mut under_way = UnderWay { batches: VecDeque::new(), latencies: Latencies::new() };
+        let told = |error: ClientError| connect::failure(&error);
+        let watch = Stopwatch::start();
+        for number in 0..arguments.count {
+            if let Some(rate) = arguments.rate {
+                keep_pace(watch.begun(), number, rate).await;
+            }
+            let begun = Instant::now();
+            let record = ProducerRecord {
+                topic: &arguments.topic,
+                value: Some(payloads.next()),
+                ..ProducerRecord::default()
+            };
+            let delivery = producer.send(record).await.map_err(told)?;
+            under_way.push(begun, delivery).await.map_err(told)?;
+        }
+        producer.flush().await;
+        let latencies = under_way.finish().await.map_err(told)?;
+        let figures = watch.stop(arguments.count, arguments.count * arguments.record_size as u64);
+        producer.close().await;
+        figures.print(&arguments.topic, Some(&latencies), &arguments.ask.output.output)
+    })
+}
+
+/// Waits until record `number` is due.
+async fn keep_pace(begun: Instant, number: u64, rate: u64) {
+    let due = begun + Duration::from_secs_f64(number as f64 / rate as f64);
+    if due > Instant::now() {
+        sleep_until(due).await;
+    }
+}
+
+/// Batches that are not acknowledged yet.
+struct UnderWay {
+    batches: VecDeque<Batch>,
+    latencies: Latencies,
+}
+
+/// One batch: when each of its records was sent, and when it was acknowledged.
+struct Batch {
+    any: Delivery,
+    begun: Vec<Instant>,
+    acknowledged: JoinHandle<Result<Instant, ClientError>>,
+}
+
+impl UnderWay {
+    async fn push(&mut self, begun: Instant, delivery: Delivery) -> Result<(), ClientError> {
+        // Records of several partitions alternate: look back over as many as are likely to be open.
+        let known =
+            self.batches.iter_mut().rev().take(64).find(|batch| batch.any.shares_batch_with(&delivery));
+        if let Some(batch) = known {
+            batch.begun.push(begun);
+            return Ok(());
+        }
+        let any = delivery.clone();
+        // A task of its own: what is told late by whoever sends would count as latency.
+        let acknowledged = tokio::spawn(async move { delivery.wait().await.map(|_| Instant::now()) });
+        self.batches.push_back(Batch { any, begun: vec![begun], acknowledged });
+        while let Some(batch) = self.batches.pop_front_if(|batch| batch.acknowledged.is_finished()) {
+            record(batch, &mut self.latencies).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Latencies, ClientError> {
+        for batch in self.batches {
+            record(batch, &mut self.latencies).await?;
+        }
+        Ok(self.latencies)
+    }
+}
+
+async fn record(batch: Batch, latencies: &mut Latencies) -> Result<(), ClientError> {
+    let acknowledged = batch.acknowledged.await.expect("waiting does not panic")?;
+    batch.begun.into_iter().for_each(|begun| latencies.record(acknowledged.duration_since(begun)));
+    Ok(())
+}
