@@ -6,8 +6,8 @@ use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
 use group_coordinator::offsets::FetchOffsets;
 use group_coordinator::{GroupReply, GroupRequest, GroupSettings, GroupShard};
 use io::Entropy;
-use protocol::records::group_metadata_value::{GroupMetadataValue, MemberMetadata};
 use protocol::Writer;
+use protocol::records::group_metadata_value::{GroupMetadataValue, MemberMetadata};
 use types::{Offset, ProducerEpoch, ProducerId};
 
 const SETTINGS: GroupSettings = GroupSettings {
