@@ -6,6 +6,7 @@ use types::Uuid;
 
 use crate::groups::Groups;
 use crate::invariants::{self, Reading, Seen, Violation};
+use crate::keyed::{Keyed, keyed};
 
 /// What all clients of a run know together.
 #[derive(Debug, Default)]
@@ -29,6 +30,17 @@ pub(crate) struct TopicKind {
     pub(crate) is_flushed: bool,
     /// Old segments are deleted.
     pub(crate) has_retention: bool,
+    /// Of each key the last record stays.
+    pub(crate) compaction: Option<Compaction>,
+}
+
+/// How a topic is compacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compaction {
+    /// Tombstones stay for longer than a run.
+    TombstonesStay,
+    /// They may go, and with them the last sign of their keys.
+    TombstonesGo,
 }
 
 /// A topic that a client was told of.
@@ -109,6 +121,10 @@ impl Book {
         self.topics.get(&id).is_some_and(|topic| topic.fate == Fate::Present)
     }
 
+    pub(crate) fn is_compacted(&self, id: Uuid) -> bool {
+        self.topics.get(&id).is_some_and(|topic| topic.kind.compaction.is_some())
+    }
+
     pub(crate) fn is_deleted(&self, id: Uuid) -> bool {
         self.topics.get(&id).is_some_and(|topic| topic.fate == Fate::Deleted)
     }
@@ -178,6 +194,26 @@ impl Book {
         Ok(())
     }
 
+    /// Keys whose last record may be one that nobody has seen, and that cannot be seen now: a tombstone that is gone again,
+    /// or on a disk that fails whatever could not be flushed.
+    fn unseen_keys(
+        &self,
+        name: &str,
+        index: i32,
+        (compaction, disk): (Compaction, DiskState),
+        known: &BTreeMap<i64, String>,
+        records: &[Seen],
+    ) -> BTreeSet<String> {
+        let seen: BTreeSet<&String> = known.values().chain(records.iter().map(|it| &it.value)).collect();
+        let sent = self.sent.get(&(name.to_owned(), index)).into_iter().flat_map(BTreeMap::keys);
+        let unseen = sent.filter(|text| !seen.contains(text)).filter_map(|text| keyed(text));
+        let may_be_gone = |it: &Keyed<'_>| match disk {
+            DiskState::Works => compaction == Compaction::TombstonesGo && it.is_tombstone,
+            DiskState::Fails => true,
+        };
+        unseen.filter(may_be_gone).map(|it| it.key.to_owned()).collect()
+    }
+
     /// A whole partition was read just after a start.
     pub(crate) fn audited(
         &mut self,
@@ -193,11 +229,19 @@ impl Book {
             invariants::nothing_promised_is_lost(&place, partition, reading.high_watermark)?;
         }
         invariants::log_start_moves_on_request(&place, kind, partition, reading.log_start)?;
-        invariants::offsets_are_dense(&place, reading)?;
+        if kind.compaction.is_none() {
+            invariants::offsets_are_dense(&place, reading)?;
+        }
         invariants::producers_are_idempotent(&place, &reading.records)?;
         // Only what a power cut voided is behind the end.
         partition.promised_end = partition.promised_end.max(reading.high_watermark);
         drop(partition.known.split_off(&partition.promised_end));
+        if let Some(compaction) = kind.compaction {
+            let known = partition.known.clone();
+            let unseen = self.unseen_keys(&name, index, (compaction, disk), &known, &reading.records);
+            invariants::offsets_ascend(&place, reading)?;
+            invariants::last_record_of_each_key_stays(&place, compaction, &known, &unseen, reading)?;
+        }
         reading.records.iter().try_for_each(|record| self.sees(id, index, record))
     }
 }

@@ -7,10 +7,11 @@
 //! `partitions_have_one_owner`, `members_get_what_the_leader_assigned`, `generations_never_fall`,
 //! `members_stay_for_their_session`, `coordinators_load`, `groups_become_stable`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::book::{Partition, TopicKind};
+use crate::book::{Compaction, Partition, TopicKind};
+use crate::keyed::keyed;
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,46 @@ pub(crate) fn offsets_are_dense(place: &str, reading: &Reading) -> Checked {
     let found: Vec<i64> = reading.records.iter().map(|record| record.offset).collect();
     if expected.clone().ne(found.iter().copied()) {
         return broken("offsets_are_dense", format!("{place}: {expected:?} is {found:?}"));
+    }
+    Ok(())
+}
+
+/// In a compacted log, offsets may be missing, and stay in order.
+pub(crate) fn offsets_ascend(place: &str, reading: &Reading) -> Checked {
+    let within = reading.log_start..reading.high_watermark;
+    let offsets: Vec<i64> = reading.records.iter().map(|record| record.offset).collect();
+    if !offsets.is_sorted_by(|one, next| one < next) || !offsets.iter().all(|it| within.contains(it)) {
+        return broken("offsets_ascend", format!("{place}: {within:?} is {offsets:?}"));
+    }
+    Ok(())
+}
+
+/// Compaction takes only what a later record of the same key supersedes; at last a tombstone, where those go. What
+/// supersedes a record may be behind the end that is shown, and for the keys `unseen` a record that nobody has seen.
+pub(crate) fn last_record_of_each_key_stays(
+    place: &str,
+    compaction: Compaction,
+    known: &BTreeMap<i64, String>,
+    unseen: &BTreeSet<String>,
+    reading: &Reading,
+) -> Checked {
+    let read: BTreeMap<i64, &String> = reading.records.iter().map(|it| (it.offset, &it.value)).collect();
+    let mut last: BTreeMap<&str, (i64, &String)> = BTreeMap::new();
+    for (offset, text) in known.iter().map(|(offset, text)| (*offset, text)).chain(read.clone()) {
+        let Some(keyed) = keyed(text) else { continue };
+        let newest = last.entry(keyed.key).or_insert((offset, text));
+        if newest.0 < offset {
+            *newest = (offset, text);
+        }
+    }
+    for (key, (offset, text)) in last {
+        let is_shown = (reading.log_start..reading.high_watermark).contains(&offset);
+        let is_tombstone = keyed(text).is_some_and(|it| it.is_tombstone);
+        let may_go = unseen.contains(key) || compaction == Compaction::TombstonesGo && is_tombstone;
+        if is_shown && !may_go && !read.contains_key(&offset) {
+            let detail = format!("{place}: {text} at {offset} is the last of {key}, and gone");
+            return broken("last_record_of_each_key_stays", detail);
+        }
     }
     Ok(())
 }
@@ -172,6 +213,29 @@ mod tests {
         let name = Some("producers_are_idempotent");
         check(producers_are_idempotent("p", &[seen(1, "i0.7-2-"), seen(2, "i0.7-1-")]), name);
         check(producers_are_idempotent("p", &[seen(1, "p0-2-"), seen(2, "p0-2-")]), name);
+    }
+
+    #[test]
+    fn in_a_compacted_log_only_what_is_superseded_may_be_missing() {
+        let known = [(1, "p0-1-k1-"), (2, "p0-2-k2-"), (3, "p0-3-k1-"), (4, "p0-4-k3!-")];
+        let known = known.map(|(offset, text)| (offset, text.to_owned())).into();
+        let reading = |offsets: &[i64]| {
+            let texts: &BTreeMap<i64, String> = &known;
+            let records = offsets.iter().map(|offset| seen(*offset, &texts[offset])).collect();
+            Reading { log_start: 1, high_watermark: 5, records }
+        };
+        let (none, name) = (BTreeSet::new(), Some("last_record_of_each_key_stays"));
+        let check_last = |compaction, offsets: &[i64], expected| {
+            let result = last_record_of_each_key_stays("p", compaction, &known, &none, &reading(offsets));
+            check(result, expected);
+        };
+        check_last(Compaction::TombstonesStay, &[2, 3, 4], None);
+        check_last(Compaction::TombstonesStay, &[1, 2, 4], name);
+        check_last(Compaction::TombstonesStay, &[2, 3], name);
+        check_last(Compaction::TombstonesGo, &[2, 3], None);
+        check_last(Compaction::TombstonesGo, &[3], name);
+        check(offsets_ascend("p", &reading(&[1, 4])), None);
+        check(offsets_ascend("p", &reading(&[4, 1])), Some("offsets_ascend"));
     }
 
     #[test]

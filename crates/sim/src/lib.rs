@@ -15,6 +15,7 @@
 //! | `book` | what clients asked for, were promised and saw |
 //! | `groups` | the same of groups: commits, generations, sessions |
 //! | `invariants` | what must hold, by name |
+//! | `keyed` | records with keys, for compacted topics |
 //! | `actors` | the clients: admin, producers, consumers, members of groups, the audit after each start |
 //! | `trace` | what happened, with its simulated time, as text and as a digest |
 
@@ -22,6 +23,7 @@ mod actors;
 mod book;
 mod groups;
 mod invariants;
+mod keyed;
 mod life;
 mod plan;
 mod run;

@@ -163,6 +163,8 @@ fn node_config(entropy: &Entropy, is_offsets_topic_flushed: bool) -> NodeConfig 
         ("log.segment.delete.delay.ms", &["60000", "100", "0"]),
         ("metadata.log.max.record.bytes.between.snapshots", &["20971520", "2000"]),
         ("max.incremental.fetch.session.cache.slots", &["1000", "1", "0"]),
+        ("log.cleaner.backoff.ms", &["15000", "20", "70"]),
+        ("log.cleaner.dedupe.buffer.size", &["134217728", "2097152"]),
         ("offsets.topic.num.partitions", &["1", "3"]),
         ("offsets.topic.compression.codec", &["0", "0", "1", "4"]),
         ("group.initial.rebalance.delay.ms", &["0", "30"]),

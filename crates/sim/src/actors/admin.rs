@@ -15,7 +15,7 @@ use protocol::messages::incremental_alter_configs_request::{
 use types::{ErrorCode, Uuid};
 
 use super::Actor;
-use crate::book::{Fate, TopicKind};
+use crate::book::{Compaction, Fate, TopicKind};
 use crate::invariants::Violation;
 use crate::wire::Connection;
 use crate::world::World;
@@ -51,16 +51,32 @@ impl Admin {
 
     async fn create(&mut self) {
         let name = self.name();
-        let kind =
-            TopicKind { is_flushed: self.entropy.below(2) == 0, has_retention: self.entropy.below(4) == 0 };
+        let is_flushed = self.entropy.below(2) == 0;
+        let (has_retention, compaction) = match self.entropy.below(8) {
+            0..=1 => (true, None),
+            2 => (false, Some(Compaction::TombstonesStay)),
+            3 => (false, Some(Compaction::TombstonesGo)),
+            _ => (false, None),
+        };
+        let kind = TopicKind { is_flushed, has_retention, compaction };
         let partitions = 1 + self.entropy.below(3) as i32;
-        let segment_bytes = ["400", "3000", "1073741824"][self.entropy.below(3) as usize];
+        let large = if compaction.is_some() { 2 } else { 3 };
+        let segment_bytes = ["400", "3000", "1073741824"][self.entropy.below(large) as usize];
         let mut configs = vec![("internal.segment.bytes", segment_bytes), ("index.interval.bytes", "100")];
         match self.entropy.below(3) {
             _ if kind.is_flushed => configs.push(("flush.messages", "1")),
             0 => configs.push(("flush.messages", "4")),
             1 => configs.push(("flush.ms", "30")),
             _ => configs.push(("flush.messages", "9223372036854775807")),
+        }
+        if let Some(compaction) = compaction {
+            configs.extend([("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.01")]);
+            configs.push(match compaction {
+                Compaction::TombstonesStay => ("delete.retention.ms", "604800000"),
+                Compaction::TombstonesGo => {
+                    ("delete.retention.ms", ["0", "50"][self.entropy.below(2) as usize])
+                }
+            });
         }
         configs.push(match kind.has_retention {
             true => ("retention.bytes", "2000"),

@@ -149,10 +149,17 @@ async fn read(
         }
         (reading.log_start, reading.high_watermark) = (data.log_start_offset, data.high_watermark);
         match records_from(&place, data, position) {
-            Ok(records) if records.is_empty() => break,
-            Ok(records) => {
-                position = records.last().map_or(position, |record| record.offset + 1);
-                reading.records.extend(records);
+            Ok(read) if read.next == position => {
+                if position < data.high_watermark {
+                    let detail =
+                        format!("{place}: nothing from {position} on, ends at {}", data.high_watermark);
+                    world.fail(Violation::new("readers_go_on", detail));
+                }
+                break;
+            }
+            Ok(read) => {
+                position = read.next;
+                reading.records.extend(read.records);
             }
             Err(violation) => {
                 world.fail(violation);

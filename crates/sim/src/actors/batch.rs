@@ -6,11 +6,15 @@ use bytes::Bytes;
 use io::Entropy;
 use protocol::messages::produce_request::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use protocol::messages::produce_response::{PartitionProduceResponse, ProduceResponse};
-use record::{BatchBuilder, BatchOptions, Codec, Compression};
+use record::{BatchBuilder, BatchOptions, Codec, Compression, HeaderRef};
 use types::{ProducerEpoch, ProducerId, Sequence, Uuid};
 
 use crate::invariants::Seen;
+use crate::keyed::{Keyed, TEXT_HEADER, keyed};
 use crate::world::World;
+
+/// Keys of a compacted partition.
+const KEYS: u64 = 5;
 
 /// A batch for one partition.
 #[derive(Clone, Debug)]
@@ -44,13 +48,19 @@ impl Batch {
         let present = book.present();
         let (topic, name, partitions) = present.get(entropy.below(present.len() as u64) as usize)?.clone();
         let partition = entropy.below(partitions as u64) as i32;
+        let is_keyed = book.topics[&topic].kind.compaction.is_some();
         let timestamp = world.clock.now_ms();
         let count = 1 + entropy.below(4);
         let values: Vec<String> = (0..count)
             .map(|_| {
                 *number += 1;
                 let padding = if entropy.below(4) == 0 { entropy.below(800) } else { entropy.below(40) };
-                format!("{producer}-{number}-{}", "x".repeat(padding as usize))
+                let key = match (is_keyed, entropy.below(5)) {
+                    (false, _) => String::new(),
+                    (true, 0) => return format!("{producer}-{number}-k{}!-", entropy.below(KEYS)),
+                    (true, _) => format!("k{}-", entropy.below(KEYS)),
+                };
+                format!("{producer}-{number}-{key}{}", "x".repeat(padding as usize))
             })
             .collect();
         for value in &values {
@@ -122,7 +132,14 @@ fn build(values: &[String], timestamp: i64, sender: Option<Sender>, compression:
     }
     let mut builder = BatchBuilder::new(options).expect("the codec's own level exists");
     for value in values {
-        builder.append(timestamp, None, Some(value.as_bytes()), &[]).expect("a small record fits a batch");
+        let key = keyed(value);
+        let text = HeaderRef { key: TEXT_HEADER, value: Some(value.as_bytes()) };
+        let (value, headers) = match key {
+            Some(Keyed { is_tombstone: true, .. }) => (None, &[text][..]),
+            _ => (Some(value.as_bytes()), &[][..]),
+        };
+        let key = key.map(|keyed| keyed.key.as_bytes());
+        builder.append(timestamp, key, value, headers).expect("a small record fits a batch");
     }
     builder.build().expect("memory takes the batch").expect("there is a record at least")
 }

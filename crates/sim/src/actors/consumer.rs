@@ -65,6 +65,17 @@ impl Consumer {
         })
     }
 
+    /// The log's start; in a compacted log as well an offset behind it, whether there is a record at it or not.
+    fn begin(&self, topic: Uuid, index: i32, log_start: i64) -> i64 {
+        let mut book = self.world.book.borrow_mut();
+        match book.partition(topic, index) {
+            Some((kind, partition)) if kind.compaction.is_some() => {
+                log_start.max(self.entropy.below(partition.promised_end as u64 + 1) as i64)
+            }
+            _ => log_start,
+        }
+    }
+
     fn take(&self, reading: &mut Reading, response: &FetchResponse) -> Result<Next, Violation> {
         if response.error_code != 0 {
             reading.session = None;
@@ -116,19 +127,23 @@ impl Consumer {
                 invariants::never_falls("log_start_never_falls", &place, log_start, data.log_start_offset)?;
             }
         }
-        let records = records_from(&place, data, position)?;
-        self.world.counts.borrow_mut().records_read += records.len() as u64;
-        for (expected, record) in (position..).zip(&records) {
-            if record.offset != expected || record.offset >= data.high_watermark {
+        let read = records_from(&place, data, position)?;
+        self.world.counts.borrow_mut().records_read += read.records.len() as u64;
+        let is_compacted = self.world.book.borrow().is_compacted(reading.topic);
+        let mut expected = position;
+        for record in &read.records {
+            let is_next = record.offset == expected || is_compacted && record.offset > expected;
+            if !is_next || record.offset >= data.high_watermark {
                 let detail = format!(
                     "{place}: {} where {expected} comes next, high watermark {}",
                     record.offset, data.high_watermark
                 );
                 return Err(Violation::new("consumers_miss_nothing", detail));
             }
+            expected = record.offset + 1;
             self.world.book.borrow_mut().sees(reading.topic, index, record)?;
         }
-        reading.positions.insert(index, position + records.len() as i64);
+        reading.positions.insert(index, read.next);
         Ok(Next::GoOn)
     }
 }
@@ -150,7 +165,7 @@ impl Actor for Consumer {
             match log_start(&mut self.connection, &reading.name, index).await {
                 Ok(Some(offset)) => {
                     reading.is_out_of_range.remove(&index);
-                    reading.positions.insert(index, offset);
+                    reading.positions.insert(index, self.begin(reading.topic, index, offset));
                 }
                 Ok(None) => return,
                 Err(_) => {}

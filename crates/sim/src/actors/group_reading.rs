@@ -80,13 +80,13 @@ pub(super) async fn read(
             Some(ErrorCode::None) if world.book.borrow().is_present(place.topic) => {
                 let label = format!("{}-{}", place.name, place.partition);
                 match records_from(&label, data, position) {
-                    Ok(records) => {
-                        world.counts.borrow_mut().records_read += records.len() as u64;
-                        for record in &records {
+                    Ok(read) => {
+                        world.counts.borrow_mut().records_read += read.records.len() as u64;
+                        for record in &read.records {
                             let result = world.book.borrow_mut().sees(place.topic, place.partition, record);
                             world.check(result);
                         }
-                        records.last().map_or(position, |record| record.offset + 1)
+                        read.next
                     }
                     Err(violation) => {
                         world.fail(violation);

@@ -8,6 +8,7 @@ use record::{AnyBatch, Batches, Limits};
 use types::Uuid;
 
 use crate::invariants::{Seen, Violation};
+use crate::keyed::{TEXT_HEADER, keyed};
 use crate::wire::{Connection, Lost};
 
 /// A request that asks for partitions of one topic from these offsets on; without a session, answered at once.
@@ -61,9 +62,17 @@ pub(super) async fn log_start(
     Ok(found.filter(|found| found.error_code == 0).map(|found| found.offset))
 }
 
+/// What an answer has from an offset on.
+pub(super) struct Read {
+    pub(super) records: Vec<Seen>,
+    /// Where to go on: behind the last batch, whose last records compaction may have taken.
+    pub(super) next: i64,
+}
+
 /// The records of an answer from `from` on: an answer begins with the batch that holds the offset.
-pub(super) fn records_from(place: &str, data: &PartitionData, from: i64) -> Result<Vec<Seen>, Violation> {
-    let Some(Records::Bytes(bytes)) = &data.records else { return Ok(Vec::new()) };
+pub(super) fn records_from(place: &str, data: &PartitionData, from: i64) -> Result<Read, Violation> {
+    let mut next = from;
+    let Some(Records::Bytes(bytes)) = &data.records else { return Ok(Read { records: Vec::new(), next }) };
     let broken =
         |detail: String| Violation::new("batches_are_whole", format!("{place} from {from}: {detail}"));
     let mut seen = Vec::new();
@@ -71,13 +80,22 @@ pub(super) fn records_from(place: &str, data: &PartitionData, from: i64) -> Resu
         let batch = batch.map_err(|error| broken(error.to_string()))?;
         batch.verify_crc().map_err(|error| broken(error.to_string()))?;
         let AnyBatch::Batch(batch) = batch else { return Err(broken("an old format".to_owned())) };
+        next = next.max(batch.header().last_offset().0 + 1);
         let mut records = batch.records(Limits::default()).map_err(|error| broken(error.to_string()))?;
         while let Some(record) = records.next().map_err(|error| broken(error.to_string()))? {
             if record.offset.0 >= from {
-                let value = String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned();
+                let header = record.headers.iter().find(|header| header.key == TEXT_HEADER);
+                let text = record.value.or(header.and_then(|header| header.value)).unwrap_or_default();
+                let value = String::from_utf8_lossy(text).into_owned();
+                let keyed = keyed(&value);
+                if keyed.map(|it| (it.key.as_bytes(), it.is_tombstone))
+                    != record.key.map(|key| (key, record.value.is_none()))
+                {
+                    return Err(broken(format!("key {:?} with {value}", record.key)));
+                }
                 seen.push(Seen { offset: record.offset.0, timestamp: record.timestamp, value });
             }
         }
     }
-    Ok(seen)
+    Ok(Read { records: seen, next })
 }
