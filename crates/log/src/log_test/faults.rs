@@ -9,10 +9,8 @@ use super::fixture::*;
 use crate::{AppendContext, AppendError, LogError};
 
 fn simulated_disk(place: &Place) -> SimulatedDisk {
-    match &place.disk {
-        Disk::Simulated(disk) => disk.clone(),
-        Disk::Real => panic!("the place is simulated"),
-    }
+    let Disk::Simulated(disk) = &place.disk else { panic!("the place is simulated") };
+    disk.clone()
 }
 
 #[test]

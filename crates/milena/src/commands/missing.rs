@@ -43,7 +43,7 @@ pub(crate) async fn explain(admin: &Admin, error: &ClientError) -> Failure {
 pub(crate) async fn topic(admin: &Admin, name: &str) -> Failure {
     // Without a list there is no suggestion, and that is all.
     let known = admin.list_topics().await.unwrap_or_default();
-    let nearest = nearest(name, known.iter().map(|topic| topic.name.as_str()));
+    let nearest = another(name, known.iter().map(|topic| topic.name.as_str()));
     Failure::not_found(
         ErrorCode::UnknownTopicOrPartition.name(),
         format!("the topic {name} does not exist{}", or_nearest(nearest)),
@@ -53,9 +53,25 @@ pub(crate) async fn topic(admin: &Admin, name: &str) -> Failure {
 /// The failure of a group that does not exist.
 pub(crate) async fn group(admin: &Admin, name: &str) -> Failure {
     let known = admin.list_groups().await.unwrap_or_default();
-    let nearest = nearest(name, known.iter().map(|group| group.group.as_str()));
+    let nearest = another(name, known.iter().map(|group| group.group.as_str()));
     Failure::not_found(
         ErrorCode::GroupIdNotFound.name(),
         format!("the group {name} does not exist{}", or_nearest(nearest)),
     )
+}
+
+/// What else may have been meant; `name` itself may be there meanwhile.
+fn another<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(name, known.filter(|known| *known != name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_that_a_name_means_itself() {
+        assert_eq!(another("readers", ["readers"].into_iter()), None);
+        assert_eq!(another("reader", ["readers"].into_iter()), Some("readers"));
+    }
 }
