@@ -3,6 +3,7 @@
 //! Run it alone with `cargo test -p xtask --test tidy -- --nocapture`.
 
 mod advertised;
+mod command_codes;
 mod edges;
 mod machine_paths;
 mod named_paths;
