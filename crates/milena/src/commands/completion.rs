@@ -63,7 +63,7 @@ fn candidates(
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
-    let names = runtime.block_on(async { timeout(PATIENCE, question(&Admin::new(client))).await });
+    let names = connect::block_on(&runtime, async { timeout(PATIENCE, question(&Admin::new(client))).await });
     names.ok().and_then(Result::ok).unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
 }
 

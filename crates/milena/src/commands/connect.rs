@@ -1,5 +1,7 @@
 //! The way from a command line to a cluster: a client, a runtime, and how a cluster's errors are told.
 
+use std::pin::Pin;
+
 use client::admin::Admin;
 use client::{ClientConfig, ClientError, NetworkClient};
 use tokio::runtime::Runtime;
@@ -48,6 +50,15 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
         .map_err(no_threads)
 }
 
+/// Does a command's work to its end. Behind a pointer, so that the runtime's code is in the program once, not once for each
+/// command.
+pub(crate) fn block_on<T>(runtime: &Runtime, work: impl Future<Output = T>) -> T {
+    let mut done = None;
+    let work: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(async { done = Some(work.await) });
+    runtime.block_on(work);
+    done.expect("a runtime returns when the work is done")
+}
+
 fn no_threads(error: std::io::Error) -> Failure {
     Failure::runtime("threads", format!("cannot start threads: {error}"))
 }
@@ -61,7 +72,7 @@ impl AskArguments {
         logging::start(&self.log, "warn")?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_threads)?;
-        runtime.block_on(async {
+        block_on(&runtime, async {
             let admin = Admin::new(client(&self.cluster, "milena")?);
             question(&admin).await
         })

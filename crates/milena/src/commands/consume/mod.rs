@@ -115,7 +115,7 @@ impl ConsumeArguments {
 pub(crate) fn consume(arguments: &ConsumeArguments) -> Result<(), Failure> {
     logging::start(&arguments.log, "warn")?;
     let mut printer = Printer::new(arguments.layout(), arguments.count);
-    let ended = connect::runtime()?.block_on(async {
+    let ended = connect::block_on(&connect::runtime()?, async {
         let client = connect::client(&arguments.cluster, "milena-consume").map_err(Stop::Failed)?;
         match &arguments.group {
             Some(group) => group::print_records(arguments, group, &client, &mut printer).await,

@@ -38,7 +38,7 @@ pub struct ConsumeArguments {
 pub(crate) fn consume(arguments: &ConsumeArguments) -> Result<(), Failure> {
     logging::start(&arguments.ask.log, "warn")?;
     let client = connect::client(&arguments.ask.cluster, "milena-perf")?;
-    connect::runtime()?.block_on(async {
+    connect::block_on(&connect::runtime()?, async {
         let topic = match client.topic(&arguments.topic, AutoCreate::Forbidden).await {
             Ok(topic) => topic,
             Err(error) => return Err(missing::explain(&client::admin::Admin::new(client), &error).await),

@@ -49,7 +49,7 @@ pub struct E2eArguments {
 pub(crate) fn e2e(arguments: &E2eArguments) -> Result<(), Failure> {
     logging::start(&arguments.ask.log, "warn")?;
     let client = connect::client(&arguments.ask.cluster, "milena-perf")?;
-    connect::runtime()?.block_on(async {
+    connect::block_on(&connect::runtime()?, async {
         let told = |error: ClientError| connect::failure(&error);
         let topic = match client.topic(&arguments.topic, AutoCreate::Forbidden).await {
             Ok(topic) => topic,

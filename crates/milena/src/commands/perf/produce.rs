@@ -61,7 +61,7 @@ pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
         .batch_size(arguments.batch_size)
         .linger(arguments.linger);
     let client = connect::client(&arguments.ask.cluster, "milena-perf")?;
-    connect::runtime()?.block_on(async {
+    connect::block_on(&connect::runtime()?, async {
         // Finding the topic is no part of what is measured.
         client
             .topic(&arguments.topic, AutoCreate::Allowed)

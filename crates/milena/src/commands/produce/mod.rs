@@ -94,7 +94,7 @@ pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
     let format =
         LineFormat { is_json: arguments.json, key_separator: separator, empty_is_null: arguments.tombstones };
     let input = Input::open(&arguments.files)?;
-    connect::runtime()?.block_on(async {
+    connect::block_on(&connect::runtime()?, async {
         match arguments.dry_run {
             true => count_lines(arguments, &format, input).await,
             false => send_lines(arguments, &format, input).await,
