@@ -5,7 +5,7 @@ use protocol::{DecodeBudget, Message, Reader, Writer};
 use smallvec::SmallVec;
 
 /// What a handler returns: an answer, or why the connection ends.
-pub(crate) type Handled = Result<Answer, CloseReason>;
+pub type Handled = Result<Answer, CloseReason>;
 
 /// Memory that decoding may take for one connection, in bytes: requests of a connection are decoded one after the
 /// other, so this bounds what a hostile body costs however many of them come. Bodies of record batches are slices of
@@ -15,16 +15,21 @@ const DECODED_BYTES_MAX: usize = 256 << 20;
 /// Room for the responses that have nothing to list, in bytes.
 const SMALL_RESPONSE: usize = 64;
 
-/// The request's body. A body that is no encoding of its message ends the connection; bytes after one that is are
-/// ignored, as the oracle does.
-pub(crate) fn decode<M: Message>(request: &Request) -> Result<M, CloseReason> {
+/// The request's body; bytes after it are ignored, as Kafka does.
+///
+/// # Errors
+/// A body that is no encoding of its message ends the connection.
+pub fn decode<M: Message>(request: &Request) -> Result<M, CloseReason> {
     let mut reader = Reader::with_budget(request.body.clone(), DecodeBudget::new(DECODED_BYTES_MAX));
     M::decode(&mut reader, request.header.api_version)
         .map_err(|error| CloseReason::refused(format!("malformed {}: {error}", M::NAME)))
 }
 
 /// Answers now with this message.
-pub(crate) fn answer<M: Message>(header: &RequestHeader, message: &M) -> Handled {
+///
+/// # Errors
+/// When the message cannot be written at the request's version.
+pub fn answer<M: Message>(header: &RequestHeader, message: &M) -> Handled {
     Ok(Answer::Now(respond(header, message, Vec::new())?))
 }
 

@@ -31,7 +31,7 @@ mod describe_user_scram_credentials;
 mod doubled;
 mod elect_leaders;
 mod errors;
-mod exchange;
+pub mod exchange;
 mod fetch;
 mod find_coordinator;
 mod group_replies;

@@ -1,7 +1,9 @@
 //! The answer that a node gives which refuses all of a request: its error stands where Kafka's clients look for it, at
 //! each partition, topic or group that was asked for, or at the top.
 
-use net::{Answer, CloseReason, Request, Response};
+use handlers::exchange::{answer, decode};
+use net::{Answer, CloseReason, Request};
+use protocol::api;
 use protocol::messages::create_topics_request::CreateTopicsRequest;
 use protocol::messages::create_topics_response::{CreatableTopicResult, CreateTopicsResponse};
 use protocol::messages::delete_topics_request::DeleteTopicsRequest;
@@ -30,7 +32,6 @@ use protocol::messages::offset_fetch_response::{
 use protocol::messages::produce_request::ProduceRequest;
 use protocol::messages::produce_response::{PartitionProduceResponse, ProduceResponse, TopicProduceResponse};
 use protocol::messages::sync_group_response::SyncGroupResponse;
-use protocol::{Message, Reader, Writer, api};
 use types::ErrorCode;
 
 /// The answer to `request` that says nothing but `error`.
@@ -38,61 +39,41 @@ use types::ErrorCode;
 /// # Errors
 /// When the request cannot be read, or is none that has such an answer.
 pub(super) fn error_answer(request: &Request, error: ErrorCode) -> Result<Answer, CloseReason> {
-    let error_code = error.code();
-    match request.header.api_key {
+    let (header, error_code) = (&request.header, error.code());
+    match header.api_key {
         api::PRODUCE => {
             let asked: ProduceRequest = decode(request)?;
             if asked.acks == 0 {
                 return Err(CloseReason::refused("the script of a test: nobody waits for the error"));
             }
-            encode(request, &produce(asked, error_code))
+            answer(header, &produce(asked, error_code))
         }
-        api::FETCH => encode(request, &FetchResponse { error_code, ..Default::default() }),
-        api::LIST_OFFSETS => encode(request, &list_offsets(decode(request)?, error_code)),
-        api::METADATA => encode(request, &metadata(decode(request)?, error_code)),
-        api::OFFSET_COMMIT => encode(request, &offset_commit(decode(request)?, error_code)),
-        api::OFFSET_FETCH => encode(request, &offset_fetch(decode(request)?, error_code)),
-        api::FIND_COORDINATOR => encode(request, &find_coordinator(decode(request)?, error_code)),
-        api::JOIN_GROUP => encode(
-            request,
+        api::FETCH => answer(header, &FetchResponse { error_code, ..Default::default() }),
+        api::LIST_OFFSETS => answer(header, &list_offsets(decode(request)?, error_code)),
+        api::METADATA => answer(header, &metadata(decode(request)?, error_code)),
+        api::OFFSET_COMMIT => answer(header, &offset_commit(decode(request)?, error_code)),
+        api::OFFSET_FETCH => answer(header, &offset_fetch(decode(request)?, error_code)),
+        api::FIND_COORDINATOR => answer(header, &find_coordinator(decode(request)?, error_code)),
+        api::JOIN_GROUP => answer(
+            header,
             &JoinGroupResponse {
                 error_code,
                 generation_id: -1,
-                protocol_name: (request.header.api_version < 7).then(String::new),
+                protocol_name: (header.api_version < 7).then(String::new),
                 ..Default::default()
             },
         ),
-        api::SYNC_GROUP => encode(request, &SyncGroupResponse { error_code, ..Default::default() }),
-        api::HEARTBEAT => encode(request, &HeartbeatResponse { error_code, ..Default::default() }),
-        api::LEAVE_GROUP => encode(request, &LeaveGroupResponse { error_code, ..Default::default() }),
-        api::INIT_PRODUCER_ID => encode(
-            request,
+        api::SYNC_GROUP => answer(header, &SyncGroupResponse { error_code, ..Default::default() }),
+        api::HEARTBEAT => answer(header, &HeartbeatResponse { error_code, ..Default::default() }),
+        api::LEAVE_GROUP => answer(header, &LeaveGroupResponse { error_code, ..Default::default() }),
+        api::INIT_PRODUCER_ID => answer(
+            header,
             &InitProducerIdResponse { error_code, producer_id: -1, producer_epoch: -1, ..Default::default() },
         ),
-        api::CREATE_TOPICS => encode(request, &create_topics(decode(request)?, error_code)),
-        api::DELETE_TOPICS => encode(request, &delete_topics(decode(request)?, error_code)),
+        api::CREATE_TOPICS => answer(header, &create_topics(decode(request)?, error_code)),
+        api::DELETE_TOPICS => answer(header, &delete_topics(decode(request)?, error_code)),
         key => Err(CloseReason::refused(format!("the script of a test has no error for API key {key}"))),
     }
-}
-
-pub(super) fn decode<M: Message>(request: &Request) -> Result<M, CloseReason> {
-    M::decode(&mut Reader::new(request.body.clone()), request.header.api_version)
-        .map_err(|error| CloseReason::refused(format!("malformed {}: {error}", M::NAME)))
-}
-
-fn encode<M: Message>(request: &Request, message: &M) -> Result<Answer, CloseReason> {
-    let header = &request.header;
-    let mut writer = Writer::new();
-    protocol::frame::encode_response_header(
-        &mut writer,
-        header.api_key,
-        header.api_version,
-        header.correlation_id,
-    );
-    message
-        .encode(&mut writer, header.api_version)
-        .map_err(|error| CloseReason::refused(format!("unencodable {}: {error}", M::NAME)))?;
-    Ok(Answer::Now(Response::from(writer.into_bytes())))
 }
 
 fn produce(asked: ProduceRequest, error_code: i16) -> ProduceResponse {

@@ -1,11 +1,11 @@
 //! The rules at work, around the handlers.
 
-use handlers::Handlers;
+use handlers::{Handlers, exchange};
 use net::{Answer, CloseReason, Request, Response, Service};
 use tokio::sync::watch;
 use types::ErrorCode;
 
-use super::error_answer::{self, error_answer};
+use super::error_answer::error_answer;
 use super::rule::{Act, Rules};
 
 /// Serves requests as the handlers do, but where a rule strikes.
@@ -22,7 +22,7 @@ impl ScriptedService {
     fn is_fenced(&self, request: &Request) -> bool {
         request.header.api_key == protocol::api::PRODUCE
             && !self.rules.fences.are_none()
-            && error_answer::decode(request).is_ok_and(|produce| self.rules.fences.refuse(&produce))
+            && exchange::decode(request).is_ok_and(|produce| self.rules.fences.refuse(&produce))
     }
 }
 
