@@ -1,8 +1,8 @@
 //! Randomness as a port: ids, jitter and placement draw from here, so that a seed replays a run.
 
-use std::fs::File;
-use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// A source of random numbers; cheap to clone. Not for secrets.
 #[derive(Clone, Debug)]
@@ -12,13 +12,18 @@ pub struct Entropy {
 }
 
 impl Entropy {
-    /// Numbers that differ at every start: seeded by the operating system.
+    /// Numbers that differ at every start: seeded by the operating system, which is asked without a file, for an image
+    /// may have no `/dev`.
     ///
     /// # Errors
-    /// When the operating system's source cannot be read.
+    /// When the operating system has no randomness to give.
     pub fn from_system() -> std::io::Result<Self> {
         let mut seed = [0; 8];
-        File::open("/dev/urandom")?.read_exact(&mut seed)?;
+        // Up to 256 bytes come whole; only the wait for the first randomness after a boot can be interrupted.
+        let filled = rustix::io::retry_on_intr(|| getrandom(&mut seed, GetRandomFlags::empty()))?;
+        if filled < seed.len() {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
         Ok(Self::from_seed(u64::from_le_bytes(seed)))
     }
 
