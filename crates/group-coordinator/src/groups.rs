@@ -9,7 +9,7 @@ use crate::classic::{
     OffsetExpiry, SyncGroup, Turn,
 };
 use crate::modern::ModernGroup;
-use crate::records::{GroupMetadata, ModernPart, RecordType, group_of};
+use crate::records::{GroupMetadata, ModernPart, RecordType, check_modern, group_of};
 use crate::timers::{GroupId, Slot, TimerKey, Timers};
 use crate::{GroupError, GroupReply, GroupSettings};
 
@@ -351,6 +351,7 @@ impl Groups {
                 };
             }
             RecordType::Modern { kind, part } => {
+                check_modern(record)?;
                 let id = GroupId::from(group_of(&record.key)?);
                 self.replay_modern(id, ModernGroup::new(kind), part, record);
             }

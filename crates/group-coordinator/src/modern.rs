@@ -130,10 +130,14 @@ mod tests {
     use crate::classic::{Heartbeat, JoinGroup};
     use crate::{GroupReply, GroupRequest};
 
-    /// A record of the group `g`, of the type with this number; `part` tells records of one type apart.
-    fn record(number: u8, part: &[u8], is_there: bool) -> CoordinatorRecord {
-        let key = [&[0, number, 0, 1, b'g'], part].concat();
-        CoordinatorRecord { key: key.into(), value: is_there.then(|| Bytes::from_static(&[0, 0])) }
+    /// A record of the group `g`, of the type with this number, and of this member where it is about one.
+    fn record(number: u8, member: &str, is_there: bool) -> CoordinatorRecord {
+        let length = (!member.is_empty()).then_some([0, member.len() as u8]);
+        let member = [length.as_ref().map_or(&[][..], |length| length), member.as_bytes()].concat();
+        let key = [&[0, number, 0, 1, b'g'], &member[..]].concat();
+        // Version 0, and ones: strings and arrays that are empty, and tags that nobody knows.
+        let value = || [&[0, 0][..], &[1; 40]].concat().into();
+        CoordinatorRecord { key: key.into(), value: is_there.then(value) }
     }
 
     fn cast(records: &[CoordinatorRecord]) -> Cast {
@@ -146,7 +150,7 @@ mod tests {
     }
 
     fn with_a_member() -> Cast {
-        cast(&[record(3, b"", true), record(5, b"m", true), record(8, b"m", true)])
+        cast(&[record(3, "", true), record(5, "m", true), record(8, "m", true)])
     }
 
     #[test]
@@ -187,12 +191,12 @@ mod tests {
     #[test]
     fn an_empty_one_makes_room_and_its_records_end_with_the_group_last() {
         let mut cast = with_a_member();
-        for gone in [record(8, b"m", false), record(5, b"m", false), record(6, b"", true)] {
+        for gone in [record(8, "m", false), record(5, "m", false), record(6, "", true)] {
             let written = coordinator::Written { offset: Offset(0), transaction: None };
             cast.shard.replay(written, &gone).expect("readable");
         }
         let step = cast.join("a");
-        assert_eq!(step.records[..2], [record(6, b"", false), record(3, b"", false)]);
+        assert_eq!(step.records[..2], [record(6, "", false), record(3, "", false)]);
         assert_eq!(step.records.len(), 3, "and the classic group begins");
         let GroupReply::Describe(Ok(group)) =
             cast.answer(GroupRequest::Describe { group_id: "g".to_owned() })
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_member_id_from_before_does_not_make_a_classic_group_of_an_empty_one() {
-        let mut cast = cast(&[record(3, b"", true)]);
+        let mut cast = cast(&[record(3, "", true)]);
         let request = JoinGroup { member_id: id("a"), ..join("a") };
         let step = cast.ask(GroupRequest::Join(request));
         assert_eq!(step.records, []);
@@ -214,19 +218,19 @@ mod tests {
 
     #[test]
     fn a_share_group_keeps_its_name_even_when_it_is_empty() {
-        let mut cast = cast(&[record(11, b"", true)]);
+        let mut cast = cast(&[record(11, "", true)]);
         let refusal = joined(cast.answer(GroupRequest::Join(join("a"))));
         assert_eq!(refusal.error, Some(GroupError::InconsistentGroupProtocol));
         assert_eq!(cast.pass(600_000).records, []);
         let deleted = cast.ask(GroupRequest::Delete { group_id: "g".to_owned() });
-        assert_eq!(deleted.records, [record(11, b"", false)]);
+        assert_eq!(deleted.records, [record(11, "", false)]);
     }
 
     #[test]
     fn a_classic_group_that_became_one_and_came_back_is_classic() {
         let mut cast = Cast::stable(&["a"]);
         let written = coordinator::Written { offset: Offset(0), transaction: None };
-        for record in [record(3, b"", true), record(3, b"", false)] {
+        for record in [record(3, "", true), record(3, "", false)] {
             cast.shard.replay(written, &record).expect("readable");
         }
         assert!(cast.shard.groups().get("g").is_none());

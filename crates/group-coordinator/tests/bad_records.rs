@@ -6,8 +6,8 @@ use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
 use group_coordinator::offsets::FetchOffsets;
 use group_coordinator::{GroupReply, GroupRequest, GroupSettings, GroupShard};
 use io::Entropy;
-use protocol::Writer;
 use protocol::records::group_metadata_value::{GroupMetadataValue, MemberMetadata};
+use protocol::{Message, Writer};
 use types::{Offset, ProducerEpoch, ProducerId};
 
 const SETTINGS: GroupSettings = GroupSettings {
@@ -42,7 +42,7 @@ fn seeds() -> Vec<CoordinatorRecord> {
         key: bytes("0001000167000174 00000003".replace(' ', "").as_str()),
         value: Some(bytes("0003000000000000002a0000000700000000018bcfe56800")),
     };
-    groups.chain([commit]).collect()
+    groups.chain([commit]).chain(modern()).collect()
 }
 
 fn replayed(record: &CoordinatorRecord) -> Result<GroupShard, String> {
@@ -53,6 +53,57 @@ fn replayed(record: &CoordinatorRecord) -> Result<GroupShard, String> {
 
 fn record(key: &'static [u8], value: Option<&'static [u8]>) -> CoordinatorRecord {
     CoordinatorRecord { key: Bytes::from_static(key), value: value.map(Bytes::from_static) }
+}
+
+/// The record types of newer protocols, each with the shortest key and value that Kafka's schemas allow.
+fn modern() -> Vec<CoordinatorRecord> {
+    fn encoded<M: Message>(first: i16) -> Bytes {
+        let mut writer = Writer::new();
+        writer.i16(first);
+        M::default().encode(&mut writer, 0).expect("the default fits version 0");
+        writer.into_bytes()
+    }
+    macro_rules! of_groups {
+        ($(($kind:literal, $number:literal, $message:ty))*) => {
+            [$(($kind, $number, encoded::<$message> as fn(i16) -> Bytes)),*]
+        };
+    }
+    let all = protocol::for_every_message!(of_groups);
+    let of = |wanted: &str| {
+        let found = all.iter().filter(|(kind, number, _)| *kind == wanted && *number > 2).copied();
+        found.map(|(_, number, encoded)| (number, encoded)).collect::<Vec<(i16, fn(i16) -> Bytes)>>()
+    };
+    let (keys, values) = (of("group-key"), of("group-value"));
+    assert_eq!((keys.len(), values.len()), (19, 19), "3 to 23, but for 9 and 18");
+    let record = |((number, key), (same, value)): (&(i16, fn(i16) -> Bytes), &(i16, fn(i16) -> Bytes))| {
+        assert_eq!(number, same);
+        CoordinatorRecord { key: key(*number), value: Some(value(0)) }
+    };
+    keys.iter().zip(&values).map(record).collect()
+}
+
+#[test]
+fn a_record_of_a_newer_protocol_is_read_whole_or_ends_the_loading() {
+    for whole in modern() {
+        let CoordinatorRecord { key, value: Some(value) } = &whole else { panic!("a value") };
+        assert!(replayed(&whole).is_ok(), "{whole:?}");
+        assert!(replayed(&CoordinatorRecord { key: key.clone(), value: None }).is_ok(), "{whole:?}");
+        for end in 0..value.len() {
+            let cut = CoordinatorRecord { key: key.clone(), value: Some(value.slice(..end)) };
+            assert!(replayed(&cut).is_err(), "{end} bytes of the value of {whole:?}");
+        }
+        for end in 0..key.len() {
+            for value in [None, Some(value.clone())] {
+                let cut = CoordinatorRecord { key: key.slice(..end), value };
+                assert!(replayed(&cut).is_err(), "{end} bytes of the key of {whole:?}");
+            }
+        }
+        for version in [1, 255] {
+            let value = [&[0, version][..], &value[2..]].concat();
+            let newer = CoordinatorRecord { key: key.clone(), value: Some(value.into()) };
+            assert!(replayed(&newer).is_err(), "version {version} of {whole:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,16 +1,19 @@
-//! Records of `__consumer_offsets`: which types there are, and those that keep classic groups and offsets.
+//! Records of `__consumer_offsets`: which types there are, and those that keep classic groups and offsets; the
+//! others are read to see that they can be.
 //!
 //! A key begins with its type, which Kafka calls the key's version; a value begins with its own version.
 
 #[cfg(test)]
 mod golden_test;
 mod group_metadata;
+mod modern_record;
 mod offset_commit;
 mod record_type;
 
 pub(crate) use group_metadata::{
     GroupMetadata, LoadedMember, group_metadata_record, group_metadata_tombstone,
 };
+pub(crate) use modern_record::check_modern;
 pub(crate) use offset_commit::{
     offset_commit_record, offset_commit_tombstone, read_offset_commit_key, read_offset_commit_value,
 };
