@@ -15,7 +15,7 @@ use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 pub use real::RealFile;
-pub use simulated::{HeldReads, SimulatedDisk, SimulatedFile};
+pub use simulated::{Held, SimulatedDisk, SimulatedFile};
 
 /// A file system; cheap to clone.
 #[derive(Clone, Debug)]

@@ -12,34 +12,40 @@ use crate::{Clock, Entropy};
 #[derive(Clone, Debug, Default)]
 pub struct SimulatedDisk {
     state: Arc<Mutex<State>>,
-    reads: Arc<Reads>,
+    reads: Arc<Gate>,
+    syncs: Arc<Gate>,
 }
 
-/// Whether reads wait, as for a slow disk.
+/// Whether calls of one kind wait, as for a slow disk.
 #[derive(Debug, Default)]
-struct Reads {
-    are_held: Mutex<bool>,
-    released: Condvar,
+struct Gate {
+    is_closed: Mutex<bool>,
+    opened: Condvar,
 }
 
-/// While this lives, nothing of the disk is in memory and every read waits; see [`SimulatedDisk::hold_reads`].
+/// While this lives, calls of one kind wait; see [`SimulatedDisk::hold_reads`] and [`SimulatedDisk::hold_syncs`].
 #[derive(Debug)]
-pub struct HeldReads {
-    reads: Arc<Reads>,
+pub struct Held {
+    gate: Arc<Gate>,
 }
 
-impl Drop for HeldReads {
+impl Drop for Held {
     fn drop(&mut self) {
-        *lock(&self.reads.are_held) = false;
-        self.reads.released.notify_all();
+        *lock(&self.gate.is_closed) = false;
+        self.gate.opened.notify_all();
     }
 }
 
-impl Reads {
-    fn wait(&self) {
-        let mut are_held = lock(&self.are_held);
-        while *are_held {
-            are_held = self.released.wait(are_held).unwrap_or_else(PoisonError::into_inner);
+impl Gate {
+    fn close(self: &Arc<Self>) -> Held {
+        *lock(&self.is_closed) = true;
+        Held { gate: self.clone() }
+    }
+
+    fn pass(&self) {
+        let mut is_closed = lock(&self.is_closed);
+        while *is_closed {
+            is_closed = self.opened.wait(is_closed).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -136,10 +142,16 @@ impl SimulatedDisk {
         }
     }
 
-    /// Makes the disk so slow that every read blocks its thread, until what this returns is dropped.
-    pub fn hold_reads(&self) -> HeldReads {
-        *lock(&self.reads.are_held) = true;
-        HeldReads { reads: self.reads.clone() }
+    /// Makes the disk so slow that every read blocks its thread, until what this returns is dropped: nothing of it is in
+    /// memory.
+    pub fn hold_reads(&self) -> Held {
+        self.reads.close()
+    }
+
+    /// Makes the disk so slow that every sync of a file or directory blocks its thread, until what this returns is
+    /// dropped.
+    pub fn hold_syncs(&self) -> Held {
+        self.syncs.close()
     }
 
     /// Lets `bytes` more bytes be written, then reports a full disk; `None` lifts the bound.
@@ -252,6 +264,7 @@ impl SimulatedDisk {
     }
 
     pub(super) fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        self.syncs.pass();
         let mut state = lock(&self.state);
         spend(&mut state.syncs_left)?;
         // A directory that was itself never synced into its parent would vanish with all below it: Linux file systems
@@ -334,11 +347,11 @@ impl SimulatedFile {
     }
 
     pub(super) fn holds(&self) -> bool {
-        !*lock(&self.disk.reads.are_held)
+        !*lock(&self.disk.reads.is_closed)
     }
 
     pub(super) fn fill(&self) -> io::Result<()> {
-        self.disk.reads.wait();
+        self.disk.reads.pass();
         Ok(())
     }
 
@@ -347,7 +360,7 @@ impl SimulatedFile {
     }
 
     pub(super) fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-        self.disk.reads.wait();
+        self.disk.reads.pass();
         let content = lock(&self.content);
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(content.bytes.len());
         let length = buffer.len().min(content.bytes.len() - start);
@@ -365,6 +378,7 @@ impl SimulatedFile {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
+        self.disk.syncs.pass();
         spend(&mut lock(&self.disk.state).syncs_left)?;
         let mut content = lock(&self.content);
         content.durable = content.bytes.clone();

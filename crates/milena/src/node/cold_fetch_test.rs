@@ -11,6 +11,10 @@ use io::Blocking;
 use io::disk::SimulatedDisk;
 use net::{Answer, Chunk, ConnectionContext, Request, Response, Service};
 use protocol::frame::RequestHeader;
+use protocol::messages::delete_records_request::{
+    DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
+};
+use protocol::messages::delete_records_response::DeleteRecordsResponse;
 use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use protocol::messages::list_offsets_response::ListOffsetsResponse;
@@ -108,6 +112,49 @@ async fn a_search_by_time_that_waits_for_the_disk_holds_nobody_up() {
         assert_eq!((partition.error_code, partition.offset, partition.timestamp), (0, 0, NOW_MS));
         assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
     }
+}
+
+/// A DeleteRecords of `t` up to this offset.
+fn delete_records(offset: i64) -> DeleteRecordsRequest {
+    let partition = DeleteRecordsPartition { offset, ..Default::default() };
+    let topic =
+        DeleteRecordsTopic { name: "t".to_owned(), partitions: vec![partition], ..Default::default() };
+    DeleteRecordsRequest { topics: vec![topic], ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_deletion_that_waits_for_the_disk_holds_nobody_up() {
+    let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");
+    for _ in 0..2 {
+        builder.append(NOW_MS, None, Some(b"value"), &[]).expect("fits");
+    }
+    let disk = SimulatedDisk::default();
+    let node = node_with(&disk, builder.build().expect("built").expect("not empty")).await;
+    // The epochs and the new start are written down before the answer.
+    let held = disk.hold_syncs();
+    let (finish, finished) = mpsc::channel::<()>();
+    let watchdog = std::thread::spawn(move || {
+        let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
+        drop(held);
+        is_late
+    });
+    let request = delete_records(1);
+    let mut deleting = Box::pin(ask(&node, api::DELETE_RECORDS, 2, &request));
+    for _ in 0..20 {
+        let is_open =
+            std::future::poll_fn(|context| Poll::Ready(deleting.as_mut().poll(context).is_pending()));
+        assert!(is_open.await, "nothing is written yet");
+        let other = ask(&node, api::METADATA, 12, &MetadataRequest::default()).await;
+        assert!(matches!(other, Answer::Now(_)));
+    }
+    finish.send(()).expect("the watchdog listens");
+    let Answer::Now(response) = deleting.await else { panic!("the deletion is done") };
+    let [Chunk::Bytes(bytes)] = &response.chunks[..] else { panic!("a response without files") };
+    let mut reader = Reader::new(bytes.slice(4 + 1..));
+    let deleted = DeleteRecordsResponse::decode(&mut reader, 2).expect("an answer");
+    let partition = &deleted.topics[0].partitions[0];
+    assert_eq!((partition.error_code, partition.low_watermark), (0, 1));
+    assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
 }
 
 #[tokio::test]
