@@ -27,6 +27,12 @@ def run(world):
             true(refused.wait(timeout=60) != 0, "the producer is told that it failed")
             equal(len(kcat.consume(node, "before")), len(RECORDS), "records from before")
             true("No space left" in node.log.read_text(), "the log says why")
+        with case("a topic that is created on a full disk exists, and says why it is not served"):
+            # What the metadata log says of it fits into the block that it has begun; the topic's own log needs new ones.
+            processes.run([node.binary(), "topic", "create", "late", "-b", node.bootstrap])
+            why = [node.binary(), "why", "partition", "late-0", "-b", node.bootstrap]
+            told = lambda: b"partition.log-not-made" in processes.run(why)  # noqa: E731
+            processes.wait_until(told, 20, "the cause that its log is not made", alive=node.process)
         with case("a producer that goes on trying is served when there is room again, without a restart"):
             waiting = producer(node, "waiting", "-X", "message.timeout.ms=120000")
             asked = lambda: "/waiting-0/" in node.log.read_text()  # noqa: E731
@@ -34,6 +40,9 @@ def run(world):
             node.make_room()
             equal(waiting.wait(timeout=120), 0, "exit code of the producer")
             equal([value[:6] for value in kcat.consume(node, "waiting")], [value[:6] for value in RECORDS], "records, each once, in order")
+        with case("the topic from then is served without a restart, too"):
+            kcat.produce(node, "late", RECORDS[:10], "-p", 0)
+            equal(kcat.consume(node, "late"), RECORDS[:10], "records")
         with case("the node stops cleanly and serves the same afterwards"):
             node.stop()
             equal(node.process.returncode, 0, "exit code")

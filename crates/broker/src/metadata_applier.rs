@@ -5,16 +5,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ::log::Log;
 use ::log::log_dirs::{DirectoryKind, FoundLog};
 use metadata::{ConfigResource, ConfigResourceType, MetadataImage, PartitionImage, TopicChange, TopicImage};
 use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 use types::{NodeId, PartitionIndex, TopicIdPartition, TopicPartition};
 
 use crate::Broker;
 use crate::partition::{LeadershipChange, Partition};
 use crate::topic_settings::{cluster_topic_config, topic_config};
+use crate::unopened_logs::Unopened;
+
+/// How long after an attempt to make logs comes the next, where it failed.
+const MAKE_AGAIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why a broker cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -103,22 +109,33 @@ fn recovery_threads(broker: &Broker) -> usize {
     threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(1)
 }
 
-/// Applies every image that comes, until `stop` says so or the sender is gone; never half of one.
+/// Applies every image that comes, until `stop` says so or the sender is gone; never half of one. Logs that could not be
+/// made are tried again meanwhile: a full disk may have room again.
 pub async fn run(
     broker: Arc<Broker>,
     mut images: watch::Receiver<Arc<MetadataImage>>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let mut make_again_ticks = interval(MAKE_AGAIN_INTERVAL);
+    make_again_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let image = images.borrow_and_update().clone();
         if image.provenance.offset > broker.image().provenance.offset {
             let applied = broker.clone();
             broker.blocking().run(move || apply(&applied, image)).await;
         }
-        tokio::select! {
+        let is_to_make = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            changed = images.changed() => if changed.is_err() { return },
+            changed = images.changed() => match changed {
+                Ok(()) => false,
+                Err(_) => return,
+            },
+            _ = make_again_ticks.tick(), if broker.unopened_logs().has_some_to_make() => true,
+        };
+        if is_to_make {
+            let making = broker.clone();
+            broker.blocking().run(move || make_again(&making)).await;
         }
     }
 }
@@ -224,7 +241,7 @@ fn open(broker: &Broker, found: &FoundLog) -> bool {
             tracing::error!(partition = %name, %error, "log not opened, its partition is not served");
             if let Some(topic_id) = broker.image().topics.id_of(&name.topic) {
                 let id = TopicIdPartition { topic_id, partition: name.partition };
-                broker.unopened_logs().note(id, error.to_string());
+                broker.unopened_logs().note(id, Unopened::Unreadable(error.to_string()));
             }
             return false;
         }
@@ -263,6 +280,21 @@ fn create_missing(broker: &Broker) {
     }
 }
 
+/// Makes the logs that could not be made when their partitions came.
+fn make_again(broker: &Broker) {
+    let _hosting = broker.hosting();
+    let image = broker.image();
+    for id in broker.unopened_logs().to_make() {
+        let topic = image.topics.by_id(id.topic_id);
+        match topic.and_then(|topic| Some((topic, topic.partition(id.partition)?))) {
+            Some((topic, partition)) if partition.replicas.contains(&broker.node_id()) => {
+                host(broker, &image, topic, id.partition, partition);
+            }
+            _ => broker.unopened_logs().forget(&id),
+        }
+    }
+}
+
 /// Makes a partition's log where there is none, and follows its leadership.
 fn host(
     broker: &Broker,
@@ -284,8 +316,9 @@ fn host(
     match broker.log_dirs().create(&name, topic.id, config, broker.clock().now_ms()) {
         Ok(log) => serve(broker, topic, index, partition, log),
         Err(error) => {
-            tracing::error!(partition = %name, %error, "log not made, its partition is not served");
-            broker.unopened_logs().note(id, error.to_string());
+            if broker.unopened_logs().note(id, Unopened::NotMade(error.to_string())) {
+                tracing::error!(partition = %name, %error, "log not made, its partition is not served yet");
+            }
         }
     }
 }

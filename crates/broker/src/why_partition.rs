@@ -8,6 +8,7 @@ use crate::Broker;
 use crate::fetch::DelayedFetch;
 use crate::partition::{Isolation, Partition, ProducerEntry};
 use crate::produce::DelayedProduce;
+use crate::unopened_logs::Unopened;
 
 /// Waiting requests of one kind that are told one by one; the rest is counted.
 const REQUESTS_TOLD_MAX: usize = 100;
@@ -116,7 +117,8 @@ impl Broker {
                 return Err(PartitionWhyError::LedElsewhere { leader });
             }
             (Some(node), None) => why.waits.push(match self.unopened_logs().reason(&id) {
-                Some(reason) => PartitionWait::LogNotOpened { node, reason },
+                Some(Unopened::Unreadable(reason)) => PartitionWait::LogNotOpened { node, reason },
+                Some(Unopened::NotMade(reason)) => PartitionWait::LogNotMade { node, reason },
                 None => PartitionWait::LogOpening { node },
             }),
             (Some(_), Some(partition)) => self.look_at(&partition, &mut why),

@@ -164,8 +164,8 @@ impl SimulatedDisk {
         lock(&self.state).syncs_left = syncs;
     }
 
-    /// Lets `changes` more files be renamed or removed, then fails each with an input/output error; `None` lifts the
-    /// bound.
+    /// Lets `changes` more files or directories be renamed or removed, then fails each with an input/output error; `None`
+    /// lifts the bound.
     pub fn set_name_changes_left(&self, changes: Option<u64>) {
         lock(&self.state).name_changes_left = changes;
     }
@@ -234,6 +234,7 @@ impl SimulatedDisk {
         if !matches!(state.names.get(path), Some(Node::Directory)) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        spend(&mut state.name_changes_left)?;
         state.names.retain(|name, _| !name.starts_with(path));
         Ok(())
     }

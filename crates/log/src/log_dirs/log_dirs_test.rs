@@ -296,3 +296,62 @@ fn a_directory_is_described_with_its_logs_and_its_room() {
     let logs: Vec<_> = described[0].logs.iter().map(|(partition, log)| (partition, log.size())).collect();
     assert_eq!(logs, [(&partition, log.size())]);
 }
+
+/// Has the disk refuse the making of a log at every point, and looks at what is left each time.
+fn check_that_making_heals(refuse_after: impl Fn(&SimulatedDisk, Option<u64>)) {
+    let mut refused = 0;
+    for left in 0.. {
+        let simulated = SimulatedDisk::default();
+        let disk = Disk::Simulated(simulated.clone());
+        let partition = TopicPartition::new("t", 0);
+        let dirs = start(&disk);
+        refuse_after(&simulated, Some(left));
+        let made = dirs.create(&partition, Uuid::from_halves(1, 2), config(), NOW_MS);
+        assert_eq!(dirs.has_log_of(&partition), made.is_ok(), "refused after {left}");
+        if made.is_ok() {
+            break;
+        }
+        assert!(!disk.exists(Path::new("/data/t-0")), "refused after {left}");
+        refused += 1;
+        refuse_after(&simulated, None);
+        let log = dirs.create(&partition, Uuid::from_halves(1, 2), config(), NOW_MS).expect("made");
+        append(&log);
+        drop((dirs, log));
+        simulated.release_locks();
+        let dirs = start(&disk);
+        let found = dirs.find().expect("listed");
+        assert_eq!((found.len(), found[0].topic_id), (1, Some(Uuid::from_halves(1, 2))));
+    }
+    assert!(refused > 1, "the disk was asked at {refused} points");
+}
+
+#[test]
+fn a_log_that_a_full_disk_did_not_let_be_made_is_made_when_there_is_room() {
+    check_that_making_heals(SimulatedDisk::set_bytes_left);
+}
+
+#[test]
+fn a_log_that_a_failing_disk_did_not_let_be_made_is_made_when_it_works() {
+    check_that_making_heals(SimulatedDisk::set_syncs_left);
+}
+
+#[test]
+fn what_a_failed_attempt_left_and_could_not_remove_is_no_log_and_goes_with_the_next() {
+    let simulated = SimulatedDisk::default();
+    let disk = Disk::Simulated(simulated.clone());
+    let partition = TopicPartition::new("t", 0);
+    let dirs = start(&disk);
+    simulated.set_bytes_left(Some(10));
+    simulated.set_name_changes_left(Some(0));
+    let make = || dirs.create(&partition, Uuid::from_halves(1, 2), config(), NOW_MS);
+    assert!(make().is_err());
+    assert!(disk.exists(Path::new("/data/t-0")), "the disk kept it");
+    assert!(!dirs.has_log_of(&partition));
+    simulated.set_bytes_left(None);
+    assert!(make().is_err(), "it is in the way");
+    simulated.set_name_changes_left(None);
+    append(&make().expect("made"));
+    assert!(dirs.has_log_of(&partition));
+    assert!(make().is_err(), "a log that is there is not touched");
+    assert_eq!(dirs.get(&partition).expect("open").log_end_offset(), Offset(1));
+}

@@ -60,6 +60,8 @@ struct OpenLogs {
     deleted: Vec<DeletedLog>,
     /// Partitions without a log that the checkpoints on disk may still name.
     stale_names: BTreeSet<TopicPartition>,
+    /// Directories of logs that are being made, and those that a failed attempt could not remove.
+    half_made: BTreeSet<PathBuf>,
 }
 
 /// A log in use.
@@ -131,11 +133,14 @@ impl LogDirs {
         self.lock().current.get(partition).map(|open| open.log.clone())
     }
 
-    /// Whether a partition has a log, open or not: one that could not be opened is not replaced by an empty one.
+    /// Whether a partition has a log, open or not: one that could not be opened is not replaced by an empty one. What an
+    /// attempt to make one has left is none.
     pub fn has_log_of(&self, partition: &TopicPartition) -> bool {
         let name = DirectoryName::current(partition.clone()).to_string();
-        self.lock().current.contains_key(partition)
-            || self.directories.iter().any(|directory| self.disk.exists(&directory.path().join(&name)))
+        let open = self.lock();
+        let holds = |path: PathBuf| self.disk.exists(&path) && !open.half_made.contains(&path);
+        open.current.contains_key(partition)
+            || self.directories.iter().any(|directory| holds(directory.path().join(&name)))
     }
 
     /// The id of the directory that holds a partition's log.

@@ -1,6 +1,6 @@
 //! Opening the logs that were found and making new ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use config::TopicConfig;
@@ -29,7 +29,7 @@ pub enum OpenLogError {
     #[error("{path}: {source}")]
     Io {
         /// The directory.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the file system said.
         source: std::io::Error,
     },
@@ -64,7 +64,8 @@ impl LogDirs {
         self.add(partition, found.directory, log)
     }
 
-    /// Makes an empty log in the data directory that holds the fewest, and writes the topic's id beside it.
+    /// Makes an empty log in the data directory that holds the fewest, and writes the topic's id beside it. Where that
+    /// fails, as on a full disk, nothing of it is left, and it may be tried again.
     ///
     /// # Errors
     /// See [`OpenLogError`].
@@ -76,18 +77,60 @@ impl LogDirs {
         now_ms: i64,
     ) -> Result<Arc<Log>, OpenLogError> {
         self.clear_checkpoints_of(partition)?;
+        self.remove_half_made(partition)?;
         let directory = self.emptiest_directory();
         let path =
             self.directories[directory].path().join(DirectoryName::current(partition.clone()).to_string());
-        self.create_directory(&path)?;
-        PartitionMetadataFile::new(self.disk.clone(), &path).write(topic_id)?;
+        if self.disk.exists(&path) {
+            return Err(OpenLogError::Io { path, source: std::io::ErrorKind::AlreadyExists.into() });
+        }
+        self.lock().half_made.insert(path.clone());
+        match self.make(&path, topic_id, config, now_ms) {
+            Ok(log) => {
+                self.lock().half_made.remove(&path);
+                self.add(partition, directory, log)
+            }
+            Err(error) => {
+                // Where the file system refuses that, too, the next attempt begins with it.
+                if let Err(error) = self.remove_half_made(partition) {
+                    tracing::warn!(%partition, %error, "a directory of a log that was not made cannot be removed yet");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn make(
+        &self,
+        path: &Path,
+        topic_id: Uuid,
+        config: Arc<TopicConfig>,
+        now_ms: i64,
+    ) -> Result<Log, OpenLogError> {
+        self.create_directory(path)?;
+        PartitionMetadataFile::new(self.disk.clone(), path).write(topic_id)?;
         let options = OpenOptions {
             settings: self.settings.clone(),
             had_clean_shutdown: true,
             ..OpenOptions::new(config, self.entropy.clone(), now_ms)
         };
-        let log = Log::open(self.disk.clone(), path, options, &mut |_progress| {})?;
-        self.add(partition, directory, log)
+        Ok(Log::open(self.disk.clone(), path.to_owned(), options, &mut |_progress| {})?)
+    }
+
+    /// Removes what attempts that failed have left of a partition's log.
+    fn remove_half_made(&self, partition: &TopicPartition) -> Result<(), OpenLogError> {
+        let name = DirectoryName::current(partition.clone()).to_string();
+        let paths: Vec<PathBuf> =
+            self.lock().half_made.iter().filter(|path| path.ends_with(&name)).cloned().collect();
+        for path in paths {
+            match self.disk.remove_directory(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(OpenLogError::Io { path, source });
+                }
+                _ => self.lock().half_made.remove(&path),
+            };
+        }
+        Ok(())
     }
 
     /// Has the checkpoints say nothing of a partition without a log. Else, after a crash, the new log would be held to

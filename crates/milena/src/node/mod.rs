@@ -26,6 +26,8 @@ mod few_brokers_test;
 #[cfg(test)]
 mod flush_test;
 #[cfg(test)]
+mod full_disk_test;
+#[cfg(test)]
 mod groups_test;
 mod listeners;
 #[cfg(test)]

@@ -94,6 +94,13 @@ pub enum PartitionWait {
         /// Why.
         reason: String,
     },
+    /// Its leader could not make the log, and tries again.
+    LogNotMade {
+        /// The leader.
+        node: NodeId,
+        /// Why.
+        reason: String,
+    },
     /// A write failed half way; the log takes nothing more.
     LogFailed {
         /// The leader.
@@ -181,6 +188,12 @@ impl From<&PartitionWait> for Explanation {
                 "the leader could not open the log",
                 reason.clone(),
                 &format!("the next start of node {node}, once the files can be read"),
+            ),
+            PartitionWait::LogNotMade { node, reason } => Self::of(
+                "partition.log-not-made",
+                "the leader could not make the log",
+                reason.clone(),
+                &format!("node {node}, which tries again every second, once its disk takes it"),
             ),
             PartitionWait::LogFailed { node } => Self::of(
                 "partition.log-failed",
