@@ -16,6 +16,9 @@ const NO_KEYS: &[&str] = &[
     "KAFKA_VERSION",
 ];
 
+/// The variable that names the cluster, in the official image of Apache Kafka as here; no key says that.
+pub const CLUSTER_ID_VARIABLE: &str = "CLUSTER_ID";
+
 /// The key that a variable of the environment sets; `None` where it sets none.
 pub fn key_of_variable(variable: &str) -> Option<String> {
     let name = variable.strip_prefix("KAFKA_").filter(|name| !name.is_empty())?;

@@ -32,7 +32,7 @@ pub use client_metrics_keys::ClientMetricsKey;
 pub use described_config::DescribedConfig;
 pub use dynamic_key::{DynamicEffect, DynamicKey, dynamic_keys};
 pub use dynamic_validation::DynamicConfigError;
-pub use environment::key_of_variable;
+pub use environment::{CLUSTER_ID_VARIABLE, key_of_variable};
 pub use group_keys::GroupKey;
 pub use group_layers::{GroupConfig, GroupConfigError, GroupLayers, GroupOverrides};
 pub use key_measure::Measure;

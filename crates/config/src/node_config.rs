@@ -18,6 +18,9 @@ use crate::properties::Properties;
 pub struct NodeConfig {
     /// `node.id`, or its older name `broker.id`.
     pub node_id: NodeId,
+    /// The cluster that the data directories belong to, and fresh ones are formatted for; `None`: whichever they name. No
+    /// key says it: `CLUSTER_ID` of the environment does.
+    pub cluster_id: Option<String>,
     /// `broker.rack`.
     pub rack: Option<String>,
     /// Where connections are accepted: from clients, brokers and controllers.
@@ -235,6 +238,7 @@ impl NodeConfig {
             values.text("metadata.log.dir").map_or_else(|| log_dirs[0].clone(), PathBuf::from);
         let config = Self {
             node_id,
+            cluster_id: None,
             rack: values.text("broker.rack"),
             listeners: listeners.listeners,
             advertised_listeners: listeners.advertised,

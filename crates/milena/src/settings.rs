@@ -4,11 +4,13 @@
 //! 1. the embedded defaults, unless somebody sets `process.roles` and so describes a whole node, as Kafka's own file does;
 //! 2. `--config FILE`; 3. `KAFKA_…` in the environment, as the official image of Apache Kafka takes it;
 //! 4. `--override KEY=VALUE`; 5. `--data-dir`, `--ephemeral`, `--port`.
+//!
+//! `CLUSTER_ID` in the environment is no key: it names the cluster that the directories belong to.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use config::{ConfigError, ConfigWarning, NodeConfig, Properties};
+use config::{CLUSTER_ID_VARIABLE, ConfigError, ConfigWarning, NodeConfig, Properties};
 
 use crate::command_line::StartArguments;
 use crate::written_settings::{Origin, WrittenSettings};
@@ -108,6 +110,9 @@ impl SettingsError {
             Self::Config { source: ConfigError::Unreachable { .. }, .. } => {
                 "milena start --override advertised.listeners=PLAINTEXT://NAME:PORT, as clients reach this machine".to_owned()
             }
+            Self::Config { source, .. } if source.key() == Some(CLUSTER_ID_VARIABLE) => {
+                "CLUSTER_ID=$(milena storage random-uuid) makes one".to_owned()
+            }
             Self::Config { source, .. } => {
                 format!("milena config explain {}", source.key().unwrap_or("KEY"))
             }
@@ -143,6 +148,7 @@ pub fn resolve(
         let file = || arguments.config.clone().map(Origin::File);
         SettingsError::Config { origin: of_key.or_else(file), source }
     })?;
+    config.cluster_id = written.cluster_id.clone();
     if let Some(port) = arguments.port {
         config.set_client_port(port);
     }

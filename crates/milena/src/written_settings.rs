@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use config::{ConfigError, Properties, key_of_variable};
+use config::{CLUSTER_ID_VARIABLE, ConfigError, Properties, key_of_variable};
 
 use crate::command_line::StartArguments;
 use crate::settings::SettingsError;
@@ -35,6 +35,8 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WrittenSettings {
     pub(crate) properties: Properties,
+    /// The cluster that the environment names.
+    pub(crate) cluster_id: Option<String>,
     origins: BTreeMap<String, Origin>,
 }
 
@@ -74,6 +76,9 @@ impl WrittenSettings {
 
     fn read_variable(&mut self, variable: &OsString, value: &OsString) -> Result<(), SettingsError> {
         let Some(name) = variable.to_str() else { return Ok(()) };
+        if name == CLUSTER_ID_VARIABLE {
+            return self.read_cluster_id(value);
+        }
         let Some(key) = key_of_variable(name) else { return Ok(()) };
         let origin = Origin::Variable(name.to_owned());
         let Some(value) = value.to_str() else {
@@ -82,6 +87,22 @@ impl WrittenSettings {
             return Err(SettingsError::Config { origin: Some(origin), source });
         };
         self.set(key, value.trim().to_owned(), origin);
+        Ok(())
+    }
+
+    /// One that is empty names none, as in the official image.
+    fn read_cluster_id(&mut self, value: &OsString) -> Result<(), SettingsError> {
+        let told = value.to_string_lossy().trim().to_owned();
+        if told.contains(|sign: char| sign.is_whitespace() || sign.is_control() || sign == '\u{fffd}') {
+            let (key, expected) =
+                (CLUSTER_ID_VARIABLE.to_owned(), "the id of a cluster, one word".to_owned());
+            let origin = Some(Origin::Variable(key.clone()));
+            return Err(SettingsError::Config {
+                origin,
+                source: ConfigError::Invalid { key, value: told, expected },
+            });
+        }
+        self.cluster_id = Some(told).filter(|told| !told.is_empty());
         Ok(())
     }
 

@@ -18,7 +18,10 @@ fn milena() -> Command {
 /// What the shell of whoever runs the tests sets is no part of them.
 fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("KAFKA_") || name == "RUST_LOG") {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("KAFKA_") || ["RUST_LOG", "CLUSTER_ID"].contains(&name))
+        {
             command.env_remove(name);
         }
     }
@@ -35,7 +38,11 @@ struct Running {
 
 impl Running {
     fn start(options: &[&str]) -> Self {
-        let mut child = milena().args(["--port", "0"]).args(options).spawn().expect("the binary runs");
+        Self::start_as(milena(), options)
+    }
+
+    fn start_as(mut command: Command, options: &[&str]) -> Self {
+        let mut child = command.args(["--port", "0"]).args(options).spawn().expect("the binary runs");
         let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
         let mut lines = Vec::new();
         while !lines.last().is_some_and(|line: &String| line.starts_with("  cluster")) {
@@ -193,6 +200,38 @@ fn every_failure_says_what_which_value_and_what_helps() {
     provoked.extend(PROVOKED_ELSEWHERE.iter().map(|code| (*code).to_owned()));
     let known: BTreeSet<String> = milena::start::codes().map(str::to_owned).collect();
     assert_eq!(*provoked, known);
+}
+
+#[test]
+fn the_environment_names_the_cluster_of_a_fresh_directory_and_has_one_of_another_refused() {
+    const ID: &str = "5L6g3nShT-eMCtK--X86sw";
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let options = ["--data-dir", data.to_str().expect("is text")];
+    let in_cluster = |id: &str| {
+        let mut command = milena();
+        command.env("CLUSTER_ID", id);
+        command
+    };
+    // The first finds the directory fresh; without the variable, or with an empty one, the directory says it.
+    for command in [in_cluster(ID), in_cluster(ID), in_cluster(""), milena()] {
+        let node = Running::start_as(command, &options);
+        let told = node.announced.join("\n");
+        assert!(told.contains(&format!("cluster  {ID} (node 1)")), "{told}");
+        node.stop();
+    }
+    let meta = std::fs::read_to_string(data.join("meta.properties")).expect("it was written");
+    assert!(meta.contains(&format!("cluster.id={ID}")), "{meta}");
+
+    let other = "AAAAAAAAAAAAAAAAAAAAAQ";
+    let mut command = in_cluster(other);
+    command.args(["--port", "0"]).args(options);
+    let words = [options[1], ID, other, "CLUSTER_ID"];
+    check_command(&mut BTreeSet::new(), "directory-of-other-cluster", command, &words);
+    let mut command = in_cluster("two words");
+    command.args(["--port", "0"]).args(options);
+    check_command(&mut BTreeSet::new(), "config-value", command, &["CLUSTER_ID=two words", "random-uuid"]);
+    assert_eq!(std::fs::read_to_string(data.join("meta.properties")).expect("still there"), meta);
 }
 
 #[test]

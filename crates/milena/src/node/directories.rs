@@ -26,7 +26,7 @@ pub(super) fn prepare(config: &NodeConfig, environment: &Environment) -> Result<
     let mut all =
         metadata_first.map(|path| DataDirectory::lock(disk.clone(), path)).collect::<Result<Vec<_>, _>>()?;
     let options = FormatOptions {
-        cluster_id: new_id(entropy).to_string(),
+        cluster_id: config.cluster_id.clone().unwrap_or_else(|| new_id(entropy).to_string()),
         node_id: config.node_id,
         quorum: if config.quorum_voters.is_empty() {
             NewQuorum::Standalone(controller_endpoints(config))
@@ -52,7 +52,7 @@ pub(crate) fn controller_endpoints(config: &NodeConfig) -> Endpoints {
     }
 }
 
-/// Every directory names this node and one cluster; one formatted before directories had ids gets its id.
+/// Every directory names this node and one cluster, the one that was asked for where one was; one formatted before directories had ids gets its id.
 fn check_owner(
     config: &NodeConfig,
     directories: &mut [DataDirectory],
@@ -64,6 +64,9 @@ fn check_owner(
         let path = directory.path().to_owned();
         if meta.node_id != config.node_id {
             return Err(NodeError::OtherNode { path, found: meta.node_id.0, configured: config.node_id.0 });
+        }
+        if let Some(asked) = config.cluster_id.as_ref().filter(|asked| **asked != meta.cluster_id) {
+            return Err(NodeError::NotOfCluster { path, found: meta.cluster_id, asked: asked.clone() });
         }
         match &cluster {
             Some((first, expected)) if *expected != meta.cluster_id => {

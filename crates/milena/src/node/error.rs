@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use broker::metadata_applier::BeginError;
+use config::CLUSTER_ID_VARIABLE;
 use controller_node::format::FormatError;
 use controller_node::{CallError, ControllerFailure};
 use log::log_dirs::DataDirectoryError;
@@ -51,6 +52,16 @@ pub enum NodeError {
         first: PathBuf,
         /// That one's cluster.
         expected: String,
+    },
+    /// A data directory belongs to another cluster than the environment asks for.
+    #[error("{} belongs to cluster {found}, and {CLUSTER_ID_VARIABLE} asks for {asked}", path.display())]
+    NotOfCluster {
+        /// The directory.
+        path: PathBuf,
+        /// Its cluster.
+        found: String,
+        /// The one that is asked for.
+        asked: String,
     },
     /// Another process listens at an address.
     #[error("listener {listener}: {address} is taken by {}", told(holder))]
@@ -154,7 +165,7 @@ impl NodeError {
             (Self::Format(FormatError::PartlyFormatted { .. }), _) => "directory-not-mounted",
             (Self::Directory(_) | Self::Format(_) | Self::Begin(_), _) => "directory-unusable",
             (Self::OtherNode { .. }, _) => "directory-of-other-node",
-            (Self::OtherCluster { .. }, _) => "directory-of-other-cluster",
+            (Self::OtherCluster { .. } | Self::NotOfCluster { .. }, _) => "directory-of-other-cluster",
             (Self::ReadyFile { .. }, _) => "ready-file",
             (Self::Controller(_) | Self::Registration(_) | Self::System(_), _) => "node-failed",
             (Self::EndedAtOnce, _) => "ended-at-once",
@@ -200,6 +211,11 @@ impl NodeError {
                     "name directories of one cluster in log.dirs: head {} {}",
                     first.display(),
                     path.display()
+                )
+            }
+            Self::NotOfCluster { found, .. } => {
+                format!(
+                    "be of that cluster: {CLUSTER_ID_VARIABLE}={found} milena start; or choose another --data-dir"
                 )
             }
             Self::Directory(DataDirectoryError::Io { path, .. }) => {

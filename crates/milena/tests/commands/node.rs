@@ -29,7 +29,7 @@ pub(crate) fn milena() -> Command {
         let is_ours = |name: &str| {
             name.starts_with("KAFKA_")
                 || name.starts_with("MILENA_")
-                || ["RUST_LOG", "COMPLETE"].contains(&name)
+                || ["RUST_LOG", "COMPLETE", "CLUSTER_ID"].contains(&name)
         };
         if name.to_str().is_some_and(is_ours) {
             command.env_remove(name);

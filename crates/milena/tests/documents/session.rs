@@ -182,7 +182,10 @@ impl Session {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut shell = Command::new("sh");
         for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("KAFKA_") || name == "RUST_LOG") {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("KAFKA_") || ["RUST_LOG", "CLUSTER_ID"].contains(&name))
+            {
                 shell.env_remove(name);
             }
         }

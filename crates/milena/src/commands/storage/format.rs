@@ -21,7 +21,7 @@ use crate::settings::NodeSettings;
 /// Options of `milena storage format`.
 #[derive(Args, Clone, Debug)]
 pub struct FormatArguments {
-    /// The cluster's id; all its nodes are formatted with the same one [default: a random one].
+    /// The cluster's id; all its nodes are formatted with the same one [default: CLUSTER_ID of the environment, or a random one].
     #[arg(short = 't', long, value_name = "ID")]
     pub cluster_id: Option<String>,
 
@@ -70,7 +70,8 @@ pub(crate) fn format(arguments: &FormatArguments) -> Result<(), Failure> {
         DirectoryState::Formatted(meta) => Some(meta.cluster_id.clone()),
         _ => None,
     });
-    let cluster_id = arguments.cluster_id.clone().or(owner).unwrap_or_else(|| new_id(&entropy).to_string());
+    let named = arguments.cluster_id.clone().or(settings.config.cluster_id.clone());
+    let cluster_id = named.or(owner).unwrap_or_else(|| new_id(&entropy).to_string());
     let options = FormatOptions {
         node_id: settings.config.node_id,
         quorum: quorum(arguments, &settings, &chosen)?,
