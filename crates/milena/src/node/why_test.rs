@@ -8,19 +8,23 @@ use broker::coordinators::groups::OFFSETS_TOPIC;
 use broker::group_coordinator::classic::{JoinGroup, Joined, Protocol, SyncGroup};
 use broker::group_coordinator::offsets::{CommitOffset, CommitOffsets};
 use broker::group_coordinator::{GroupReply, GroupRequest};
-use broker::partition::Partition;
+use broker::metadata_applier;
+use broker::partition::{Partition, PartitionAppendError};
 use broker::produce::ProduceEntry;
 use bytes::{Bytes, BytesMut};
 use io::Disk;
 use io::disk::SimulatedDisk;
 use log::AppendContext;
+use metadata::MetadataRecord;
 use net::{Answer, Chunk, ConnectionContext, Request, Service};
 use protocol::frame::{RequestHeader, decode_response_header};
 use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::WhyResponse;
+use protocol::records::partition_change_record::PartitionChangeRecord;
 use protocol::{Message, Reader, Writer, api};
 use record::{BatchBuilder, BatchOptions};
+use tokio::sync::watch;
 use types::waits::WaitingClient;
 use types::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition};
 
@@ -372,4 +376,77 @@ async fn a_partition_whose_log_is_not_open_says_whether_that_will_change() {
         tokio::task::yield_now().await;
     }
     assert_eq!(codes(&why_partition(&node).await), ["partition.log-not-opened"]);
+}
+
+/// Has the broker follow metadata in which `t-0` has the replicas 1 and 2, of which these are in sync, and this leader:
+/// what a controller of several brokers would say. It is newer than all that the node's own says afterwards.
+async fn with_two_replicas(node: &Node, isr: &[i32], leader: i32) {
+    let mut image = (*node.broker().image()).clone();
+    let change = PartitionChangeRecord {
+        partition_id: 0,
+        topic_id: image.topics.id_of("t").expect("it was made"),
+        isr: Some(isr.to_vec()),
+        leader,
+        replicas: Some(vec![1, 2]),
+        directories: Some(vec![Default::default(); 2]),
+        ..Default::default()
+    };
+    image.replay(&MetadataRecord::PartitionChange(change)).expect("there is such a partition");
+    image.provenance.offset = Offset(image.provenance.offset.0.max(1 << 60) + 1);
+    let (_, images) = watch::channel(Arc::new(image));
+    metadata_applier::run(node.broker().clone(), images, watch::Sender::new(false).subscribe()).await;
+}
+
+#[tokio::test]
+async fn a_replica_that_does_not_fetch_holds_the_high_watermark_and_the_producer() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    with_two_replicas(&node, &[1, 2], 1).await;
+    let records = batch(BatchOptions::default());
+    let (_, unacknowledged) =
+        node.broker().append(vec![ProduceEntry { partition: partition(&node), records }], -1);
+    let client = WaitingClient { client_id: Some("writer".to_owned()), client_host: "/10.0.0.1".to_owned() };
+    let waiting = node.broker().acknowledge(unacknowledged, Duration::from_secs(9), client);
+    let answer = why_partition(&node).await;
+    assert_eq!(codes(&answer), ["partition.not-replicated", "partition.produce-not-committed"]);
+    assert_eq!(answer.waits[0].evidence, ["high watermark 0, log end 1, in sync: 1, 2"]);
+    assert_eq!(text(&answer, "in-sync replicas"), "1, 2");
+
+    with_two_replicas(&node, &[1], 1).await;
+    waiting.await;
+    let answer = why_partition(&node).await;
+    assert_eq!((codes(&answer), number(&answer, "high watermark")), (vec![], 1));
+}
+
+#[tokio::test]
+async fn replicas_that_are_missing_in_sync_have_producers_refused() {
+    let disk = SimulatedDisk::default();
+    let mut node = start(&disk).await;
+    node.open(Silent).await.expect("opened");
+    create_with(&node, "t", 1, &[("min.insync.replicas", "2")]).await;
+    assert_eq!(codes(&why_partition(&node).await), [""; 0], "one replica is all that there is");
+    with_two_replicas(&node, &[1], 1).await;
+    let answer = why_partition(&node).await;
+    assert_eq!(codes(&answer), ["partition.too-few-in-sync"]);
+    assert_eq!(answer.waits[0].evidence, ["1 replicas are in sync, min.insync.replicas asks for 2"]);
+    let refused = partition(&node).append(batch(BatchOptions::default()), -1, NOW_MS);
+    let expected = PartitionAppendError::NotEnoughReplicas { in_sync: 1, needed: 2 };
+    assert!(matches!(refused, Err(error) if error.to_string() == expected.to_string()));
+    with_two_replicas(&node, &[1, 2], 1).await;
+    assert_eq!(codes(&why_partition(&node).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn of_a_partition_without_leader_every_broker_says_who_could_lead_and_of_one_with_another_who_does() {
+    let disk = SimulatedDisk::default();
+    let node = node(&disk).await;
+    with_two_replicas(&node, &[2], -1).await;
+    let answer = why_partition(&node).await;
+    assert_eq!((codes(&answer), number(&answer, "leader")), (vec!["partition.no-leader"], -1));
+    assert_eq!(answer.waits[0].evidence, ["replicas: 1, 2; in sync: 2"]);
+
+    with_two_replicas(&node, &[2], 2).await;
+    let refused = why_partition(&node).await;
+    assert_eq!(refused.error_code, ErrorCode::NotLeaderOrFollower.code());
+    assert_eq!(refused.error_message.as_deref(), Some("node 2 leads the partition"));
 }
