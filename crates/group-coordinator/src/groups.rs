@@ -5,7 +5,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::classic::{
-    ClassicGroup, ClassicGroupDescription, GroupWhy, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
+    ClassicGroup, ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
     OffsetExpiry, SyncGroup, Turn,
 };
 use crate::modern::ModernGroup;
@@ -191,17 +191,6 @@ impl Groups {
     pub(crate) fn describe(&self, group_id: &str) -> Result<ClassicGroupDescription, GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(group)) => Ok(group.describe()),
-            Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
-        }
-    }
-
-    /// What a group is doing and waits for, as it stands: also what the log has not committed yet.
-    ///
-    /// # Errors
-    /// `GroupIdNotFound` where there is no classic group of this id.
-    pub fn why(&self, group_id: &str, now: Now) -> Result<GroupWhy, GroupError> {
-        match self.get(group_id) {
-            Some(Group::Classic(group)) => Ok(group.why(now)),
             Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
         }
     }

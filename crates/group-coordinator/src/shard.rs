@@ -1,8 +1,10 @@
 //! One partition of `__consumer_offsets`, as a machine: requests and time in, records and replies out.
 
 use coordinator::{CoordinatorRecord, MalformedRecord, Now, Shard, Step, Token, Written};
-use types::{ProducerEpoch, ProducerId};
+use types::waits::LastCommit;
+use types::{ProducerEpoch, ProducerId, TopicPartition};
 
+use crate::classic::GroupWhy;
 use crate::groups::{Group, GroupStep, Groups};
 use crate::offsets::{Expired, Offsets, Room};
 use crate::records::RecordType;
@@ -35,6 +37,22 @@ impl GroupShard {
     /// The committed offsets, to look at.
     pub fn offsets(&self) -> &Offsets {
         &self.offsets
+    }
+
+    /// What a group is doing and waits for, as it stands: also what the log has not committed yet.
+    ///
+    /// # Errors
+    /// `GroupIdNotFound` where there is no classic group of this id.
+    pub fn why(&self, group_id: &str, now: Now) -> Result<GroupWhy, GroupError> {
+        let Some(Group::Classic(group)) = self.groups.get(group_id) else {
+            return Err(GroupError::GroupIdNotFound);
+        };
+        let last_commit = |partition: &TopicPartition| {
+            let committed = self.offsets.get(group_id, partition)?;
+            let ago_ms = now.clock_ms.saturating_sub(committed.committed_at_ms).max(0);
+            Some(LastCommit { offset: committed.offset, ago_ms })
+        };
+        Ok(group.why(now, last_commit))
     }
 
     fn set_retention_alarm(&mut self, in_ms: i64, now: Now) {

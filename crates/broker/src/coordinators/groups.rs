@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use group_coordinator::classic::GroupWhy;
+use group_coordinator::classic::{AssignedMember, GroupWhy};
 use group_coordinator::{GroupRequest, GroupShard};
 use metadata::MetadataImage;
-use types::waits::GroupWait;
-use types::{PartitionIndex, TopicName, TopicPartition, Uuid};
+use types::waits::{GroupWait, LaggingPartition};
+use types::{PartitionIndex, TopicIdPartition, TopicName, TopicPartition, Uuid};
 
 use super::{Called, Coordinator, Looked, Unavailable};
 use crate::Broker;
 
 /// The internal topic of groups and committed offsets.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+
+/// Consumers that commit by themselves do so every five seconds: one that has not for so long is worth a hint.
+const SILENCE_MS: i64 = 60_000;
+/// Partitions of one member that are told one by one; the rest is counted.
+const PARTITIONS_TOLD_MAX: usize = 20;
 
 /// The shards of `__consumer_offsets`.
 pub type GroupCoordinator = Coordinator<GroupShard>;
@@ -67,9 +72,12 @@ impl Broker {
     pub fn why_group(&self, group_id: &str) -> Result<Option<GroupWhy>, GroupWhyError> {
         let image = self.image();
         let partition = self.group_partition(&image, group_id);
-        match self.groups().look(partition, |shard, now| shard.groups().why(group_id, now)) {
+        match self.groups().look(partition, |shard, now| shard.why(group_id, now)) {
             Ok(Looked { seen, held }) => {
                 let mut why = seen.map_err(|_not_found| GroupWhyError::NotFound)?;
+                if why.state_for_ms.is_none_or(|for_ms| for_ms >= SILENCE_MS) {
+                    why.waits.extend(why.assigned.iter().filter_map(|it| self.silent_member(&image, it)));
+                }
                 if held > 0 {
                     let partition = TopicPartition::new(OFFSETS_TOPIC, partition);
                     why.waits.push(GroupWait::NotCommitted { partition, replies: held });
@@ -80,6 +88,30 @@ impl Broker {
             Err(_) if self.is_about_to_lead(&image, partition) => Ok(None),
             Err(_) => Err(GroupWhyError::NotCoordinator),
         }
+    }
+
+    /// A member that has something to read, and of which no commit came for a while. What other brokers lead is left out:
+    /// they know how far it goes.
+    fn silent_member(&self, image: &MetadataImage, assigned: &AssignedMember) -> Option<GroupWait> {
+        let lagging = assigned.partitions.iter().filter_map(|(partition, committed)| {
+            let topic_id = image.topics.id_of(&partition.topic)?;
+            let id = TopicIdPartition { topic_id, partition: partition.partition };
+            let offsets = self.partitions().get(&id)?.log().offsets();
+            Some(LaggingPartition {
+                partition: partition.clone(),
+                committed: *committed,
+                log_start: offsets.log_start,
+                high_watermark: offsets.high_watermark,
+            })
+        });
+        let is_silent =
+            |it: &LaggingPartition| it.lag() > 0 && it.committed.is_none_or(|last| last.ago_ms >= SILENCE_MS);
+        let mut partitions: Vec<LaggingPartition> = lagging.filter(is_silent).collect();
+        partitions.sort_by_key(|partition| std::cmp::Reverse(partition.lag()));
+        let others = partitions.len().saturating_sub(PARTITIONS_TOLD_MAX);
+        partitions.truncate(PARTITIONS_TOLD_MAX);
+        let member = assigned.member.clone();
+        (!partitions.is_empty()).then_some(GroupWait::MemberDoesNotGetOn { member, partitions, others })
     }
 
     /// Tells the shards that topics are gone.

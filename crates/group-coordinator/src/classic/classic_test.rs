@@ -138,7 +138,7 @@ fn static_members_that_give_themselves_no_time_to_join_end_no_other_group() {
 }
 
 fn waits(cast: &Cast) -> (ClassicState, Vec<GroupWait>) {
-    let why = cast.shard.groups().why("g", at(cast.now_ms)).expect("there is a group");
+    let why = cast.shard.why("g", at(cast.now_ms)).expect("there is a group");
     (why.state, why.waits)
 }
 
@@ -190,6 +190,6 @@ fn a_generation_waits_for_its_leader_and_for_who_has_not_synced() {
 
 #[test]
 fn a_group_that_is_not_there_waits_for_nothing() {
-    let why = Cast::new().shard.groups().why("g", at(0));
+    let why = Cast::new().shard.why("g", at(0));
     assert_eq!(why, Err(GroupError::GroupIdNotFound));
 }

@@ -14,6 +14,7 @@
 //!
 //! *Invariant:* a rebalance costs time in proportion to the members, a heartbeat costs the same in every group.
 
+mod assignment;
 #[cfg(test)]
 pub(crate) mod cast;
 #[cfg(test)]
@@ -45,4 +46,4 @@ pub use request::{
     MemberDescription, MemberLeft, Protocol, SyncGroup, Synced,
 };
 pub(crate) use turn::Turn;
-pub use why::GroupWhy;
+pub use why::{AssignedMember, GroupWhy};

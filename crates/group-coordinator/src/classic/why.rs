@@ -1,7 +1,8 @@
 //! Why a group waits: every request that is parked has its cause here, with who could end it and when time does.
 
 use coordinator::Now;
-use types::waits::{GroupWait, WaitingMember};
+use types::TopicPartition;
+use types::waits::{GroupWait, LastCommit, WaitingMember};
 
 use super::member::Member;
 use super::{ClassicGroup, ClassicState};
@@ -23,10 +24,35 @@ pub struct GroupWhy {
     pub parked_syncs: usize,
     /// What is waited for; nothing in a group that is empty, or stable with everybody synced.
     pub waits: Vec<GroupWait>,
+    /// How long it has been doing that, in milliseconds, where it is known.
+    pub state_for_ms: Option<i64>,
+    /// What each member of a stable group of consumers was assigned, in the order of `members`.
+    pub assigned: Vec<AssignedMember>,
+}
+
+/// What a member was assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignedMember {
+    /// Which member.
+    pub member: WaitingMember,
+    /// Its partitions, each with what the group committed last of it.
+    pub partitions: Vec<(TopicPartition, Option<LastCommit>)>,
 }
 
 impl ClassicGroup {
-    pub(crate) fn why(&self, now: Now) -> GroupWhy {
+    /// `last_commit` tells what the group committed of a partition.
+    pub(crate) fn why(
+        &self,
+        now: Now,
+        last_commit: impl Fn(&TopicPartition) -> Option<LastCommit>,
+    ) -> GroupWhy {
+        let with_commits = |partitions: Vec<TopicPartition>| {
+            let with_commit = |partition: TopicPartition| {
+                let commit = last_commit(&partition);
+                (partition, commit)
+            };
+            partitions.into_iter().map(with_commit).collect()
+        };
         let parked_syncs = self.members().filter(|member| member.awaiting_sync.is_some()).count();
         GroupWhy {
             state: self.state,
@@ -36,6 +62,13 @@ impl ClassicGroup {
             parked_joins: self.awaiting_join,
             parked_syncs,
             waits: self.waits(now),
+            state_for_ms: self.state_since_ms.map(|since_ms| now.clock_ms.saturating_sub(since_ms).max(0)),
+            assigned: (self.assigned().into_iter())
+                .map(|(member, partitions)| AssignedMember {
+                    member: waiting_member(member, now),
+                    partitions: with_commits(partitions),
+                })
+                .collect(),
         }
     }
 

@@ -21,6 +21,9 @@ use protocol::frame::{RequestHeader, decode_response_header};
 use protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::WhyResponse;
+use protocol::records::consumer_protocol_assignment::{
+    ConsumerProtocolAssignment, TopicPartition as AssignedPartitions,
+};
 use protocol::records::partition_change_record::PartitionChangeRecord;
 use protocol::{Message, Reader, Writer, api};
 use record::{BatchBuilder, BatchOptions};
@@ -30,7 +33,7 @@ use types::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence,
 
 use super::Node;
 use super::assembly::Silent;
-use super::node_test::{NOW_MS, create_with, start};
+use super::node_test::{NOW_MS, create_with, start, start_with};
 
 const GROUP: &str = "readers";
 
@@ -211,6 +214,85 @@ async fn a_member_that_has_not_joined_again_is_named() {
     let [wait] = &rebalancing.waits[..] else { panic!("{rebalancing:?}") };
     assert_eq!((wait.code.as_str(), wait.left_ms), ("group.member-has-not-joined", 60_000));
     assert!(wait.evidence[0].contains(&members[1].member_id), "{wait:?}");
+    node.release_waits();
+}
+
+/// The assignment of `t-0`, as consumers write it.
+fn assignment() -> Bytes {
+    let assigned_partitions = vec![AssignedPartitions { topic: "t".to_owned(), partitions: vec![0] }];
+    let assignment = ConsumerProtocolAssignment { assigned_partitions, ..Default::default() };
+    let mut writer = Writer::new();
+    writer.i16(0);
+    assignment.encode(&mut writer, 0).expect("the name is short");
+    writer.into_bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_is_alive_and_does_not_commit_is_told_with_what_it_lags_behind() {
+    let disk = SimulatedDisk::default();
+    let (mut node, clock) = start_with(&disk, &[("group.initial.rebalance.delay.ms", "0")]).await;
+    node.open(Silent).await.expect("opened");
+    create_with(&node, "t", 1, &[]).await;
+    create_with(&node, OFFSETS_TOPIC, 1, &[]).await;
+    while codes(&why_group(&node).await) == ["group.loading"] {
+        tokio::task::yield_now().await;
+    }
+    let ask = async |request| node.broker().ask_group(GROUP, request).reply().await.expect("it answers");
+    let member = joined(ask(join(&node, "reader", "")).await);
+    let sync = SyncGroup {
+        group_id: GROUP.to_owned(),
+        generation: member.generation,
+        member_id: member.member_id.clone(),
+        group_instance_id: None,
+        protocol_type: None,
+        protocol_name: None,
+        assignments: vec![(member.member_id.clone(), assignment())],
+    };
+    ask(GroupRequest::Sync(sync)).await;
+    let commit = async |offset| {
+        let offsets = vec![CommitOffset {
+            partition: TopicPartition::new("t", 0),
+            topic_id: None,
+            offset: Offset(offset),
+            leader_epoch: None,
+            metadata: String::new(),
+        }];
+        let commit = CommitOffsets {
+            group_id: GROUP.to_owned(),
+            member_id: member.member_id.clone(),
+            group_instance_id: None,
+            generation_or_member_epoch: member.generation,
+            retention_ms: None,
+            offsets,
+        };
+        let reply = ask(GroupRequest::CommitOffsets(commit)).await;
+        assert!(matches!(reply, GroupReply::CommitOffsets(Ok(_))), "{reply:?}");
+    };
+    let hints = async |node: &Node| -> Vec<String> {
+        let answer = why_group(node).await;
+        assert_eq!(text(&answer, "state"), "Stable");
+        let Some(wait) = answer.waits.first() else { return Vec::new() };
+        assert_eq!(codes(&answer), ["group.member-does-not-get-on"]);
+        assert!(wait.evidence[0].contains(&member.member_id), "{wait:?}");
+        wait.evidence[1..].to_vec()
+    };
+
+    let pass = |ms| clock.set_ms(clock.now_ms() + ms);
+    for _ in 0..3 {
+        partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    }
+    pass(59_999);
+    assert_eq!(hints(&node).await, [""; 0], "the generation is young");
+    pass(1);
+    assert_eq!(hints(&node).await, ["t-0: high watermark 3, lag 3, never committed"]);
+    commit(1).await;
+    pass(59_999);
+    assert_eq!(hints(&node).await, [""; 0], "the last commit is young");
+    pass(1);
+    assert_eq!(hints(&node).await, ["t-0: high watermark 3, lag 2, committed 1 60000 ms ago"]);
+    commit(3).await;
+    pass(3_600_000);
+    assert_eq!(hints(&node).await, [""; 0], "everything is read");
     node.release_waits();
 }
 

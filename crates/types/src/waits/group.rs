@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Explanation;
-use crate::TopicPartition;
+use crate::{Offset, TopicPartition};
 
 /// A member of a group, as far as it helps to find its process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,47 @@ impl fmt::Display for WaitingMember {
         match self.session_left_ms {
             Some(left_ms) => write!(f, ", session ends in {left_ms} ms"),
             None => Ok(()),
+        }
+    }
+}
+
+/// A partition that a member is assigned, and that the group has not committed to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaggingPartition {
+    /// Which.
+    pub partition: TopicPartition,
+    /// What the group committed last; `None` where it never did.
+    pub committed: Option<LastCommit>,
+    /// First offset that can be read.
+    pub log_start: Offset,
+    /// First offset that cannot be read yet.
+    pub high_watermark: Offset,
+}
+
+/// The last commit of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastCommit {
+    /// The first record that is not read.
+    pub offset: Offset,
+    /// How long ago it came, in milliseconds.
+    pub ago_ms: i64,
+}
+
+impl LaggingPartition {
+    /// Offsets that are there to be read, from the committed one on.
+    pub fn lag(&self) -> i64 {
+        let next = self.committed.map_or(self.log_start, |last| last.offset.max(self.log_start));
+        self.high_watermark.0.saturating_sub(next.0).max(0)
+    }
+}
+
+impl fmt::Display for LaggingPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self { partition, high_watermark, .. }, lag) = (self, self.lag());
+        write!(f, "{partition}: high watermark {high_watermark}, lag {lag}, ")?;
+        match self.committed {
+            Some(LastCommit { offset, ago_ms }) => write!(f, "committed {offset} {ago_ms} ms ago"),
+            None => f.write_str("never committed"),
         }
     }
 }
@@ -80,6 +121,16 @@ pub enum GroupWait {
         member: WaitingMember,
         /// Until it is out, and the group rebalances.
         left_ms: i64,
+    },
+    /// A member sends heartbeats, has records to read, and has committed nothing for a while: a hint, for its records may
+    /// have come this moment, or it may keep its offsets elsewhere.
+    MemberDoesNotGetOn {
+        /// Which.
+        member: WaitingMember,
+        /// What it does not get on with, the largest lag first.
+        partitions: Vec<LaggingPartition>,
+        /// Partitions beside them, of which nothing is told.
+        others: usize,
     },
 }
 
@@ -142,6 +193,20 @@ impl From<&GroupWait> for Explanation {
                 "its SyncGroup",
                 Some(*left_ms),
             ),
+            GroupWait::MemberDoesNotGetOn { member, partitions, others } => {
+                let mut evidence = vec![member.to_string()];
+                evidence.extend(partitions.iter().map(LaggingPartition::to_string));
+                if *others > 0 {
+                    evidence.push(format!("partitions beside them: {others}"));
+                }
+                explain(
+                    "group.member-does-not-get-on",
+                    "a member is alive, and commits nothing although there is more to read",
+                    evidence,
+                    "its next commit; where it has stopped to poll, its own max.poll.interval.ms, after which it leaves",
+                    None,
+                )
+            }
         }
     }
 }
@@ -165,5 +230,20 @@ mod tests {
                         seen: member a-1 of client a at /10.0.0.1, session ends in 700 ms\n  \
                         freed by: its JoinGroup, its LeaveGroup, the end of its session, or in 60000 ms";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn lag_counts_what_can_be_read_and_is_not_committed() {
+        let partition = |committed: Option<i64>, log_start, high_watermark| LaggingPartition {
+            partition: TopicPartition::new("t", 0),
+            committed: committed.map(|offset| LastCommit { offset: Offset(offset), ago_ms: 70_000 }),
+            log_start: Offset(log_start),
+            high_watermark: Offset(high_watermark),
+        };
+        let told = "t-0: high watermark 10, lag 7, committed 3 70000 ms ago";
+        assert_eq!(partition(Some(3), 0, 10).to_string(), told);
+        assert_eq!(partition(None, 4, 10).to_string(), "t-0: high watermark 10, lag 6, never committed");
+        let lags = [(Some(3), 8, 10), (Some(10), 0, 10), (Some(11), 0, 10), (None, 10, 10)];
+        assert_eq!(lags.map(|(committed, start, end)| partition(committed, start, end).lag()), [2, 0, 0, 0]);
     }
 }

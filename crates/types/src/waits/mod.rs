@@ -10,7 +10,7 @@ mod partition;
 use std::borrow::Cow;
 use std::fmt;
 
-pub use group::{GroupWait, WaitingMember};
+pub use group::{GroupWait, LaggingPartition, LastCommit, WaitingMember};
 pub use partition::{OpenTransaction, PartitionWait, WaitingClient, WaitingFetch};
 
 /// A wait as a person is told it.
