@@ -8,7 +8,7 @@ use crate::classic::{
     ClassicGroup, ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
     OffsetExpiry, SyncGroup, Turn,
 };
-use crate::modern::ModernGroup;
+use crate::modern::{ModernGroup, ModernKind};
 use crate::records::{GroupMetadata, ModernPart, RecordType, check_modern, group_of};
 use crate::timers::{GroupId, Slot, TimerKey, Timers};
 use crate::{GroupError, GroupReply, GroupSettings};
@@ -342,7 +342,7 @@ impl Groups {
             RecordType::Modern { kind, part } => {
                 check_modern(record)?;
                 let id = GroupId::from(group_of(&record.key)?);
-                self.replay_modern(id, ModernGroup::new(kind), part, record);
+                self.replay_modern(id, ModernGroup::new(kind), part, record)?;
             }
             RecordType::Offset | RecordType::Unknown => {}
         }
@@ -350,18 +350,28 @@ impl Groups {
     }
 
     /// `fresh` is the group as it is where this record is the first about it. A classic group that only keeps offsets
-    /// is not in the log, and becomes what the log says.
+    /// is not in the log, and becomes what the log says, but for a share group, which keeps none. Any other group has to
+    /// end before one of another protocol takes its name.
     fn replay_modern(
         &mut self,
         id: GroupId,
         fresh: ModernGroup,
         part: ModernPart,
         record: &CoordinatorRecord,
-    ) {
+    ) -> Result<(), MalformedRecord> {
         let is_there = record.value.is_some();
         let known = match self.by_id.get_mut(&id) {
-            Some(Group::Modern(group)) => Some(group),
-            Some(Group::Classic(_)) | None => None,
+            Some(Group::Modern(group)) if group.kind() == fresh.kind() => Some(group),
+            Some(Group::Classic(group))
+                if group.only_keeps_offsets() && fresh.kind() != ModernKind::Share =>
+            {
+                None
+            }
+            None => None,
+            Some(Group::Modern(_) | Group::Classic(_)) => {
+                let (kind, protocol) = ("group of another protocol", fresh.kind().name());
+                return Err(MalformedRecord { kind, reason: format!("{id} is no {protocol} group") });
+            }
         };
         match known {
             Some(group) => {
@@ -377,6 +387,7 @@ impl Groups {
             }
             None => {}
         }
+        Ok(())
     }
 
     /// The whole log is replayed.

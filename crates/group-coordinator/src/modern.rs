@@ -227,12 +227,23 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_group_that_became_one_and_came_back_is_classic() {
-        let mut cast = Cast::stable(&["a"]);
+    fn a_name_passes_to_another_protocol_only_when_the_group_has_ended() {
         let written = coordinator::Written { offset: Offset(0), transaction: None };
-        for record in [record(3, "", true), record(3, "", false)] {
-            cast.shard.replay(written, &record).expect("readable");
+        let mut cast = Cast::stable(&["a"]);
+        for number in [3, 11, 17] {
+            for is_there in [true, false] {
+                assert!(cast.shard.replay(written, &record(number, "", is_there)).is_err(), "{number}");
+            }
         }
-        assert!(cast.shard.groups().get("g").is_none());
+        let key = Bytes::from_static(&[0, 2, 0, 1, b'g']);
+        cast.shard.replay(written, &CoordinatorRecord { key, value: None }).expect("its end");
+        for (number, others) in [(3, [11, 17]), (11, [3, 17]), (17, [3, 11])] {
+            cast.shard.replay(written, &record(number, "", true)).expect("nobody has the name");
+            for other in others {
+                assert!(cast.shard.replay(written, &record(other, "", true)).is_err(), "{number}, {other}");
+            }
+            cast.shard.replay(written, &record(number, "", false)).expect("its end");
+            assert!(cast.shard.groups().get("g").is_none());
+        }
     }
 }

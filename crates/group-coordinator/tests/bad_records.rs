@@ -63,23 +63,24 @@ fn modern() -> Vec<CoordinatorRecord> {
         M::default().encode(&mut writer, 0).expect("the default fits version 0");
         writer.into_bytes()
     }
-    macro_rules! of_groups {
-        ($(($kind:literal, $number:literal, $message:ty))*) => {
-            [$(($kind, $number, encoded::<$message> as fn(i16) -> Bytes)),*]
-        };
+    /// The type's number, whether it is a key, and how it is written.
+    type Part = (i16, bool, fn(i16) -> Bytes);
+    macro_rules! parts_of_groups {
+        ($(($kind:literal, $number:literal, $message:ty))*) => {{
+            let all: &[(&str, i16, fn(i16) -> Bytes)] = &[$(($kind, $number, encoded::<$message>)),*];
+            let of_groups = all.iter().filter(|(kind, ..)| kind.starts_with("group-"));
+            of_groups.map(|(kind, number, encoded)| (*number, *kind == "group-key", *encoded)).collect()
+        }};
     }
-    let all = protocol::for_every_message!(of_groups);
-    let of = |wanted: &str| {
-        let found = all.iter().filter(|(kind, number, _)| *kind == wanted && *number > 2).copied();
-        found.map(|(_, number, encoded)| (number, encoded)).collect::<Vec<(i16, fn(i16) -> Bytes)>>()
+    let parts: Vec<Part> = protocol::for_every_message!(parts_of_groups);
+    let part = |number, is_key| parts.iter().find(|part| (part.0, part.1) == (number, is_key));
+    let record = |number| {
+        let ((.., key), (.., value)) = (part(number, true)?, part(number, false)?);
+        Some(CoordinatorRecord { key: key(number), value: Some(value(0)) })
     };
-    let (keys, values) = (of("group-key"), of("group-value"));
-    assert_eq!((keys.len(), values.len()), (19, 19), "3 to 23, but for 9 and 18");
-    let record = |((number, key), (same, value)): (&(i16, fn(i16) -> Bytes), &(i16, fn(i16) -> Bytes))| {
-        assert_eq!(number, same);
-        CoordinatorRecord { key: key(*number), value: Some(value(0)) }
-    };
-    keys.iter().zip(&values).map(record).collect()
+    let records: Vec<CoordinatorRecord> = (3..=23).filter_map(record).collect();
+    assert_eq!(records.len(), 19, "but for 9 and 18");
+    records
 }
 
 #[test]
@@ -104,6 +105,82 @@ fn a_record_of_a_newer_protocol_is_read_whole_or_ends_the_loading() {
             assert!(replayed(&newer).is_err(), "version {version} of {whole:?}");
         }
     }
+}
+
+/// A record of the group `g`, and of the member `m` where it is about one.
+fn with_value(number: u8, is_of_member: bool, value: &impl Message) -> CoordinatorRecord {
+    let member = if is_of_member { &[0, 1, b'm'][..] } else { &[] };
+    let mut writer = Writer::new();
+    writer.i16(0);
+    value.encode(&mut writer, 0).expect("the value fits version 0");
+    let key = [&[0, number, 0, 1, b'g'], member].concat();
+    CoordinatorRecord { key: key.into(), value: Some(writer.into_bytes()) }
+}
+
+#[test]
+fn a_value_that_names_twice_what_kafka_makes_a_map_of_ends_the_loading() {
+    use protocol::records::{
+        consumer_group_current_member_assignment_value as current,
+        consumer_group_target_assignment_member_value as target,
+        share_group_current_member_assignment_value as share_current,
+        share_group_state_partition_metadata_value as share_state,
+        share_group_target_assignment_member_value as share_target,
+        streams_group_member_metadata_value as streams_member, streams_group_metadata_value as streams,
+        streams_group_target_assignment_member_value as tasks, streams_group_topology_value as topology,
+    };
+    fn records(times: usize) -> Vec<CoordinatorRecord> {
+        let topic_partitions = vec![Default::default(); times];
+        let assigned =
+            target::ConsumerGroupTargetAssignmentMemberValue { topic_partitions, ..Default::default() };
+        let shared = share_target::ShareGroupTargetAssignmentMemberValue {
+            topic_partitions: vec![Default::default(); times],
+            ..Default::default()
+        };
+        let has_shared = share_current::ShareGroupCurrentMemberAssignmentValue {
+            assigned_partitions: vec![Default::default(); times],
+            ..Default::default()
+        };
+        let initialized = share_state::ShareGroupStatePartitionMetadataValue {
+            initialized_topics: vec![Default::default(); times],
+            ..Default::default()
+        };
+        let configured = streams::StreamsGroupMetadataValue {
+            last_assignment_configs: Some(vec![Default::default(); times]),
+            ..Default::default()
+        };
+        let tagged = streams_member::StreamsGroupMemberMetadataValue {
+            client_tags: vec![Default::default(); times],
+            ..Default::default()
+        };
+        let standing_by = tasks::StreamsGroupTargetAssignmentMemberValue {
+            standby_tasks: vec![Default::default(); times],
+            ..Default::default()
+        };
+        let divided = topology::StreamsGroupTopologyValue {
+            subtopologies: vec![Default::default(); times],
+            ..Default::default()
+        };
+        vec![
+            with_value(7, true, &assigned),
+            with_value(13, true, &shared),
+            with_value(14, true, &has_shared),
+            with_value(15, false, &initialized),
+            with_value(17, false, &configured),
+            with_value(19, true, &tagged),
+            with_value(21, true, &standing_by),
+            with_value(23, false, &divided),
+        ]
+    }
+    for (once, twice) in records(1).iter().zip(&records(2)) {
+        assert!(replayed(once).is_ok(), "{once:?}");
+        assert!(replayed(twice).is_err(), "{twice:?}");
+    }
+    // Of these Kafka takes the last.
+    let has = current::ConsumerGroupCurrentMemberAssignmentValue {
+        assigned_partitions: vec![Default::default(); 2],
+        ..Default::default()
+    };
+    assert!(replayed(&with_value(8, true, &has)).is_ok());
 }
 
 #[test]

@@ -109,6 +109,11 @@ impl ClassicGroup {
         self.protocol_type.as_deref()
     }
 
+    /// Whether nobody ever joined: it is there for its offsets, and no record of the log is about it.
+    pub(crate) fn only_keeps_offsets(&self) -> bool {
+        self.protocol_type.is_none() && self.members.is_empty() && self.pending_joins.is_empty()
+    }
+
     /// How often the group has been rebalanced.
     pub fn generation(&self) -> i32 {
         self.generation

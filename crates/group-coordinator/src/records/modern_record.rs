@@ -2,7 +2,8 @@
 //!
 //! They are read whole, key and value, and nothing of them is kept here: a log that Kafka refuses to load is refused.
 
-use bytes::Bytes;
+use std::collections::BTreeSet;
+
 use coordinator::{CoordinatorRecord, MalformedRecord};
 use protocol::Message;
 use protocol::records::consumer_group_current_member_assignment_value::ConsumerGroupCurrentMemberAssignmentValue;
@@ -27,42 +28,79 @@ use protocol::records::streams_group_topology_value::StreamsGroupTopologyValue;
 
 use super::versioned;
 
-/// Whether Kafka could read a record; one of another type is left alone.
+/// Whether Kafka could load a record; one of another type is left alone.
 ///
 /// # Errors
-/// Where the key or the value is cut off, the value has a version that is not known, or null where it may not be.
+/// Where the key or the value is cut off, the value has a version that is not known, null where it may not be, or names
+/// twice what Kafka makes a map of.
 pub(crate) fn check_modern(record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
     let number = record.key.first_chunk().map_or(-1, |number| i16::from_be_bytes(*number));
     match number {
-        3 => check::<ConsumerGroupMetadataValue>(1, record),
-        4 => check::<ConsumerGroupPartitionMetadataValue>(1, record),
-        5 => check::<ConsumerGroupMemberMetadataValue>(2, record),
-        6 => check::<ConsumerGroupTargetAssignmentMetadataValue>(1, record),
-        7 => check::<ConsumerGroupTargetAssignmentMemberValue>(2, record),
-        8 => check::<ConsumerGroupCurrentMemberAssignmentValue>(2, record),
-        10 => check::<ShareGroupMemberMetadataValue>(2, record),
-        11 => check::<ShareGroupMetadataValue>(1, record),
-        12 => check::<ShareGroupTargetAssignmentMetadataValue>(1, record),
-        13 => check::<ShareGroupTargetAssignmentMemberValue>(2, record),
-        14 => check::<ShareGroupCurrentMemberAssignmentValue>(2, record),
-        15 => check::<ShareGroupStatePartitionMetadataValue>(1, record),
-        16 => check::<ConsumerGroupRegularExpressionValue>(2, record),
-        17 => check::<StreamsGroupMetadataValue>(1, record),
-        19 => check::<StreamsGroupMemberMetadataValue>(2, record),
-        20 => check::<StreamsGroupTargetAssignmentMetadataValue>(1, record),
-        21 => check::<StreamsGroupTargetAssignmentMemberValue>(2, record),
-        22 => check::<StreamsGroupCurrentMemberAssignmentValue>(2, record),
-        23 => check::<StreamsGroupTopologyValue>(1, record),
+        3 => check::<ConsumerGroupMetadataValue>(1, record, any),
+        4 => check::<ConsumerGroupPartitionMetadataValue>(1, record, any),
+        5 => check::<ConsumerGroupMemberMetadataValue>(2, record, any),
+        6 => check::<ConsumerGroupTargetAssignmentMetadataValue>(1, record, any),
+        7 => check::<ConsumerGroupTargetAssignmentMemberValue>(2, record, |value| {
+            each_once(&value.topic_partitions, |of_topic| of_topic.topic_id)
+        }),
+        8 => check::<ConsumerGroupCurrentMemberAssignmentValue>(2, record, any),
+        10 => check::<ShareGroupMemberMetadataValue>(2, record, any),
+        11 => check::<ShareGroupMetadataValue>(1, record, any),
+        12 => check::<ShareGroupTargetAssignmentMetadataValue>(1, record, any),
+        13 => check::<ShareGroupTargetAssignmentMemberValue>(2, record, |value| {
+            each_once(&value.topic_partitions, |of_topic| of_topic.topic_id)
+        }),
+        14 => check::<ShareGroupCurrentMemberAssignmentValue>(2, record, |value| {
+            each_once(&value.assigned_partitions, |of_topic| of_topic.topic_id)
+        }),
+        15 => check::<ShareGroupStatePartitionMetadataValue>(1, record, |value| {
+            let lists = [&value.initializing_topics, &value.initialized_topics];
+            lists.into_iter().all(|topics| each_once(topics, |topic| topic.topic_id))
+        }),
+        16 => check::<ConsumerGroupRegularExpressionValue>(2, record, any),
+        17 => check::<StreamsGroupMetadataValue>(1, record, |value| {
+            each_once(value.last_assignment_configs.as_deref().unwrap_or_default(), |config| &*config.key)
+        }),
+        19 => check::<StreamsGroupMemberMetadataValue>(2, record, |value| {
+            each_once(&value.client_tags, |tag| &*tag.key)
+        }),
+        20 => check::<StreamsGroupTargetAssignmentMetadataValue>(1, record, any),
+        21 => check::<StreamsGroupTargetAssignmentMemberValue>(2, record, |value| {
+            let lists = [&value.active_tasks, &value.standby_tasks, &value.warmup_tasks];
+            lists.into_iter().all(|tasks| each_once(tasks, |task| &*task.subtopology_id))
+        }),
+        22 => check::<StreamsGroupCurrentMemberAssignmentValue>(2, record, any),
+        23 => check::<StreamsGroupTopologyValue>(1, record, |value| {
+            each_once(&value.subtopologies, |subtopology| &*subtopology.subtopology_id)
+        }),
         _ => Ok(()),
     }
 }
 
-/// The key is so many strings: the group, and then the member or the regular expression.
-fn check<V: Message>(key_strings: usize, record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
+/// The key is so many strings: the group, and then the member or the regular expression. A value that can be read has to
+/// fit as well.
+fn check<V: Message>(
+    key_strings: usize,
+    record: &CoordinatorRecord,
+    fits: impl Fn(&V) -> bool,
+) -> Result<(), MalformedRecord> {
     versioned("record key", &record.key, |reader, _type| {
         (0..key_strings).try_for_each(|_| reader.string(false).map(drop))
     })?;
-    let read =
-        |value: &Bytes| versioned(V::NAME, value, |reader, version| V::decode(reader, version).map(drop));
-    record.value.as_ref().map_or(Ok(()), read)
+    let Some(value) = &record.value else { return Ok(()) };
+    let value = versioned(V::NAME, value, |reader, version| V::decode(reader, version))?;
+    match fits(&value) {
+        true => Ok(()),
+        false => Err(MalformedRecord { kind: V::NAME, reason: "it names something twice".to_owned() }),
+    }
+}
+
+/// Whatever it says.
+fn any<V>(_value: &V) -> bool {
+    true
+}
+
+fn each_once<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> bool {
+    let mut seen = BTreeSet::new();
+    items.iter().all(|item| seen.insert(key(item)))
 }
