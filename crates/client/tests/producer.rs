@@ -138,6 +138,21 @@ async fn a_batch_too_large_for_the_topic_is_sent_in_parts() {
 }
 
 #[tokio::test]
+async fn a_record_too_large_for_the_topic_takes_no_other_with_it() {
+    let broker = Broker::start().await;
+    broker.state().batch_size_max = Some(400);
+    let config = ProducerConfig { delivery_timeout: Duration::from_secs(5), ..ProducerConfig::default() };
+    let producer = producer(&broker, config);
+    let small = send(&producer, "small").await;
+    let large = send(&producer, &"x".repeat(500)).await;
+    assert!(small.shares_batch_with(&large));
+    let large = large.wait().await;
+    assert!(matches!(large, Err(ClientError::Topic { code: ErrorCode::MessageTooLarge, .. })), "{large:?}");
+    assert_eq!(offset(small).await, Some(Offset(0)));
+    assert_eq!(sent(&broker).len(), 3, "together, and each alone");
+}
+
+#[tokio::test]
 async fn without_a_producer_id_senders_are_told_why() {
     let broker = Broker::start().await;
     broker.state().on_init_producer_id =

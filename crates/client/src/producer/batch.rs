@@ -222,8 +222,8 @@ impl ProducerBatch {
         self.count
     }
 
-    /// The same records in at least two batches of about `size` bytes, uncompressed, for a broker that takes no larger
-    /// ones. Each is numbered when it is sent. Only for a batch that certainly lies in no log.
+    /// The same records in batches of at most `size` bytes, uncompressed, but for a record that alone has more: at least
+    /// two, where `size` is smaller than this one, for a broker that takes no larger ones. Each is numbered when it is sent. Only for a batch that certainly lies in no log.
     pub(crate) fn split(mut self, size: usize, compression: Compression) -> Result<Vec<Self>, SplitError> {
         assert!(!self.may_be_written, "the records of a batch that may be written are not written again");
         match self.repack(size, compression) {
@@ -238,8 +238,10 @@ impl ProducerBatch {
         let mut records = whole.records(Limits::default()).map_err(|error| corrupt(&error))?;
         let mut builders = vec![open(compression)?];
         while let Some(record) = records.next().map_err(|error| corrupt(&error))? {
+            let headers: Vec<_> = record.headers.iter().collect();
+            let added = BatchBuilder::record_size(i64::MAX, i32::MAX, record.key, record.value, &headers);
             let is_full =
-                builders.last().is_some_and(|last| !last.is_empty() && last.uncompressed_size() >= size);
+                builders.last().is_some_and(|last| !last.is_empty() && last.uncompressed_size() + added > size);
             if is_full {
                 builders.push(open(compression)?);
             }
