@@ -90,6 +90,31 @@ async fn a_refused_batch_leaves_no_hole_in_the_sequences() {
 }
 
 #[tokio::test]
+async fn what_follows_an_error_that_tells_nothing_is_not_taken_for_what_failed() {
+    let broker = Broker::start().await;
+    broker.state().on_produce = [Act::ServeAndRefuse(ErrorCode::UnknownServerError)].into();
+    let producer = producer(&broker, ProducerConfig::default());
+    let failed = send(&producer, "a").await.wait().await;
+    assert_eq!(failed.err().and_then(|error| error.code()), Some(ErrorCode::UnknownServerError));
+    assert_eq!(offset(send(&producer, "b").await).await, Some(Offset(1)));
+    assert_eq!(broker.values(), ["a", "b"]);
+    assert_eq!(sent(&broker), [(1, 0), (2, 0)]);
+}
+
+#[tokio::test]
+async fn a_partition_without_a_leader_is_asked_about_with_patience() {
+    let broker = Broker::start().await;
+    broker.state().is_leaderless = true;
+    let client = NetworkClient::new(ClientConfig::new(vec![broker.address.clone()], "test"));
+    let config = ProducerConfig { delivery_timeout: Duration::from_millis(500), ..ProducerConfig::default() };
+    let producer = Producer::new(client, config, io::Clock::simulated(0), io::Entropy::from_seed(1));
+    let failed = send(&producer, "a").await.wait().await;
+    assert!(matches!(failed, Err(ClientError::DeliveryTimeout { .. })), "{failed:?}");
+    let asked = broker.state().metadata_asked;
+    assert!((2..=7).contains(&asked), "every 100 ms (retry.backoff.ms), not {asked} times within 500 ms");
+}
+
+#[tokio::test]
 async fn after_a_batch_of_unknown_fate_a_new_producer_id_begins_at_zero() {
     let broker = Broker::start().await;
     broker.state().on_produce = [Act::ServeAndHangUp].into();

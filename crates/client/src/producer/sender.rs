@@ -262,7 +262,8 @@ impl Sender {
                 }
                 self.errand_failed(error, |sender| &mut sender.producer_id);
             }
-            Done::Metadata(Ok(())) => self.metadata.succeeded(),
+            // Without a leader even now, asking at once would not help.
+            Done::Metadata(Ok(())) => self.metadata.rests(Instant::now() + self.client.config().retry_backoff),
             Done::Metadata(Err(error)) => self.errand_failed(error, |sender| &mut sender.metadata),
         }
     }
@@ -285,8 +286,6 @@ impl Sender {
                     self.handle_failure(batch, ClientError::Topic { subject, code, message });
                 }
                 None => {
-                    let mut batch = batch;
-                    batch.may_be_written = true;
                     let reason = format!("no answer for {}", batch.partition);
                     self.handle_failure(batch, ClientError::Malformed { api: "Produce", reason });
                 }
@@ -312,8 +311,7 @@ impl Sender {
                     | ErrorCode::UnknownProducerId
                     | ErrorCode::InvalidProducerEpoch
             );
-        // Whatever is worth another try leaves it open what became of this one, except a connection never opened.
-        batch.may_be_written |= error.is_retriable() && !matches!(error, ClientError::Unreachable { .. });
+        batch.may_be_written |= leaves_open_what_was_written(&error);
         if lost_its_state && is_current {
             // The broker no longer knows what this producer wrote. A batch that certainly is in no log starts anew.
             self.abandon_producer_id();
@@ -409,6 +407,16 @@ impl Sender {
         }
         errand.failed(Instant::now(), |failures| config.backoff(failures));
         self.last_error = Some(error);
+    }
+}
+
+/// Whether the batch may be written for all that is known. Whatever is worth another try leaves it open what became of this
+/// one, except a connection never opened; so do answers that tell nothing.
+fn leaves_open_what_was_written(error: &ClientError) -> bool {
+    match error {
+        ClientError::Unreachable { .. } => false,
+        ClientError::Malformed { .. } | ClientError::Topic { code: ErrorCode::UnknownServerError, .. } => true,
+        error => error.is_retriable(),
     }
 }
 

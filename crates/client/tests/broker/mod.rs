@@ -35,6 +35,8 @@ pub enum Act {
     Serve,
     /// It is served, and the connection closed instead of an answer.
     ServeAndHangUp,
+    /// It is served, and refused all the same.
+    ServeAndRefuse(ErrorCode),
     /// It is refused.
     Refuse(ErrorCode),
 }
@@ -53,6 +55,10 @@ pub struct State {
     pub held_answers: usize,
     /// Batches larger than this are refused.
     pub batch_size_max: Option<usize>,
+    /// Nobody leads the partition.
+    pub is_leaderless: bool,
+    /// Metadata requests so far.
+    pub metadata_asked: usize,
     /// The first offset there is; what lies before was deleted.
     pub log_start: i64,
     /// Batches as they were appended, base offsets set.
@@ -151,6 +157,8 @@ impl Broker {
 
     fn metadata(&self) -> MetadataResponse {
         let (host, port) = self.address.split_once(':').expect("host:port");
+        let mut state = self.state();
+        state.metadata_asked += 1;
         MetadataResponse {
             brokers: vec![MetadataResponseBroker {
                 node_id: 1,
@@ -162,7 +170,7 @@ impl Broker {
                 name: Some("t".to_owned()),
                 topic_id: TOPIC_ID,
                 partitions: vec![MetadataResponsePartition {
-                    leader_id: 1,
+                    leader_id: if state.is_leaderless { -1 } else { 1 },
                     ..MetadataResponsePartition::default()
                 }],
                 ..MetadataResponseTopic::default()
@@ -194,6 +202,10 @@ impl Broker {
         };
         let (code, base_offset) = match act {
             Act::Refuse(code) => (code, -1),
+            Act::ServeAndRefuse(code) => {
+                state.append(batch, &header);
+                (code, -1)
+            }
             Act::Serve | Act::ServeAndHangUp => match state.append(batch, &header) {
                 Some(base_offset) => (ErrorCode::None, base_offset),
                 None => (ErrorCode::OutOfOrderSequenceNumber, -1),
@@ -221,7 +233,7 @@ impl Broker {
         let mut data = PartitionData::default();
         match act {
             Act::ServeAndHangUp => return None,
-            Act::Refuse(code) => data.error_code = code.code(),
+            Act::Refuse(code) | Act::ServeAndRefuse(code) => data.error_code = code.code(),
             Act::Serve => loop {
                 let appended = self.appended.notified();
                 let (start, end, batches) = self.state().read(from);
