@@ -51,6 +51,71 @@ async fn records_of_a_batch_get_its_offsets() {
 }
 
 #[tokio::test]
+async fn a_flush_waits_for_what_came_before_it_only() {
+    let broker = Broker::start().await;
+    let producer = established(&broker, small_batches()).await;
+    broker.state().on_produce = [Act::Serve].into();
+    broker.state().on_produce.extend(std::iter::repeat_n(Act::Refuse(ErrorCode::RequestTimedOut), 10_000));
+    let before = send(&producer, "before").await;
+    let flush = producer.flush();
+    tokio::pin!(flush);
+    let after = tokio::select! {
+        biased;
+        () = &mut flush => panic!("nothing was sent yet"),
+        after = send(&producer, "after") => after,
+    };
+    tokio::time::timeout(Duration::from_secs(10), flush).await.expect("what comes later is not waited for");
+    assert!(before.is_done() && !after.is_done());
+}
+
+#[tokio::test]
+async fn a_producer_that_is_dropped_sends_what_it_was_given_and_ends() {
+    let broker = Broker::start().await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let producer = producer(&broker, ProducerConfig::default().linger(Duration::from_secs(60)));
+    let delivery = send(&producer, "a").await;
+    drop(producer);
+    let ends = async {
+        assert_eq!(offset(delivery).await, Some(Offset(0)));
+        while tasks() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), ends).await.expect("it ends by itself");
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl ProducerInterceptor for Panics {
+    fn on_acknowledgement(
+        &self,
+        _: &str,
+        _: Option<PartitionIndex>,
+        outcome: Result<Option<Offset>, &ClientError>,
+    ) {
+        assert!(outcome.is_err(), "a panic as the test wants it");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_producer_whose_task_has_ended() {
+    let broker = Broker::start().await;
+    let producer = producer(&broker, small_batches().interceptor(Panics));
+    let ends = async {
+        let deliveries = [send(&producer, "a").await, send(&producer, "b").await];
+        for delivery in deliveries {
+            assert_eq!(delivery.wait().await, Err(ClientError::Closed));
+        }
+        producer.flush().await;
+        let record = ProducerRecord { topic: "t", ..ProducerRecord::default() };
+        assert_eq!(producer.send(record).await.map(|_| ()), Err(ClientError::Closed));
+    };
+    tokio::time::timeout(Duration::from_secs(10), ends).await.expect("nobody waits");
+}
+
+#[tokio::test]
 async fn a_lost_answer_does_not_double_the_records() {
     let broker = Broker::start().await;
     broker.state().on_produce = [Act::ServeAndHangUp, Act::ServeAndHangUp].into();

@@ -18,8 +18,8 @@ pub(crate) struct RecordAccumulator {
     queues: Mutex<Queues>,
     /// Bytes of `buffer.memory` that are left.
     memory: Semaphore,
-    /// Batches that are neither acknowledged nor failed.
-    incomplete: watch::Sender<usize>,
+    /// Batches that are neither acknowledged nor failed, by their order, and in how many parts each is.
+    incomplete: watch::Sender<BTreeMap<u64, usize>>,
     /// Rung when there may be something to send that was not there before.
     work: Notify,
 }
@@ -27,6 +27,8 @@ pub(crate) struct RecordAccumulator {
 #[derive(Default)]
 struct Queues {
     partitions: BTreeMap<TopicPartition, PartitionQueue>,
+    /// Batches so far.
+    batches_so_far: u64,
     /// How many callers wait for everything to be sent.
     flushing: usize,
     closed: bool,
@@ -43,8 +45,6 @@ struct PartitionQueue {
     /// Nothing is taken while anything is under way: it failed, or was tried before and travels alone. So batches arrive in
     /// order whatever fails.
     waits: bool,
-    /// Batches so far.
-    batches_so_far: u64,
 }
 
 impl RecordAccumulator {
@@ -54,7 +54,7 @@ impl RecordAccumulator {
             config,
             queues: Mutex::new(Queues::default()),
             memory,
-            incomplete: watch::Sender::new(0),
+            incomplete: watch::Sender::new(BTreeMap::new()),
             work: Notify::new(),
         }
     }
@@ -106,17 +106,17 @@ impl RecordAccumulator {
         if queues.closed {
             return Err(ClientError::Closed);
         }
+        let order = queues.batches_so_far + 1;
         let queue = queues.partitions.entry(partition.clone()).or_default();
         let batch_size = queue.batch_size(&self.config);
         if let Some(last) = queue.batches.back_mut().filter(|last| last.has_room(size, batch_size)) {
             return last.append(record, timestamp, size);
         }
-        queue.batches_so_far += 1;
-        let order = queue.batches_so_far;
         let mut batch = ProducerBatch::new(partition, order, self.config.compression, Instant::now())?;
         let delivery = batch.append(record, timestamp, size)?;
         queue.batches.push_back(batch);
-        self.incomplete.send_modify(|count| *count += 1);
+        queues.batches_so_far = order;
+        self.incomplete.send_modify(|incomplete| drop(incomplete.insert(order, 1)));
         self.work.notify_one();
         Ok(delivery)
     }
@@ -215,10 +215,12 @@ impl RecordAccumulator {
             queue.batch_size_max = Some(size);
             size
         };
+        let order = batch.order();
         match batch.split(size, self.config.compression) {
             Err(SplitError { batch, error }) => self.complete(&batch, Err(error)),
             Ok(parts) => {
-                self.incomplete.send_modify(|count| *count += parts.len() - 1);
+                self.incomplete
+                    .send_modify(|incomplete| *incomplete.entry(order).or_insert(1) += parts.len() - 1);
                 let mut queues = self.lock();
                 let queue = queues.partitions.entry(partition).or_default();
                 queue.came_back(true);
@@ -265,15 +267,19 @@ impl RecordAccumulator {
         }
         batch.complete(outcome);
         self.memory.add_permits(batch.reserved);
-        self.incomplete.send_modify(|count| *count -= 1);
+        self.incomplete.send_modify(|incomplete| has_ended(incomplete, batch.order()));
     }
 
-    /// Waits until everything that was appended is acknowledged or has failed.
+    /// Waits until everything that was appended until now is acknowledged or has failed.
     pub(crate) async fn flush(&self) {
         let _flushing = Flushing::new(self);
+        let last = self.lock().batches_so_far;
         self.work.notify_one();
+        let is_done = |incomplete: &BTreeMap<u64, usize>| {
+            incomplete.first_key_value().is_none_or(|(oldest, _)| *oldest > last)
+        };
         // The sender half lives in self, so the channel cannot close.
-        let _ = self.incomplete.subscribe().wait_for(|count| *count == 0).await;
+        let _ = self.incomplete.subscribe().wait_for(is_done).await;
     }
 
     /// Takes no more records; what was appended is still sent.
@@ -283,9 +289,16 @@ impl RecordAccumulator {
         self.work.notify_one();
     }
 
+    /// Nobody sends any more: whoever waits for a batch is told that the producer is closed.
+    pub(crate) fn abandon(&self) {
+        self.close();
+        self.lock().partitions.clear();
+        self.incomplete.send_modify(BTreeMap::clear);
+    }
+
     /// Whether it is closed and nothing is left to do.
     pub(crate) fn is_finished(&self) -> bool {
-        self.lock().closed && *self.incomplete.borrow() == 0
+        self.lock().closed && self.incomplete.borrow().is_empty()
     }
 
     /// Waits until there may be something new to send.
@@ -295,6 +308,16 @@ impl RecordAccumulator {
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One part of a batch fewer; of one that was abandoned there is none.
+fn has_ended(incomplete: &mut BTreeMap<u64, usize>, order: u64) {
+    if let Some(parts) = incomplete.get_mut(&order) {
+        *parts -= 1;
+        if *parts == 0 {
+            incomplete.remove(&order);
+        }
     }
 }
 

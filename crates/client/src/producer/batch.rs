@@ -96,7 +96,7 @@ enum Contents {
 pub(crate) struct ProducerBatch {
     pub(crate) partition: TopicPartition,
     contents: Contents,
-    /// Its place among the batches of its partition; the parts of one that was split share it.
+    /// Its place among the batches of its producer; the parts of one that was split share it.
     order: u64,
     /// The index of its first record among those that share its fate.
     first_index: i32,
@@ -210,6 +210,11 @@ impl ProducerBatch {
         self.contents = Contents::Sealed(batch.into());
         self.producer = Some(state);
         Ok(())
+    }
+
+    /// See the field.
+    pub(crate) const fn order(&self) -> u64 {
+        self.order
     }
 
     /// Smaller for what was appended earlier to its partition.

@@ -69,6 +69,8 @@ pub struct ProducerRecord<'a> {
 
 /// Sends records to a cluster. Records of one partition are written in the order of their `send`s, and with
 /// [`Acks::All`] once each, whatever is tried again underneath.
+///
+/// One that is dropped without [`close`](Self::close) still sends what it was given, and nobody waits for it.
 pub struct Producer {
     client: NetworkClient,
     config: ProducerConfig,
@@ -201,17 +203,23 @@ impl Producer {
         partitioner::choose(&loads, self.entropy.next_u64())
     }
 
-    /// Sends what was appended at once, and waits until all of it is acknowledged or has failed.
+    /// Sends what was appended until now at once, and waits until all of it is acknowledged or has failed.
     pub async fn flush(&self) {
         self.accumulator.flush().await;
     }
 
     /// Sends what was appended, and ends.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
         self.accumulator.close();
-        if let Err(error) = self.sender.await {
+        if let Err(error) = (&mut self.sender).await {
             // The task is never aborted, so it panicked; the panic is the caller's to see.
             std::panic::resume_unwind(error.into_panic());
         }
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.accumulator.close();
     }
 }

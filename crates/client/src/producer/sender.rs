@@ -106,7 +106,10 @@ impl Sender {
                         Err(_) => return,
                     },
                 },
-                Some(Err(error)) = self.lane_tasks.join_next() => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(error)) = self.lane_tasks.join_next() => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => return,
+                },
                 () = self.accumulator.work() => {}
                 () = sleep => {}
             }
@@ -407,6 +410,13 @@ impl Sender {
         }
         errand.failed(Instant::now(), |failures| config.backoff(failures));
         self.last_error = Some(error);
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // Without its task nothing is sent any more, whether it is done, panicked, or the runtime ends.
+        self.accumulator.abandon();
     }
 }
 
