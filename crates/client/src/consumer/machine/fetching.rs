@@ -144,7 +144,9 @@ impl ConsumerMachine {
                 };
             }
         };
-        let is_incremental = session.is_incremental();
+        // A broker whose quota is used up tells nothing of any partition (KIP-219), and reads no request for that time.
+        let is_throttled = answer.throttle_time_ms > 0 && answer.responses.is_empty();
+        let tells_all = !session.is_incremental() && !is_throttled;
         let mut unanswered_yet = asked.clone();
         for topic in answer.responses {
             let name = match topic.topic_id.is_zero() {
@@ -162,7 +164,7 @@ impl ConsumerMachine {
         }
         for (partition, token) in unanswered_yet {
             // In a session, what has not changed is not told.
-            if self.answered(&partition, token).is_some() && !is_incremental {
+            if self.answered(&partition, token).is_some() && tells_all {
                 self.partition_failed(&partition, unanswered("Fetch", &partition), now);
             }
         }

@@ -11,7 +11,7 @@ use record::{BatchBuilder, BatchOptions};
 use tokio::time::Instant;
 use types::{ErrorCode, LeaderEpoch, NodeId, Offset, PartitionIndex, TopicPartition, Uuid};
 
-use super::super::effect::{Asked, Effect, Event};
+use super::super::effect::{Asked, Effect, Event, MetadataAnswer};
 use super::super::{ConsumerMachine, Handed, Now};
 use crate::config::ClientConfig;
 use crate::consumer::machine::Position;
@@ -156,6 +156,29 @@ async fn a_session_that_is_gone_is_opened_again_at_once() {
     let third = play.fetch();
     assert_eq!((third.request.session_id, third.request.session_epoch), (0, 0));
     assert_eq!(third.request.topics[0].partitions[0].fetch_offset, 7);
+}
+
+#[tokio::test]
+async fn a_broker_that_has_no_quota_left_is_asked_again() {
+    let mut play = Play::new(ConsumerConfig::default());
+    let first = play.fetch();
+    play.answer(first, FetchResponse { throttle_time_ms: 1000, ..FetchResponse::default() });
+    assert!(play.handed().is_none(), "which is no error");
+    let second = play.fetch();
+    assert_eq!((second.request.session_id, second.request.session_epoch), (0, 0));
+    assert_eq!(second.request.topics[0].partitions[0].fetch_offset, 7);
+}
+
+#[tokio::test]
+async fn an_error_is_told_once_however_often_it_came_meanwhile() {
+    let mut play = Play::new(ConsumerConfig::default());
+    let denied = ErrorCode::TopicAuthorizationFailed;
+    for _ in 0..100 {
+        let answer = MetadataAnswer { all: None, errors: vec![("t".into(), denied)] };
+        play.machine.handle(Event::Metadata(Ok(answer)), play.now);
+    }
+    assert!(matches!(play.machine.for_poll(play.now), Handed::Error(error) if error.code() == Some(denied)));
+    assert!(play.handed().is_none());
 }
 
 #[tokio::test]

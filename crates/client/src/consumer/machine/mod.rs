@@ -255,6 +255,14 @@ impl ConsumerMachine {
         }
     }
 
+    /// Has the application told of an error, once however often it comes: it may be away for long.
+    fn tell_error(&mut self, error: ClientError) {
+        let told = (None, error);
+        if !self.errors.contains(&told) {
+            self.errors.push_back(told);
+        }
+    }
+
     fn topics_of_interest(&self) -> BTreeSet<TopicName> {
         let mut topics: BTreeSet<TopicName> =
             self.partitions.keys().map(|partition| partition.topic.clone()).collect();
@@ -264,16 +272,15 @@ impl ConsumerMachine {
     }
 
     fn handle_metadata(&mut self, answer: Result<MetadataAnswer, ClientError>, now: Instant) {
-        let client = &self.client;
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::debug!(%error, "metadata not refreshed");
                 self.metadata_wanted = true;
                 if !error.is_retriable() {
-                    self.errors.push_back((None, error));
+                    self.tell_error(error);
                 }
-                return self.metadata.failed(now, |failures| client.backoff(failures));
+                return self.metadata.failed(now, |failures| self.client.backoff(failures));
             }
         };
         self.metadata_asked_at = Some(now);
@@ -285,11 +292,11 @@ impl ConsumerMachine {
             // What is still wrong then is not asked about without end.
             self.metadata.rests(now + self.client.retry_backoff);
         } else {
-            self.metadata.failed(now, |failures| client.backoff(failures));
+            self.metadata.failed(now, |failures| self.client.backoff(failures));
         }
         for (topic, code) in answer.errors {
             if !code.is_retriable() && code != ErrorCode::UnknownTopicOrPartition {
-                self.errors.push_back((None, topic_error(&topic, code)));
+                self.tell_error(topic_error(&topic, code));
             }
         }
     }
