@@ -33,7 +33,7 @@ pub struct TopicMetadata {
     pub name: TopicName,
     /// Its id; zero where the broker is too old to tell.
     pub id: Uuid,
-    /// In order, from 0.
+    /// In order, from 0; at least one.
     pub partitions: Vec<PartitionMetadata>,
     /// When this was learnt.
     pub learnt_at: Instant,
@@ -80,6 +80,10 @@ impl ClusterMetadata {
         for topic in response.topics {
             let name: TopicName = topic.name.clone().unwrap_or_default().into();
             match error_code(topic.error_code) {
+                // Nobody could choose among them: no broker that is in order says so.
+                ErrorCode::None if topic.partitions.is_empty() => {
+                    errors.push((name, ErrorCode::LeaderNotAvailable));
+                }
                 ErrorCode::None => {
                     self.missing.remove(&name);
                     self.topics.insert(name.clone(), Arc::new(topic_metadata(name, topic, learnt_at)));
@@ -120,15 +124,28 @@ pub(crate) fn address(host: &str, port: i32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use protocol::messages::metadata_response::MetadataResponsePartition;
+
     use super::*;
 
     fn told(metadata: &mut ClusterMetadata, code: ErrorCode, at: Instant) -> Vec<(TopicName, ErrorCode)> {
         let topic = MetadataResponseTopic {
             name: Some("t".to_owned()),
             error_code: code.code(),
+            partitions: vec![MetadataResponsePartition::default()],
             ..MetadataResponseTopic::default()
         };
         metadata.update(MetadataResponse { topics: vec![topic], ..MetadataResponse::default() }, at)
+    }
+
+    #[tokio::test]
+    async fn a_topic_without_partitions_is_not_there_yet() {
+        let topic = MetadataResponseTopic { name: Some("t".to_owned()), ..MetadataResponseTopic::default() };
+        let mut metadata = ClusterMetadata::default();
+        let answer = MetadataResponse { topics: vec![topic], ..MetadataResponse::default() };
+        let errors = metadata.update(answer, Instant::now());
+        assert_eq!(errors, [("t".into(), ErrorCode::LeaderNotAvailable)]);
+        assert!(!metadata.topics.contains_key("t"));
     }
 
     #[tokio::test]

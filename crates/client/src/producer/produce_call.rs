@@ -21,6 +21,9 @@ pub(crate) struct PartitionAnswer {
     pub(crate) base_offset: i64,
 }
 
+/// What the broker said of each partition.
+pub(crate) type Answers = BTreeMap<TopicPartition, PartitionAnswer>;
+
 /// Writes sealed batches, one of each partition, to the broker that leads them, and returns what waits for the answer; none
 /// comes with `acks=0`.
 pub(crate) async fn begin(
@@ -28,7 +31,7 @@ pub(crate) async fn begin(
     node: NodeId,
     acks: Acks,
     batches: &mut [ProducerBatch],
-) -> Result<Option<impl Future<Output = Result<ProduceResponse, ClientError>> + Send + use<>>, ClientError> {
+) -> Result<Option<impl Future<Output = Result<Answers, ClientError>> + Send + use<>>, ClientError> {
     let connection = client.node(node).await?;
     let mut topics: BTreeMap<TopicName, TopicProduceData> = BTreeMap::new();
     for batch in batches {
@@ -45,6 +48,7 @@ pub(crate) async fn begin(
         });
     }
     let has_ids = topics.values().all(|topic| !topic.topic_id.is_zero());
+    let names = topics.iter().map(|(name, topic)| (topic.topic_id, name.clone())).collect();
     let newest = if has_ids { ProduceRequest::MAX_VERSION } else { LAST_VERSION_WITH_NAMES };
     let request = ProduceRequest {
         acks: acks.number(),
@@ -56,20 +60,19 @@ pub(crate) async fn begin(
         connection.send_unanswered::<ProduceRequest>(&request, newest).await?;
         return Ok(None);
     }
-    connection.begin(&request, newest, client.config().request_timeout).await.map(Some)
+    let begun = connection.begin(&request, newest, client.config().request_timeout).await?;
+    Ok(Some(async move { begun.await.map(|response| answers(response, &names)) }))
 }
 
-/// The answer by partition; topics that come by id are named again.
-pub(crate) fn answers(
-    response: ProduceResponse,
-    client: &NetworkClient,
-) -> BTreeMap<TopicPartition, PartitionAnswer> {
-    let metadata = client.snapshot();
-    let name_of =
-        |id: Uuid| metadata.topics.values().find(|topic| topic.id == id).map(|topic| topic.name.clone());
+/// The answer by partition. Topics that come by id are named as the request meant them: a topic of the same name may have
+/// another id by now.
+fn answers(response: ProduceResponse, names: &BTreeMap<Uuid, TopicName>) -> Answers {
     let mut answers = BTreeMap::new();
     for topic in response.responses {
-        let name = if topic.name.is_empty() { name_of(topic.topic_id) } else { Some(topic.name.into()) };
+        let name = match topic.name.is_empty() {
+            true => names.get(&topic.topic_id).cloned(),
+            false => Some(topic.name.into()),
+        };
         let Some(name) = name else { continue };
         for partition in topic.partition_responses {
             let answer = PartitionAnswer {

@@ -1,7 +1,6 @@
 //! The task that writes to one broker: requests are written in the order they were decided on, and answered whenever they
 //! are.
 
-use protocol::messages::produce_response::ProduceResponse;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use types::NodeId;
@@ -10,13 +9,13 @@ use crate::error::ClientError;
 use crate::network_client::NetworkClient;
 use crate::producer::Acks;
 use crate::producer::batch::ProducerBatch;
-use crate::producer::produce_call;
+use crate::producer::produce_call::{self, Answers};
 
 /// What became of a request; no answer comes with `acks=0`.
 pub(super) struct Produced {
     pub(super) node: NodeId,
     pub(super) batches: Vec<ProducerBatch>,
-    pub(super) answer: Result<Option<ProduceResponse>, ClientError>,
+    pub(super) answer: Result<Option<Answers>, ClientError>,
 }
 
 /// Runs until the orders end. At most `max.in.flight.requests.per.connection` of them are given before one is answered.

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::init_producer_id_response::InitProducerIdResponse;
-use protocol::messages::produce_response::ProduceResponse;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -23,7 +22,7 @@ use crate::network_client::{AutoCreate, NetworkClient};
 use crate::producer::ProducerConfig;
 use crate::producer::accumulator::RecordAccumulator;
 use crate::producer::batch::ProducerBatch;
-use crate::producer::produce_call::{self, PartitionAnswer};
+use crate::producer::produce_call::{Answers, PartitionAnswer};
 use crate::producer::produce_lane::{self, Produced};
 use crate::producer::sequences::Sequences;
 
@@ -234,7 +233,7 @@ impl Sender {
             lane.in_flight -= 1;
         }
         match answer {
-            Ok(Some(answer)) => self.handle_answer(batches, answer),
+            Ok(Some(answers)) => self.handle_answer(batches, answers),
             // With acks=0 nobody answers.
             Ok(None) => batches.iter().for_each(|batch| self.accumulator.complete(batch, Ok(None))),
             Err(error) => {
@@ -271,8 +270,7 @@ impl Sender {
         }
     }
 
-    fn handle_answer(&mut self, batches: Vec<ProducerBatch>, answer: ProduceResponse) {
-        let mut answers = produce_call::answers(answer, &self.client);
+    fn handle_answer(&mut self, batches: Vec<ProducerBatch>, mut answers: Answers) {
         for batch in batches {
             match answers.remove(&batch.partition) {
                 Some(PartitionAnswer { code: ErrorCode::None, base_offset, .. }) => {
