@@ -236,6 +236,8 @@ async fn a_record_too_large_for_the_topic_takes_no_other_with_it() {
     let small = send(&producer, "small").await;
     let large = send(&producer, &"x".repeat(500)).await;
     assert!(small.shares_batch_with(&large));
+    let batch = small.clone().wait_for_batch().await;
+    assert!(batch.is_err_and(|error| error.code() == Some(ErrorCode::MessageTooLarge)));
     let large = large.wait().await;
     assert!(matches!(large, Err(ClientError::Topic { code: ErrorCode::MessageTooLarge, .. })), "{large:?}");
     assert_eq!(offset(small).await, Some(Offset(0)));

@@ -79,7 +79,17 @@ impl Delivery {
         self.outcome.borrow().is_some()
     }
 
-    /// Whether both records travel in one batch, and so share one outcome.
+    /// Waits until the outcome of every record of its batch is known. One that its broker finds too large is sent in parts,
+    /// which may end differently.
+    ///
+    /// # Errors
+    /// The first one, where not all of them were acknowledged.
+    pub async fn wait_for_batch(mut self) -> Result<(), ClientError> {
+        let outcome = self.outcome.wait_for(Option::is_some).await.map_err(|_| ClientError::Closed)?;
+        outcome.as_deref().unwrap_or_default().iter().try_for_each(|(_, part)| part.clone().map(drop))
+    }
+
+    /// Whether both records were put into one batch: their outcomes are known at the same time.
     pub fn shares_batch_with(&self, other: &Delivery) -> bool {
         self.outcome.same_channel(&other.outcome)
     }

@@ -54,6 +54,25 @@ fn what_is_printed_as_json_can_be_sent_as_json() {
 }
 
 #[test]
+fn a_line_that_is_no_record_takes_none_before_it_along() {
+    let node = node();
+    let told = node.ask_with_input(&["produce", "t", "--json"], b"{\"value\":\"v\"}\n{\"vlaue\":\"w\"}\n");
+    assert_eq!(told.code, Some(2), "{}", told.err);
+    assert_eq!(consume(&node, &[]), "v\n");
+}
+
+#[test]
+fn a_line_too_large_for_the_topic_is_told_and_takes_no_other_along() {
+    let node = node();
+    node.done(&["topic", "create", "narrow", "-p", "1", "-c", "max.message.bytes=1000"]);
+    let lines = ["small", &"x".repeat(2000), "also small"].join("\n");
+    let told = node.ask_with_input(&["produce", "narrow"], lines.as_bytes());
+    assert_eq!(told.code, Some(4), "{}", told.err);
+    assert!(told.err.contains("MESSAGE_TOO_LARGE"), "{}", told.err);
+    assert_eq!(node.done(&["consume", "narrow", "--from-beginning", "--exit-at-end"]), "small\nalso small\n");
+}
+
+#[test]
 fn a_dry_run_sends_nothing_and_says_what_is_wrong() {
     let node = node();
     let told = node.ask_with_input(&["produce", "t", "--dry-run"], b"a\nb\nc");

@@ -119,7 +119,15 @@ async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: In
     while let Some(chunk) = lines.next_chunk().await? {
         for line in lines::split(&chunk) {
             let number = lines.count_one();
-            let read = format.read(line).map_err(|error| unusable(number, &error))?;
+            let read = match format.read(line) {
+                Ok(read) => read,
+                Err(error) => {
+                    // What stands before it is sent all the same: whoever mends the line goes on there.
+                    producer.flush().await;
+                    under_way.finish().await?;
+                    return Err(unusable(number, &error));
+                }
+            };
             let record = ProducerRecord {
                 topic: &arguments.topic,
                 partition: arguments.partition.map(PartitionIndex),
@@ -216,14 +224,14 @@ impl UnderWay {
         }
         self.batches.push_back((line, delivery));
         while let Some((line, delivery)) = self.batches.pop_front_if(|(_, delivery)| delivery.is_done()) {
-            delivery.wait().await.map_err(|error| at_line(line, &error))?;
+            delivery.wait_for_batch().await.map_err(|error| at_line(line, &error))?;
         }
         Ok(())
     }
 
     async fn finish(self) -> Result<(), Failure> {
         for (line, delivery) in self.batches {
-            delivery.wait().await.map_err(|error| at_line(line, &error))?;
+            delivery.wait_for_batch().await.map_err(|error| at_line(line, &error))?;
         }
         Ok(())
     }
