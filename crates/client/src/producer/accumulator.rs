@@ -116,7 +116,7 @@ impl RecordAccumulator {
         let delivery = batch.append(record, timestamp, size)?;
         queue.batches.push_back(batch);
         queues.batches_so_far = order;
-        self.incomplete.send_modify(|incomplete| drop(incomplete.insert(order, 1)));
+        self.incomplete.send_modify(|incomplete| *incomplete.entry(order).or_default() += 1);
         self.work.notify_one();
         Ok(delivery)
     }

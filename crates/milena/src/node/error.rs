@@ -104,8 +104,8 @@ pub enum NodeError {
     /// The system gives no randomness, threads or signals.
     #[error("the system: {0}")]
     System(#[from] io::Error),
-    /// A second signal came while the node was stopping.
-    #[error("a second signal ended the node before it had stopped")]
+    /// A signal came while the node was starting, or a second one while it was stopping.
+    #[error("a signal ended the node before it had started, or a second one before it had stopped")]
     EndedAtOnce,
 }
 

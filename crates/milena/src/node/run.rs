@@ -24,7 +24,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Runs the node until SIGTERM or SIGINT. Clients may change the levels of `loggers`.
 ///
 /// # Errors
-/// When it cannot start, cannot go on, or is told a second time to stop before it has stopped.
+/// When it cannot start, cannot go on, or is told to stop before it has started, or a second time before it has
+/// stopped.
 pub async fn run(
     config: NodeConfig,
     options: NodeOptions,
@@ -39,8 +40,14 @@ pub async fn run(
     };
     let environment =
         if options.ephemeral.is_some() { Environment::ephemeral() } else { Environment::real() };
-    let mut node =
-        ServedNode::start(config.clone(), environment?, RecoveryBar::new(), connect_loggers).await?;
+    let start = ServedNode::start(config.clone(), environment?, RecoveryBar::new(), connect_loggers);
+    // To recover logs may take long: who has changed his mind need not wait for it.
+    let mut node = tokio::select! {
+        biased;
+        _ = terminate.recv() => return Err(NodeError::EndedAtOnce),
+        _ = interrupt.recv() => return Err(NodeError::EndedAtOnce),
+        started = start => started?,
+    };
     let bootstrap = node.bootstrap();
     let announcement = Announcement {
         cluster_id: node.node().broker().cluster_id().to_owned(),
