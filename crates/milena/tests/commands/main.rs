@@ -10,4 +10,5 @@ mod pipes;
 mod records;
 mod shells;
 mod storage;
+mod terminal;
 mod why;

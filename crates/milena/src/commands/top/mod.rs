@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use clap::Args;
 use client::admin::Admin;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use self::controls::{Controls, Reaction, Tab};
@@ -75,6 +76,9 @@ async fn follow(arguments: &TopArguments, admin: &Admin) -> Result<(), Failure> 
     let mut controls = Controls::default();
     let mut after = look(arguments, admin).await?;
     let mut before = after.clone();
+    // It would end the process with the terminal as it is now.
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|error| Failure::runtime("terminal", error))?;
     let mut terminal = Terminal::open().map_err(|error| Failure::runtime("terminal", error))?;
     let mut problem = None;
     loop {
@@ -89,6 +93,7 @@ async fn follow(arguments: &TopArguments, admin: &Admin) -> Result<(), Failure> 
             terminal.draw(&lines).map_err(|error| Failure::output(&error))?;
             tokio::select! {
                 biased;
+                _ = terminate.recv() => return Ok(()),
                 key = terminal.next_key() => match key.map(|key| controls.press(key)) {
                     None | Some(Reaction::Quit) => return Ok(()),
                     Some(Reaction::Redraw) => {}
