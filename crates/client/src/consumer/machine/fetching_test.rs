@@ -7,6 +7,9 @@ use bytes::Bytes;
 use protocol::Records;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::fetch_response::{FetchResponse, FetchableTopicResponse, PartitionData};
+use protocol::messages::offset_for_leader_epoch_response::{
+    EpochEndOffset, OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult,
+};
 use record::{BatchBuilder, BatchOptions};
 use tokio::time::Instant;
 use types::{ErrorCode, LeaderEpoch, NodeId, Offset, PartitionIndex, TopicPartition, Uuid};
@@ -108,6 +111,14 @@ fn batch(base: i64, count: i32) -> Bytes {
     builder.build().expect("it is whole").expect("it is not empty")
 }
 
+/// The batch as a leader of this epoch has appended it.
+fn in_epoch(epoch: i32, batch: Bytes) -> Vec<u8> {
+    let mut batch = batch.to_vec();
+    // Behind offset and length.
+    batch[12..16].copy_from_slice(&epoch.to_be_bytes());
+    batch
+}
+
 fn offsets(records: &PartitionRecords) -> Vec<i64> {
     let mut offsets = Vec::new();
     let whole = records.for_each(|record| {
@@ -182,13 +193,33 @@ async fn an_error_is_told_once_however_often_it_came_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_log_truncated_behind_what_was_handed_out_is_read_on_from_there() {
+    let config = ConsumerConfig::default().max_poll_records(3).auto_offset_reset(OffsetReset::Fail);
+    let mut play = Play::new(config);
+    let first = play.fetch();
+    let batches = [in_epoch(4, batch(7, 3)), in_epoch(4, batch(10, 5))].concat();
+    let records = Some(Records::Bytes(batches.into()));
+    play.partition_is(first, PartitionData { records, ..PartitionData::default() });
+    assert_eq!(play.handed().map(|records| offsets(&records)), Some(vec![7, 8, 9]));
+    play.lead(5);
+    let asked = play.effects().into_iter().find_map(|effect| match effect {
+        Effect::Epochs { asked, .. } => Some(asked),
+        _ => None,
+    });
+    let end = EpochEndOffset { leader_epoch: 4, end_offset: 12, ..EpochEndOffset::default() };
+    let topic = OffsetForLeaderTopicResult { topic: "t".to_owned(), partitions: vec![end], ..Default::default() };
+    let answer = OffsetForLeaderEpochResponse { topics: vec![topic], ..Default::default() };
+    let asked = asked.expect("what was read is validated");
+    play.machine.handle(Event::Epochs { asked, answer: Ok(answer) }, play.now);
+    assert!(play.handed().is_none(), "what was fetched from the old leader is not there any more");
+    assert_eq!(play.fetch().request.topics[0].partitions[0].fetch_offset, 10, "10 and 11 were never handed out");
+}
+
+#[tokio::test]
 async fn a_topic_made_anew_is_validated_although_its_epochs_begin_anew() {
     let mut play = Play::new(ConsumerConfig::default());
     let first = play.fetch();
-    let mut records = batch(7, 1).to_vec();
-    // The partition's leader epoch stands behind offset and length.
-    records[12..16].copy_from_slice(&4_i32.to_be_bytes());
-    let records = Some(Records::Bytes(records.into()));
+    let records = Some(Records::Bytes(in_epoch(4, batch(7, 1)).into()));
     play.partition_is(first, PartitionData { records, ..PartitionData::default() });
     play.id = Uuid::from_halves(2, 2);
     play.lead(0);

@@ -239,6 +239,12 @@ impl ConsumerMachine {
                 state.stage = Stage::Ready;
                 continue;
             }
+            if let Some(position) = state.position.filter(|at| is_known && each.end_offset >= at.offset.0) {
+                // Only what waits to be handed out is not there any more: it is read again, as it is now.
+                self.forget_fetched(partition);
+                state_of(self, partition).start_at(position);
+                continue;
+            }
             let end = Position { offset: Offset(each.end_offset), epoch: LeaderEpoch(each.leader_epoch) };
             tracing::warn!(%partition, offset = %reached.offset, %end.offset, "the log was truncated");
             match (policy, is_known) {
