@@ -255,8 +255,9 @@ impl ProducerBatch {
         while let Some(record) = records.next().map_err(|error| corrupt(&error))? {
             let headers: Vec<_> = record.headers.iter().collect();
             let added = BatchBuilder::record_size(i64::MAX, i32::MAX, record.key, record.value, &headers);
-            let is_full =
-                builders.last().is_some_and(|last| !last.is_empty() && last.uncompressed_size() + added > size);
+            let is_full = builders
+                .last()
+                .is_some_and(|last| !last.is_empty() && last.uncompressed_size() + added > size);
             if is_full {
                 builders.push(open(compression)?);
             }

@@ -265,7 +265,9 @@ impl Sender {
                 self.errand_failed(error, |sender| &mut sender.producer_id);
             }
             // Without a leader even now, asking at once would not help.
-            Done::Metadata(Ok(())) => self.metadata.rests(Instant::now() + self.client.config().retry_backoff),
+            Done::Metadata(Ok(())) => {
+                self.metadata.rests(Instant::now() + self.client.config().retry_backoff)
+            }
             Done::Metadata(Err(error)) => self.errand_failed(error, |sender| &mut sender.metadata),
         }
     }
@@ -423,7 +425,9 @@ impl Drop for Sender {
 fn leaves_open_what_was_written(error: &ClientError) -> bool {
     match error {
         ClientError::Unreachable { .. } => false,
-        ClientError::Malformed { .. } | ClientError::Topic { code: ErrorCode::UnknownServerError, .. } => true,
+        ClientError::Malformed { .. } | ClientError::Topic { code: ErrorCode::UnknownServerError, .. } => {
+            true
+        }
         error => error.is_retriable(),
     }
 }

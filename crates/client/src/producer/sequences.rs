@@ -66,7 +66,13 @@ impl Sequences {
     /// The broker has these records.
     pub(crate) fn acknowledged(&mut self, partition: &TopicPartition, state: &ProducerState, count: i32) {
         if self.is_current(state) {
-            self.expected.insert(partition.clone(), state.base_sequence.plus(count));
+            let end = state.base_sequence.plus(count);
+            let expected = self.expected.entry(partition.clone()).or_default();
+            // What a lost answer was about is acknowledged again, behind what followed it. Sequences begin anew at 2^31.
+            let is_behind = end.0.wrapping_sub(expected.0) & i32::MAX > i32::MAX / 2;
+            if !is_behind {
+                *expected = end;
+            }
         }
     }
 
@@ -112,6 +118,19 @@ mod tests {
         sequences.acknowledged(&b, &again, 1);
         assert!(sequences.is_established(&b));
         assert!(sequences.is_ahead(&b, &ProducerState { base_sequence: Sequence(4), ..again }));
+        sequences.acknowledged(&b, &ProducerState { base_sequence: Sequence(0), ..again }, 2);
+        assert!(!sequences.is_ahead(&b, &ProducerState { base_sequence: Sequence(3), ..again }));
+        for quarter in 0..4 {
+            sequences.acknowledged(
+                &a,
+                &ProducerState { base_sequence: Sequence(quarter << 29), ..again },
+                1 << 29,
+            );
+        }
+        assert!(
+            !sequences.is_ahead(&a, &ProducerState { base_sequence: Sequence(0), ..again }),
+            "all around"
+        );
         sequences.abandon();
         assert_eq!(sequences.take(&a, 1), None);
         sequences.begin(ProducerId(8), ProducerEpoch(0));

@@ -207,12 +207,17 @@ async fn a_log_truncated_behind_what_was_handed_out_is_read_on_from_there() {
         _ => None,
     });
     let end = EpochEndOffset { leader_epoch: 4, end_offset: 12, ..EpochEndOffset::default() };
-    let topic = OffsetForLeaderTopicResult { topic: "t".to_owned(), partitions: vec![end], ..Default::default() };
+    let topic =
+        OffsetForLeaderTopicResult { topic: "t".to_owned(), partitions: vec![end], ..Default::default() };
     let answer = OffsetForLeaderEpochResponse { topics: vec![topic], ..Default::default() };
     let asked = asked.expect("what was read is validated");
     play.machine.handle(Event::Epochs { asked, answer: Ok(answer) }, play.now);
     assert!(play.handed().is_none(), "what was fetched from the old leader is not there any more");
-    assert_eq!(play.fetch().request.topics[0].partitions[0].fetch_offset, 10, "10 and 11 were never handed out");
+    assert_eq!(
+        play.fetch().request.topics[0].partitions[0].fetch_offset,
+        10,
+        "10 and 11 were never handed out"
+    );
 }
 
 #[tokio::test]

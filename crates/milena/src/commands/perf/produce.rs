@@ -125,7 +125,8 @@ impl UnderWay {
         }
         let any = delivery.clone();
         // A task of its own: what is told late by whoever sends would count as latency.
-        let acknowledged = tokio::spawn(async move { delivery.wait_for_batch().await.map(|()| Instant::now()) });
+        let acknowledged =
+            tokio::spawn(async move { delivery.wait_for_batch().await.map(|()| Instant::now()) });
         self.batches.push_back(Batch { any, begun: vec![begun], acknowledged });
         while let Some(batch) = self.batches.pop_front_if(|batch| batch.acknowledged.is_finished()) {
             record(batch, &mut self.latencies).await?;
