@@ -163,8 +163,15 @@ impl Builder {
         let has_listeners = self.settings.iter().any(|(key, _)| key == "listeners");
         let (mut config, warnings) = NodeConfig::from_properties(properties, "localhost")?;
         for warning in warnings {
-            if let ConfigWarning::Unknown { key, nearest } = warning {
-                return Err(StartError::UnknownKey { key, nearest: nearest.map(|it| it.to_string()) });
+            match warning {
+                ConfigWarning::Unknown { key, nearest } => {
+                    return Err(StartError::UnknownKey { key, nearest: nearest.map(|it| it.to_string()) });
+                }
+                // Among the defaults are some for parts to come.
+                ConfigWarning::NotYet { key, part } if self.settings.iter().any(|(set, _)| *set == key) => {
+                    return Err(StartError::NotServed { key, part });
+                }
+                ConfigWarning::NotYet { .. } | ConfigWarning::NoEffect { .. } => {}
             }
         }
         match self.port {

@@ -20,6 +20,14 @@ pub enum StartError {
         /// The key that is spelt most like it.
         nearest: Option<String>,
     },
+    /// A key that would have no effect: a test that sets it would not test what it says.
+    #[error("{key} counts once Milena serves {part}")]
+    NotServed {
+        /// As given.
+        key: String,
+        /// The part of Kafka it belongs to.
+        part: &'static str,
+    },
     /// Another node of this process has the data directory.
     #[error("another node of this process has the data directory {}", path.display())]
     DirectoryInUse {

@@ -96,6 +96,11 @@ fn settings_are_kafkas_and_a_mistype_is_none() {
     drop(Milena::builder().set("num.partitions", 3).start().expect("started"));
     let refused = Milena::builder().set("num.partition", 3).start().expect_err("there is no such key");
     assert!(refused.to_string().contains("num.partitions"), "{refused}");
+    let refused = Milena::builder().set("group.share.max.size", 3).start().expect_err("not served yet");
+    assert!(
+        matches!(&refused, StartError::NotServed { key, .. } if key == "group.share.max.size"),
+        "{refused}"
+    );
     let refused = Milena::builder().set("num.partitions", "many").start().expect_err("no number");
     assert!(matches!(refused, StartError::Setting(_)), "{refused}");
 }
