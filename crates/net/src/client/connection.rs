@@ -129,8 +129,8 @@ impl Connection {
     /// the header carries `correlation_id`.
     ///
     /// # Errors
-    /// When the connection has failed before or fails now. A call that is dropped while it writes half a frame makes
-    /// the connection useless.
+    /// When the connection has failed before or fails now; `RequestTimedOut` where the peer does not take the request in
+    /// time. A call that is dropped while it writes half a frame makes the connection useless.
     pub async fn send(
         &self,
         correlation_id: i32,
@@ -168,7 +168,18 @@ impl Connection {
         lock(&self.in_flight).failure.clone()
     }
 
+    /// Writes a frame. A peer that takes nothing for as long as `request_timeout` is given up.
     async fn write(
+        &self,
+        frame: &[Bytes],
+        waiting: Option<(i32, oneshot::Sender<Result<Bytes, ConnectionError>>)>,
+    ) -> Result<(), ConnectionError> {
+        let after = self.settings.request_timeout;
+        let written = timeout(after, self.write_whole(frame, waiting)).await;
+        written.unwrap_or(Err(ConnectionError::RequestTimedOut { after }))
+    }
+
+    async fn write_whole(
         &self,
         frame: &[Bytes],
         waiting: Option<(i32, oneshot::Sender<Result<Bytes, ConnectionError>>)>,

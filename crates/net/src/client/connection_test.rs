@@ -108,3 +108,15 @@ async fn an_address_where_nobody_listens_is_named() {
     let error = Connection::connect(&address, ConnectionSettings::default()).await.map(|_| ()).unwrap_err();
     assert!(error.to_string().starts_with(&format!("cannot connect to {address}: ")), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_no_request_is_given_up() {
+    let (connection, _peer) = pair();
+    let waiting = connection.send(1, &[]).await.unwrap();
+    let large = [Bytes::from(vec![0; 1 << 17])];
+    let sent = tokio::time::timeout(Duration::from_secs(3600), connection.send(2, &large)).await;
+    let sent = sent.expect("nobody waits for ever").map(drop);
+    assert!(matches!(sent, Err(ConnectionError::RequestTimedOut { .. })), "{sent:?}");
+    assert!(connection.failure().is_some(), "half a request may be written");
+    assert!(waiting.await_response().await.is_err());
+}
