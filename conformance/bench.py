@@ -2,6 +2,7 @@
 """Measures Milena beside Apache Kafka on one machine in one run, and prints a table in Markdown.
 
     bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions] [groups] [commits] [rebalance] [list]
+             [clients]
 
 cpu         CPU-seconds of the broker process (user and system) for a gigabyte (10^9 bytes) produced by
             kafka-producer-perf-test (records of 1 KB, batches of 100 KB, acks=all, no compression) and consumed by
@@ -14,6 +15,8 @@ commits     CPU-seconds for a million commits of one offset by members of 8 grou
 rebalance   one more member joins a group of 2,000: from its JoinGroup to the last answered SyncGroup
 list        guest instructions of a command that lists the names of 100 topics, `milena topic list` beside kafka-topics, each
             of its own broker, counted by valgrind's lackey; and its user and system time without valgrind
+clients     Milena's client library beside librdkafka: CPU-seconds (user and system) of a program that produces or consumes,
+            for a gigabyte, and megabytes per second; in a table per broker (harness/client_load.py)
 """
 
 import argparse
@@ -27,9 +30,9 @@ import sys
 import tempfile
 import time
 
-from harness import brokers, group_load, kafka, kcat, processes, wire
+from harness import brokers, client_load, group_load, kafka, kcat, processes, wire
 
-MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance", "list"]
+MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance", "list", "clients"]
 RECORD_BYTES = 1024
 PARTITIONS = 1000
 GROUPS = 10_000
@@ -256,6 +259,16 @@ def listing(kind, node):
     return kafka.java(kafka.TOOLS["kafka-topics"], "--bootstrap-server", node.bootstrap, "--command-config", patience, "--list")
 
 
+def clients(name, megabytes):
+    """Both client libraries at the same broker."""
+    rows = {}
+    with brokers.KINDS[name](overrides={"num.partitions": client_load.PARTITIONS}) as node:
+        for library, title, figure, unit in client_load.measured(node, megabytes):
+            print(f"{name}: {library}: {title}: {figure:.3f} {unit}", file=sys.stderr, flush=True)
+            rows.setdefault(f"{title} ({name})", (unit, {}))[1][library] = figure
+    table(rows, client_load.LIBRARIES)
+
+
 def table(rows, names):
     """Measured figures side by side, with the ratio of the first to the second."""
     print(f"\n| measured | {' | '.join(names)} |{' ratio |' if len(names) == 2 else ''}")
@@ -279,10 +292,14 @@ def main():
     rows = {}
     for measurement in options.measurements or MEASUREMENTS:
         for name in names:
+            if measurement == "clients":
+                clients(name, options.megabytes)
+                continue
             for title, figure, unit in globals()[measurement](brokers.KINDS[name], options.megabytes):
                 print(f"{name}: {title}: {figure:.3f} {unit}", file=sys.stderr, flush=True)
                 rows.setdefault(title, (unit, {}))[1][name] = figure
-    table(rows, names)
+    if rows:
+        table(rows, names)
 
 
 if __name__ == "__main__":

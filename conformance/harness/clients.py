@@ -120,9 +120,15 @@ class Node(Client):
 class Rust(Client):
     """A cargo package outside the workspace; its build output is kept, for it compiles a C library."""
 
-    def make(self):
+    def make(self, *how):
         manifest, target = str(self.sources / "Cargo.toml"), str(self.built / "target")
-        processes.run(["cargo", "build", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", target], seconds=1800)
+        where = ("--manifest-path", manifest, "--target-dir", target)
+        processes.run(["cargo", "build", "--quiet", "--locked", *where, *how], seconds=1800)
+
+    def optimised(self):
+        """The command of the program as it is built for measurements."""
+        self.make("--release")
+        return [str(self.built / f"target/release/{self.name}-program")]
 
     def command(self):
         return [str(self.built / f"target/debug/{self.name}-program")]

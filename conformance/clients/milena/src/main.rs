@@ -3,6 +3,7 @@
 mod admin;
 mod cluster_admin;
 mod consume;
+mod load;
 mod member;
 mod produce;
 mod speech;
@@ -15,6 +16,8 @@ async fn main() {
         Some("consume") => consume::run(&told).await,
         Some("admin") => admin::run(&told).await,
         Some("member") => member::run(&told).await,
+        Some("produce-load") => load::produce(&told).await,
+        Some("consume-load") => load::consume(&told).await,
         verb => panic!("no such verb: {verb:?}"),
     }
 }

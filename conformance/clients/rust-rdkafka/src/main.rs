@@ -2,6 +2,7 @@
 
 mod admin;
 mod consume;
+mod load;
 mod member;
 mod produce;
 mod speech;
@@ -13,6 +14,8 @@ fn main() {
         Some("consume") => consume::run(&told),
         Some("member") => member::run(&told),
         Some("admin") => admin::run(&told),
+        Some("produce-load") => load::produce(&told),
+        Some("consume-load") => load::consume(&told),
         verb => panic!("no such verb: {verb:?}"),
     }
 }

@@ -1,5 +1,6 @@
 //! How the program speaks: parameters in, reports out.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +19,21 @@ pub struct Told {
     pub runs: Vec<Run>,
     #[serde(default)]
     pub steps: Vec<Value>,
+    pub load: Option<Load>,
     #[serde(flatten)]
     pub member: Option<Member>,
+}
+
+/// A load to be measured.
+#[derive(Deserialize)]
+pub struct Load {
+    pub topic: String,
+    pub partitions: i32,
+    pub records: u64,
+    pub record_bytes: usize,
+    pub values: Option<String>,
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// What a member is told.
