@@ -6,7 +6,7 @@ use bytes::Bytes;
 use thiserror::Error;
 use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 
-use crate::compression::Deflater;
+use crate::compression::{Compressor, Deflater};
 use crate::varint::{put_varint, put_varlong, size_of_varint, size_of_varlong};
 use crate::{
     Attributes, BatchHeader, Compression, ControlRecordType, HEADER_SIZE, HeaderRef, RecordView,
@@ -98,8 +98,10 @@ pub enum BuildError {
 pub struct BatchBuilder {
     options: BatchOptions,
     records: Deflater,
-    /// Scratch for one record without key and value.
+    /// Scratch for one record without key, value and headers.
     scratch: Vec<u8>,
+    /// Scratch for the headers of one record.
+    raw_headers: Vec<u8>,
     uncompressed: usize,
     count: i32,
     last_offset: Option<Offset>,
@@ -110,10 +112,18 @@ pub struct BatchBuilder {
 impl BatchBuilder {
     /// An empty batch. Fails where the codec has no such level.
     pub fn new(options: BatchOptions) -> Result<Self, BuildError> {
+        Self::with_capacity(options, HEADER_SIZE)
+    }
+
+    /// As [`Self::new`], with memory for a batch of so many bytes, as it is written out.
+    pub fn with_capacity(options: BatchOptions, bytes: usize) -> Result<Self, BuildError> {
+        let mut out = Vec::with_capacity(bytes.max(HEADER_SIZE));
+        out.resize(HEADER_SIZE, 0);
         Ok(Self {
             options,
-            records: Deflater::new(options.compression, vec![0; HEADER_SIZE])?,
+            records: Deflater::new(options.compression, out)?,
             scratch: Vec::new(),
+            raw_headers: Vec::new(),
             uncompressed: HEADER_SIZE,
             count: 0,
             last_offset: None,
@@ -147,8 +157,12 @@ impl BatchBuilder {
         if self.options.control {
             return Err(BuildError::Control);
         }
-        let raw = raw_headers(headers);
-        self.put(offset, timestamp, key, value, headers.len(), &raw)
+        let mut raw = std::mem::take(&mut self.raw_headers);
+        put_headers(&mut raw, headers);
+        let put = self.put(offset, timestamp, key, value, headers.len(), &raw);
+        raw.clear();
+        self.raw_headers = raw;
+        put
     }
 
     /// Appends a record of another batch at an offset, as it is.
@@ -202,22 +216,21 @@ impl BatchBuilder {
         let size = i32::try_from(size).map_err(|_| BuildError::TooLarge)?;
         let count = self.count.checked_add(1).ok_or(BuildError::TooLarge)?;
 
-        let out = &mut self.scratch;
-        out.clear();
-        put_varint(out, size);
-        out.push(0);
-        put_varlong(out, timestamp_delta);
-        put_varint(out, delta);
-        let whole = out.len() + size as usize - 1 - size_of_varlong(timestamp_delta) - size_of_varint(delta);
-        for field in [key, value] {
-            put_varint(out, field.map_or(-1, |bytes| bytes.len() as i32));
-            self.records.write_all(out)?;
-            out.clear();
-            self.records.write_all(field.unwrap_or_default())?;
+        let whole = size_of_varint(size) + size as usize;
+        let scratch = &mut self.scratch;
+        scratch.clear();
+        put_varint(scratch, size);
+        scratch.push(0);
+        put_varlong(scratch, timestamp_delta);
+        put_varint(scratch, delta);
+        match &mut self.records {
+            // Told apart once, so that it compiles to plain copying.
+            Deflater::Stored(out) => {
+                out.reserve(whole);
+                put_fields(out, scratch, [key, value], header_count, headers)?;
+            }
+            out => put_fields(out, scratch, [key, value], header_count, headers)?,
         }
-        put_varint(out, header_count);
-        self.records.write_all(out)?;
-        self.records.write_all(headers)?;
 
         self.count = count;
         self.last_offset = Some(offset);
@@ -315,6 +328,24 @@ impl BatchBuilder {
         Ok(Some(batch.into()))
     }
 
+    /// As [`Self::build`], compressed as a whole now: what was collected uncompressed is compressed once it is complete, and
+    /// the codec knows how much there is. Not for a builder that compresses as it goes.
+    pub fn build_compressed(
+        mut self,
+        compression: Compression,
+        compressor: &mut Compressor,
+    ) -> Result<Option<Bytes>, BuildError> {
+        if let Deflater::Stored(out) = &mut self.records
+            && compression != Compression::None
+        {
+            let compressed = compressor.compress(compression, &out[HEADER_SIZE..])?;
+            out.truncate(HEADER_SIZE);
+            out.extend_from_slice(compressed);
+            self.options.compression = compression;
+        }
+        self.build()
+    }
+
     /// A batch without records that keeps its producer's last sequence, as the cleaner leaves it.
     ///
     /// `timestamp` is the largest the batch had.
@@ -386,13 +417,71 @@ fn size_of_field(field: Option<&[u8]>) -> Result<usize, BuildError> {
     Ok(size_of_varint(size) + bytes.len())
 }
 
-fn raw_headers(headers: &[HeaderRef<'_>]) -> Vec<u8> {
-    let mut raw = Vec::new();
+/// Writes what follows the offset; `scratch` holds what comes before.
+fn put_fields(
+    out: &mut impl Write,
+    scratch: &mut Vec<u8>,
+    fields: [Option<&[u8]>; 2],
+    header_count: i32,
+    headers: &[u8],
+) -> io::Result<()> {
+    for field in fields {
+        put_varint(scratch, field.map_or(-1, |bytes| bytes.len() as i32));
+        out.write_all(scratch)?;
+        scratch.clear();
+        out.write_all(field.unwrap_or_default())?;
+    }
+    put_varint(scratch, header_count);
+    out.write_all(scratch)?;
+    out.write_all(headers)
+}
+
+fn put_headers(raw: &mut Vec<u8>, headers: &[HeaderRef<'_>]) {
     for header in headers {
-        put_varint(&mut raw, header.key.len() as i32);
+        put_varint(raw, header.key.len() as i32);
         raw.extend_from_slice(header.key);
-        put_varint(&mut raw, header.value.map_or(-1, |value| value.len() as i32));
+        put_varint(raw, header.value.map_or(-1, |value| value.len() as i32));
         raw.extend_from_slice(header.value.unwrap_or_default());
     }
-    raw
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Codec, Limits, RecordBatch};
+
+    #[test]
+    fn a_batch_compressed_at_the_end_holds_the_same_records() {
+        let mut compressor = Compressor::default();
+        // Twice: what the compressor keeps of one batch must not show in the next.
+        for codec in Codec::ALL.into_iter().chain(Codec::ALL) {
+            let mut builder =
+                BatchBuilder::with_capacity(BatchOptions::default(), 100_000).expect("no codec");
+            let values: Vec<String> =
+                (0..3000).map(|number| format!("value {number} of {}", codec.name())).collect();
+            for value in &values {
+                let header = HeaderRef { key: b"h", value: None };
+                builder.append(7, Some(b"key"), Some(value.as_bytes()), &[header]).expect("fits");
+            }
+            let plain = builder.uncompressed_size();
+            let built =
+                builder.build_compressed(Compression::of(codec), &mut compressor).expect("the codec's level");
+            let batch = RecordBatch::new(built.expect("has records")).expect("is a batch");
+            batch.verify_crc().expect("just computed");
+            assert_eq!(batch.codec().expect("is one"), codec);
+            assert_eq!(
+                codec == Codec::None,
+                batch.bytes().len() == plain,
+                "{codec:?}: {}",
+                batch.bytes().len()
+            );
+            let mut records = batch.records(Limits::default()).expect("readable");
+            for (offset, value) in values.iter().enumerate() {
+                let record = records.next().expect("readable").expect("not the end");
+                assert_eq!((record.offset.0, record.value), (offset as i64, Some(value.as_bytes())));
+                assert_eq!((record.key, record.headers.len()), (Some(&b"key"[..]), 1));
+            }
+            assert_eq!(records.next().expect("readable"), None);
+        }
+    }
 }

@@ -122,6 +122,41 @@ impl Read for Reader<'_> {
     }
 }
 
+/// Makes frames of what is there as a whole.
+#[derive(Default)]
+pub struct Compressor {
+    table: block::CompressTable,
+}
+
+impl Compressor {
+    /// Appends a frame of `plain`.
+    pub fn append(&mut self, plain: &[u8], out: &mut Vec<u8>) {
+        begin_frame(out);
+        for block in plain.chunks(BLOCK_SIZE) {
+            let begin = out.len();
+            let data = begin + size_of::<u32>();
+            out.resize(data + block::get_maximum_output_size(block.len()), 0);
+            let size = block::compress_into_with_table(block, &mut out[data..], &mut self.table)
+                .expect("there is the largest size that compressing can need");
+            let word = if size < block.len() {
+                out.truncate(data + size);
+                size as u32
+            } else {
+                out.truncate(data);
+                out.extend_from_slice(block);
+                block.len() as u32 | STORED
+            };
+            out[begin..data].copy_from_slice(&word.to_le_bytes());
+        }
+        out.extend_from_slice(&0u32.to_le_bytes());
+    }
+}
+
+fn begin_frame(out: &mut Vec<u8>) {
+    out.extend_from_slice(&MAGIC.to_le_bytes());
+    out.extend_from_slice(&[FLAGS, BLOCK_DESCRIPTOR, header_checksum(&[FLAGS, BLOCK_DESCRIPTOR])]);
+}
+
 pub struct Writer {
     out: Vec<u8>,
     block: Vec<u8>,
@@ -130,8 +165,7 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(mut out: Vec<u8>) -> Self {
-        out.extend_from_slice(&MAGIC.to_le_bytes());
-        out.extend_from_slice(&[FLAGS, BLOCK_DESCRIPTOR, header_checksum(&[FLAGS, BLOCK_DESCRIPTOR])]);
+        begin_frame(&mut out);
         Self { out, block: Vec::new(), scratch: Vec::new() }
     }
 
@@ -240,6 +274,19 @@ mod tests {
             let frame = encoder.finish().expect("vectors take all");
             let inflated = inflate(&frame, Wrapping::Batch);
             assert_eq!(inflated.is_ok_and(|inflated| inflated == text), expect, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn frames_made_at_once_are_read_as_those_written_piece_by_piece() {
+        let random: Vec<u8> =
+            (0..70_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let mut compressor = Compressor::default();
+        for text in [&b""[..], b"text", &[3; 200_000], &random, b"text"] {
+            let mut out = Vec::new();
+            compressor.append(text, &mut out);
+            assert_eq!(inflate(&out, Wrapping::Batch).expect("a frame"), text);
+            assert!(out.len() <= frame(text).len() + 100, "{} bytes to {}", text.len(), out.len());
         }
     }
 

@@ -1,5 +1,6 @@
 //! The codecs of record batches: streams in, streams out.
 
+mod compressor;
 mod gzip;
 mod lz4;
 mod snappy;
@@ -8,6 +9,8 @@ mod zstd;
 use std::io::{self, BufRead, Read, Write};
 
 use crate::Limits;
+
+pub use compressor::Compressor;
 
 /// How the records of a batch are compressed; the id is what the attributes hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

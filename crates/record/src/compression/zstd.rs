@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, BufWriter, Write};
 
+use zstd::bulk;
 use zstd::stream::{raw, read, write, zio};
 
 const BUFFER_SIZE: usize = 16 << 10;
@@ -19,6 +20,30 @@ pub fn reader(compressed: &[u8], window_log_max: u32) -> io::Result<Reader<'_>> 
 pub fn writer(out: Vec<u8>, level: i32) -> io::Result<Writer> {
     let encoder = raw::Encoder::new(level)?;
     Ok(BufWriter::with_capacity(BUFFER_SIZE, write::Encoder::with_writer(zio::Writer::new(out, encoder))))
+}
+
+/// Makes frames of what is there as a whole.
+pub struct Compressor {
+    level: i32,
+    codec: bulk::Compressor<'static>,
+}
+
+impl Compressor {
+    /// Fails where there is no such level.
+    pub fn new(level: i32) -> io::Result<Self> {
+        Ok(Self { level, codec: bulk::Compressor::new(level)? })
+    }
+
+    pub const fn level(&self) -> i32 {
+        self.level
+    }
+
+    /// Replaces what is in `out` by a frame of `plain`.
+    pub fn replace(&mut self, out: &mut Vec<u8>, plain: &[u8]) -> io::Result<()> {
+        out.clear();
+        out.reserve(zstd::zstd_safe::compress_bound(plain.len()));
+        self.codec.compress_to_buffer(plain, out).map(drop)
+    }
 }
 
 pub fn written(writer: &Writer) -> usize {
