@@ -53,7 +53,8 @@ pub struct PartitionMetadata {
 impl TopicMetadata {
     /// The partition of this number.
     pub fn partition(&self, index: PartitionIndex) -> Option<&PartitionMetadata> {
-        self.partitions.iter().find(|partition| partition.index == index)
+        let at = self.partitions.binary_search_by_key(&index, |partition| partition.index).ok()?;
+        self.partitions.get(at)
     }
 }
 

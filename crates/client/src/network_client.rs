@@ -1,7 +1,8 @@
 //! The connections of one client, and the metadata that tells which of them to use.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
@@ -23,8 +24,21 @@ pub struct NetworkClient {
 
 struct Shared {
     config: ClientConfig,
-    metadata: Arc<Mutex<Arc<ClusterMetadata>>>,
+    metadata: Arc<Known>,
     connections: Connections,
+}
+
+/// What is known of the cluster, and a number that rises whenever that changes.
+#[derive(Default)]
+struct Known {
+    metadata: Mutex<Arc<ClusterMetadata>>,
+    version: AtomicU64,
+}
+
+impl Known {
+    fn lock(&self) -> MutexGuard<'_, Arc<ClusterMetadata>> {
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One slot per address; its lock is held while the connection is opened, so that it is opened once.
@@ -47,7 +61,7 @@ pub enum AutoCreate {
 impl NetworkClient {
     /// A client of the cluster behind `config.bootstrap_servers`. Nothing is connected yet.
     pub fn new(config: ClientConfig) -> Self {
-        let metadata = Arc::new(Mutex::new(Arc::new(ClusterMetadata::default())));
+        let metadata = Arc::default();
         Self { shared: Arc::new(Shared { config, metadata, connections: Connections::default() }) }
     }
 
@@ -71,12 +85,17 @@ impl NetworkClient {
 
     /// As [`Self::metadata`], without copying it.
     pub(crate) fn snapshot(&self) -> Arc<ClusterMetadata> {
-        Arc::clone(&self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.shared.metadata.lock())
+    }
+
+    /// Another number after every change of the metadata: what was looked up before is to be looked up again.
+    pub(crate) fn metadata_version(&self) -> u64 {
+        self.shared.metadata.version.load(Ordering::Acquire)
     }
 
     /// What is known of a topic now.
     pub fn known_topic(&self, name: &str) -> Option<Arc<TopicMetadata>> {
-        self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner).topics.get(name).cloned()
+        self.shared.metadata.lock().topics.get(name).cloned()
     }
 
     /// The topic's metadata: what is known, else asked for, and waited for while it is being created.
@@ -173,8 +192,9 @@ impl NetworkClient {
             .filter(|topic| topic.error_code == 0 && !topic.is_internal)
             .filter_map(|topic| topic.name.as_deref().map(TopicName::from))
             .collect();
-        let mut metadata = self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut metadata = self.shared.metadata.lock();
         let errors = Arc::make_mut(&mut metadata).update(response, Instant::now());
+        self.shared.metadata.version.fetch_add(1, Ordering::Release);
         Ok((names, errors))
     }
 
@@ -216,7 +236,7 @@ impl NetworkClient {
     /// When the broker is not known (any more), or does not take the connection.
     pub(crate) async fn node(&self, node: NodeId) -> Result<Arc<BrokerConnection>, ClientError> {
         let address = {
-            let metadata = self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+            let metadata = self.shared.metadata.lock();
             metadata.nodes.get(&node).cloned()
         };
         let address = address.ok_or_else(|| ClientError::Unreachable {

@@ -1,6 +1,6 @@
 //! Records on their way: appended by senders, batched per partition, taken by the [sender](super::sender).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use record::BatchBuilder;
@@ -9,7 +9,9 @@ use tokio::time::{Instant, timeout_at};
 use types::{Offset, PartitionIndex, TopicName, TopicPartition};
 
 use crate::error::ClientError;
+use crate::network_client::NetworkClient;
 use crate::producer::batch::{Delivery, ProducerBatch, SplitError};
+use crate::producer::topic_queue::{PartitionQueue, TopicQueue};
 use crate::producer::{ProducerConfig, ProducerRecord, interceptor};
 
 /// Kafka's RecordAccumulator: a queue of batches per partition, bounded by `buffer.memory`.
@@ -26,7 +28,7 @@ pub(crate) struct RecordAccumulator {
 
 #[derive(Default)]
 struct Queues {
-    partitions: BTreeMap<TopicPartition, PartitionQueue>,
+    topics: BTreeMap<TopicName, TopicQueue>,
     /// Batches so far.
     batches_so_far: u64,
     /// How many callers wait for everything to be sent.
@@ -34,17 +36,14 @@ struct Queues {
     closed: bool,
 }
 
-/// Batches of one partition, oldest first.
-#[derive(Default)]
-struct PartitionQueue {
-    batches: VecDeque<ProducerBatch>,
-    /// The broker took no larger batches; uncompressed bytes.
-    batch_size_max: Option<usize>,
-    /// Batches that were taken, and are neither back nor ended.
-    under_way: usize,
-    /// Nothing is taken while anything is under way: it failed, or was tried before and travels alone. So batches arrive in
-    /// order whatever fails.
-    waits: bool,
+/// Why a record was not appended.
+pub(crate) enum Refusal {
+    /// Nothing is known of its topic.
+    UnknownTopic,
+    /// As far as is known; there may be more partitions by now.
+    NoSuchPartition(ClientError),
+    /// For good.
+    Final(ClientError),
 }
 
 impl RecordAccumulator {
@@ -64,56 +63,75 @@ impl RecordAccumulator {
         BatchBuilder::record_size(i64::MAX, i32::MAX, record.key, record.value, record.headers)
     }
 
-    /// Appends a record, waiting up to `deadline` while `buffer.memory` is used up.
+    /// Takes `size` bytes of `buffer.memory` for a record, waiting up to `deadline` while it is used up.
     ///
     /// # Errors
     /// When the record is too large, no memory was given back in time, or the producer is closed.
-    pub(crate) async fn append(
+    pub(crate) async fn reserve(
         &self,
-        partition: TopicPartition,
-        record: &ProducerRecord<'_>,
-        timestamp: i64,
-        deadline: Instant,
-    ) -> Result<Delivery, ClientError> {
-        let size = Self::size_of(record);
+        size: usize,
+        deadline: impl FnOnce() -> Instant,
+    ) -> Result<(), ClientError> {
         let limit = self.config.max_request_size.min(self.config.buffer_memory);
         if size > limit {
             return Err(ClientError::RecordTooLarge { size, limit });
         }
         let permits = u32::try_from(size).unwrap_or(u32::MAX);
-        if self.memory.try_acquire_many(permits).map(|permit| permit.forget()).is_err() {
-            // Whoever waits for memory waits for batches to be sent, full or not.
-            self.work.notify_one();
-            let permit = timeout_at(deadline, self.memory.acquire_many(permits)).await;
-            let used_up = ClientError::BufferExhausted { size, after: self.config.max_block };
-            permit.map_err(|_| used_up)?.map_err(|_| ClientError::Closed)?.forget();
+        if let Ok(permit) = self.memory.try_acquire_many(permits) {
+            permit.forget();
+            return Ok(());
         }
-        let appended = self.append_reserved(partition, record, timestamp, size);
-        if appended.is_err() {
-            self.memory.add_permits(size);
-        }
-        appended
+        // Whoever waits for memory waits for batches to be sent, full or not.
+        self.work.notify_one();
+        let permit = timeout_at(deadline(), self.memory.acquire_many(permits)).await;
+        let used_up = ClientError::BufferExhausted { size, after: self.config.max_block };
+        permit.map_err(|_| used_up)?.map_err(|_| ClientError::Closed)?.forget();
+        Ok(())
     }
 
-    fn append_reserved(
+    /// Gives back what was reserved for a record.
+    pub(crate) fn release(&self, size: usize) {
+        self.memory.add_permits(size);
+    }
+
+    /// Appends a record whose `size` bytes are reserved; where it names no partition, wherever it suits. The only lock that a
+    /// record is sent under.
+    pub(crate) fn append(
         &self,
-        partition: TopicPartition,
         record: &ProducerRecord<'_>,
+        named: Option<PartitionIndex>,
         timestamp: i64,
         size: usize,
-    ) -> Result<Delivery, ClientError> {
+        client: &NetworkClient,
+        entropy: &io::Entropy,
+    ) -> Result<Delivery, Refusal> {
+        let version = client.metadata_version();
         let mut queues = self.lock();
         if queues.closed {
-            return Err(ClientError::Closed);
+            return Err(Refusal::Final(ClientError::Closed));
+        }
+        if queues.topics.get(record.topic).is_none_or(|topic| topic.version() != version) {
+            let known = client.known_topic(record.topic).ok_or(Refusal::UnknownTopic)?;
+            match queues.topics.get_mut(record.topic) {
+                Some(topic) => topic.learn(known, version),
+                None => {
+                    let name = known.name.clone();
+                    queues.topics.insert(name, TopicQueue::new(known, version));
+                }
+            }
         }
         let order = queues.batches_so_far + 1;
-        let queue = queues.partitions.entry(partition.clone()).or_default();
+        let topic = queues.topics.get_mut(record.topic).expect("it is known by now");
+        let placed = topic.place(record, named, size, &self.config, entropy);
+        let queue = placed.map_err(Refusal::NoSuchPartition)?;
         let batch_size = queue.batch_size(&self.config);
         if let Some(last) = queue.batches.back_mut().filter(|last| last.has_room(size, batch_size)) {
-            return last.append(record, timestamp, size);
+            return last.append(record, timestamp, size).map_err(Refusal::Final);
         }
-        let mut batch = ProducerBatch::new(partition, order, self.config.compression, Instant::now())?;
-        let delivery = batch.append(record, timestamp, size)?;
+        let room = batch_size.max(size);
+        let mut batch = ProducerBatch::new(queue.partition.clone(), order, room, Instant::now())
+            .map_err(Refusal::Final)?;
+        let delivery = batch.append(record, timestamp, size).map_err(Refusal::Final)?;
         queue.batches.push_back(batch);
         queues.batches_so_far = order;
         self.incomplete.send_modify(|incomplete| *incomplete.entry(order).or_default() += 1);
@@ -132,10 +150,10 @@ impl RecordAccumulator {
         let hurry = self.hurries(&queues);
         let mut ready = Vec::new();
         let mut next: Option<Instant> = None;
-        for (partition, queue) in &queues.partitions {
+        for queue in queues.topics.values().flat_map(TopicQueue::queues) {
             match queue.due(&self.config, hurry, now) {
                 Some(due) if due > now => next = Some(next.map_or(due, |earlier| earlier.min(due))),
-                Some(_) if queue.may_take(room(partition)) => ready.push(partition.clone()),
+                Some(_) if queue.may_take(room(&queue.partition)) => ready.push(queue.partition.clone()),
                 Some(_) | None => {}
             }
         }
@@ -152,15 +170,12 @@ impl RecordAccumulator {
     ) -> Option<ProducerBatch> {
         let mut queues = self.lock();
         let hurry = self.hurries(&queues);
-        let queue = queues.partitions.get_mut(partition)?;
+        let queue = queues.get_mut(partition)?;
         let is_due = queue.due(&self.config, hurry, now).is_some_and(|due| due <= now);
         if !is_due || !queue.may_take(room) {
             return None;
         }
-        let batch = queue.batches.pop_front()?;
-        queue.under_way += 1;
-        queue.waits = batch.attempts > 0;
-        Some(batch)
+        queue.take()
     }
 
     fn hurries(&self, queues: &Queues) -> bool {
@@ -170,59 +185,32 @@ impl RecordAccumulator {
     /// Returns a batch that is to be sent again, before all that were appended after it.
     pub(crate) fn put_back(&self, batch: ProducerBatch) {
         let mut queues = self.lock();
-        let queue = queues.partitions.entry(batch.partition.clone()).or_default();
+        let queue = queues.of(&batch.partition);
         queue.came_back(true);
         queue.insert(batch);
     }
 
     /// Everything under way is awaited before more of its partition is sent: it is numbered otherwise.
     pub(crate) fn await_all_under_way(&self) {
-        for queue in self.lock().partitions.values_mut() {
-            queue.waits = queue.under_way > 0;
-        }
-    }
-
-    /// Batches that wait in each of a topic's partitions; `None` where the oldest has been due since before `due_before`:
-    /// its broker takes nothing.
-    pub(crate) fn loads(
-        &self,
-        topic: &TopicName,
-        partitions: impl Iterator<Item = PartitionIndex>,
-        due_before: Option<Instant>,
-    ) -> Vec<(PartitionIndex, Option<usize>)> {
-        let queues = self.lock();
-        let load = |index: PartitionIndex| {
-            let queue = queues.partitions.get(&TopicPartition { topic: topic.clone(), partition: index });
-            let Some(queue) = queue else { return (index, Some(0)) };
-            let oldest = queue.batches.front().map(|first| first.created_at + self.config.linger);
-            let is_stuck = due_before.zip(oldest).is_some_and(|(before, due)| due < before);
-            (index, Some(queue.batches.len()).filter(|_| !is_stuck))
-        };
-        partitions.map(load).collect()
+        self.lock().queues_mut().for_each(PartitionQueue::await_all_under_way);
     }
 
     /// Returns a batch that was too large for its broker in parts of at most half its size, or ends it. Batches to come
     /// are smaller as well.
-    pub(crate) fn split(&self, batch: ProducerBatch, error: ClientError) {
+    pub(crate) fn split(&self, mut batch: ProducerBatch, error: ClientError) {
         if batch.count() < 2 {
-            return self.complete(&batch, Err(error));
+            return self.complete(&mut batch, Err(error));
         }
         let partition = batch.partition.clone();
-        let size = {
-            let mut queues = self.lock();
-            let queue = queues.partitions.entry(partition.clone()).or_default();
-            let size = queue.batch_size(&self.config).min(batch.uncompressed_size / 2);
-            queue.batch_size_max = Some(size);
-            size
-        };
         let order = batch.order();
-        match batch.split(size, self.config.compression) {
-            Err(SplitError { batch, error }) => self.complete(&batch, Err(error)),
+        let size = self.lock().of(&partition).shrink(&self.config, batch.uncompressed_size);
+        match batch.split(size) {
+            Err(SplitError { mut batch, error }) => self.complete(&mut batch, Err(error)),
             Ok(parts) => {
                 self.incomplete
                     .send_modify(|incomplete| *incomplete.entry(order).or_insert(1) += parts.len() - 1);
                 let mut queues = self.lock();
-                let queue = queues.partitions.entry(partition).or_default();
+                let queue = queues.of(&partition);
                 queue.came_back(true);
                 parts.into_iter().for_each(|part| queue.insert(part));
             }
@@ -230,10 +218,8 @@ impl RecordAccumulator {
     }
 
     /// Ends a batch that was taken.
-    pub(crate) fn complete(&self, batch: &ProducerBatch, outcome: Result<Option<Offset>, ClientError>) {
-        if let Some(queue) = self.lock().partitions.get_mut(&batch.partition) {
-            queue.came_back(outcome.is_err());
-        }
+    pub(crate) fn complete(&self, batch: &mut ProducerBatch, outcome: Result<Option<Offset>, ClientError>) {
+        self.lock().of(&batch.partition).came_back(outcome.is_err());
         self.end(batch, outcome);
     }
 
@@ -242,7 +228,7 @@ impl RecordAccumulator {
         let mut queues = self.lock();
         let mut expired = Vec::new();
         let mut next: Option<Instant> = None;
-        for queue in queues.partitions.values_mut() {
+        for queue in queues.queues_mut() {
             while let Some(first) = queue.batches.front() {
                 let deadline = first.created_at + self.config.delivery_timeout;
                 if deadline > now {
@@ -257,11 +243,11 @@ impl RecordAccumulator {
 
     /// Takes everything that is not under way; each batch is to be [ended](Self::end).
     pub(crate) fn take_all(&self) -> Vec<ProducerBatch> {
-        self.lock().partitions.values_mut().flat_map(|queue| queue.batches.drain(..)).collect()
+        self.lock().queues_mut().flat_map(|queue| queue.batches.drain(..)).collect()
     }
 
     /// Ends a batch that no queue holds any more.
-    pub(crate) fn end(&self, batch: &ProducerBatch, outcome: Result<Option<Offset>, ClientError>) {
+    pub(crate) fn end(&self, batch: &mut ProducerBatch, outcome: Result<Option<Offset>, ClientError>) {
         for interceptor in &self.config.interceptors {
             interceptor::acknowledged(&**interceptor, &batch.partition, batch.count(), &outcome);
         }
@@ -292,7 +278,7 @@ impl RecordAccumulator {
     /// Nobody sends any more: whoever waits for a batch is told that the producer is closed.
     pub(crate) fn abandon(&self) {
         self.close();
-        self.lock().partitions.clear();
+        drop(self.take_all());
         self.incomplete.send_modify(BTreeMap::clear);
     }
 
@@ -321,34 +307,18 @@ fn has_ended(incomplete: &mut BTreeMap<u64, usize>, order: u64) {
     }
 }
 
-impl PartitionQueue {
-    fn batch_size(&self, config: &ProducerConfig) -> usize {
-        self.batch_size_max.unwrap_or(config.batch_size).min(config.batch_size)
+impl Queues {
+    fn get_mut(&mut self, partition: &TopicPartition) -> Option<&mut PartitionQueue> {
+        self.topics.get_mut(&partition.topic)?.get_mut(partition.partition)
     }
 
-    /// When its oldest batch is to be sent.
-    fn due(&self, config: &ProducerConfig, hurry: bool, now: Instant) -> Option<Instant> {
-        let first = self.batches.front()?;
-        let is_full = self.batches.len() > 1 || !first.has_room(1, self.batch_size(config));
-        let due = if hurry || is_full { now } else { first.created_at + config.linger };
-        Some(due.max(first.not_before))
+    /// The queue that a batch was taken from.
+    fn of(&mut self, partition: &TopicPartition) -> &mut PartitionQueue {
+        self.get_mut(partition).expect("queues stay")
     }
 
-    /// Whether its oldest batch may follow those under way.
-    fn may_take(&self, room: usize) -> bool {
-        let travels_alone = self.waits || self.batches.front().is_some_and(|first| first.attempts > 0);
-        self.under_way == 0 || (!travels_alone && self.under_way < room)
-    }
-
-    /// One that was taken is back or ended; after a failure those behind it are awaited.
-    fn came_back(&mut self, failed: bool) {
-        self.under_way -= 1;
-        self.waits = self.under_way > 0 && (self.waits || failed);
-    }
-
-    fn insert(&mut self, batch: ProducerBatch) {
-        let behind = self.batches.partition_point(|other| other.place() < batch.place());
-        self.batches.insert(behind, batch);
+    fn queues_mut(&mut self) -> impl Iterator<Item = &mut PartitionQueue> {
+        self.topics.values_mut().flat_map(TopicQueue::queues_mut)
     }
 }
 

@@ -1,12 +1,14 @@
 //! A batch of a producer: from its first record until all its records are acknowledged or have failed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use record::compression::Compressor;
 use record::{
     BatchBuilder, BatchHeader, BatchOptions, BuildError, Compression, HEADER_SIZE, Limits, RecordBatch,
 };
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use types::{Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition};
 
@@ -33,13 +35,14 @@ pub(crate) struct ProducerState {
 /// What became of the records from this index on, up to the next part's: the first one's offset, where it is known.
 type Part = (i32, Result<Option<Offset>, ClientError>);
 
-/// Set once: the parts in order. One, unless the batch was split.
-type Outcome = Option<Arc<[Part]>>;
-
 /// What the senders of a batch's records wait for; shared by the batches that it was split into.
 #[derive(Debug)]
 struct Fate {
-    outcome: watch::Sender<Outcome>,
+    partition: TopicPartition,
+    /// The parts in order: one, unless the batch was split.
+    outcome: OnceLock<Box<[Part]>>,
+    /// Rung once the outcome is there.
+    is_known: Notify,
     unfinished: Mutex<Unfinished>,
 }
 
@@ -52,9 +55,8 @@ struct Unfinished {
 /// The future of one record: done when its batch is acknowledged or has failed.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    partition: TopicPartition,
+    fate: Arc<Fate>,
     index: i32,
-    outcome: watch::Receiver<Outcome>,
 }
 
 impl Delivery {
@@ -62,21 +64,19 @@ impl Delivery {
     ///
     /// # Errors
     /// When the record was not acknowledged; it may have been written all the same.
-    pub async fn wait(mut self) -> Result<RecordMetadata, ClientError> {
-        let outcome = self.outcome.wait_for(Option::is_some).await.map_err(|_| ClientError::Closed)?;
-        let parts = outcome.as_deref().unwrap_or_default();
+    pub async fn wait(self) -> Result<RecordMetadata, ClientError> {
+        let parts = self.fate.known().await;
         let (first, base) = parts
             .iter()
             .rfind(|(first, _)| *first <= self.index)
             .expect("the first part begins at the first record");
         let offset = base.clone()?.map(|base| base.plus((self.index - first).into()));
-        drop(outcome);
-        Ok(RecordMetadata { partition: self.partition, offset })
+        Ok(RecordMetadata { partition: self.fate.partition.clone(), offset })
     }
 
     /// Whether the outcome is known.
     pub fn is_done(&self) -> bool {
-        self.outcome.borrow().is_some()
+        self.fate.outcome.get().is_some()
     }
 
     /// Waits until the outcome of every record of its batch is known. One that its broker finds too large is sent in parts,
@@ -84,14 +84,13 @@ impl Delivery {
     ///
     /// # Errors
     /// The first one, where not all of them were acknowledged.
-    pub async fn wait_for_batch(mut self) -> Result<(), ClientError> {
-        let outcome = self.outcome.wait_for(Option::is_some).await.map_err(|_| ClientError::Closed)?;
-        outcome.as_deref().unwrap_or_default().iter().try_for_each(|(_, part)| part.clone().map(drop))
+    pub async fn wait_for_batch(self) -> Result<(), ClientError> {
+        self.fate.known().await.iter().try_for_each(|(_, part)| part.clone().map(drop))
     }
 
     /// Whether both records were put into one batch: their outcomes are known at the same time.
     pub fn shares_batch_with(&self, other: &Delivery) -> bool {
-        self.outcome.same_channel(&other.outcome)
+        Arc::ptr_eq(&self.fate, &other.fate)
     }
 }
 
@@ -127,19 +126,21 @@ pub(crate) struct ProducerBatch {
     /// What went wrong last.
     pub(crate) last_error: Option<ClientError>,
     fate: Arc<Fate>,
+    /// Its outcome is told, or left to its parts.
+    is_ended: bool,
 }
 
 impl ProducerBatch {
+    /// An empty one, with memory for `room` bytes.
     pub(crate) fn new(
         partition: TopicPartition,
         order: u64,
-        compression: Compression,
+        room: usize,
         now: Instant,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            partition,
             order,
-            contents: Contents::Open(open(compression)?),
+            contents: Contents::Open(open(room)?),
             first_index: 0,
             count: 0,
             is_closed: false,
@@ -152,9 +153,13 @@ impl ProducerBatch {
             may_be_written: false,
             last_error: None,
             fate: Arc::new(Fate {
-                outcome: watch::Sender::new(None),
+                partition: partition.clone(),
+                outcome: OnceLock::new(),
+                is_known: Notify::new(),
                 unfinished: Mutex::new(Unfinished { open: 1, parts: Vec::new() }),
             }),
+            partition,
+            is_ended: false,
         })
     }
 
@@ -179,24 +184,34 @@ impl ProducerBatch {
         let index = self.count;
         self.count += 1;
         self.reserved += reserved;
-        Ok(Delivery { partition: self.partition.clone(), index, outcome: self.fate.outcome.subscribe() })
+        Ok(Delivery { fate: Arc::clone(&self.fate), index })
     }
 
-    /// Names the producer and closes the batch, or finds it closed: a repeated try carries the same sequence, so that
-    /// the broker recognizes it.
-    pub(crate) fn seal(&mut self, producer: Option<ProducerState>) -> Result<Bytes, ClientError> {
+    /// Names the producer, compresses and closes the batch, or finds it closed: a repeated try carries the same sequence, so
+    /// that the broker recognizes it.
+    pub(crate) fn seal(
+        &mut self,
+        producer: Option<ProducerState>,
+        compression: Compression,
+        compressor: &mut Compressor,
+    ) -> Result<Bytes, ClientError> {
         match std::mem::replace(&mut self.contents, Contents::Nothing) {
             Contents::Open(mut builder) => {
                 if let Some(state) = producer {
                     builder.set_producer(state.id, state.epoch, state.base_sequence, false);
                 }
                 self.uncompressed_size = builder.uncompressed_size();
-                let batch = builder.build().map_err(build_error)?;
+                let batch = builder.build_compressed(compression, compressor).map_err(build_error)?;
                 self.contents = Contents::Sealed(batch.unwrap_or_default());
                 self.producer = producer;
             }
             contents => self.contents = contents,
         }
+        self.sealed()
+    }
+
+    /// The batch as it is sent.
+    pub(crate) fn sealed(&self) -> Result<Bytes, ClientError> {
         match &self.contents {
             Contents::Sealed(bytes) => Ok(bytes.clone()),
             Contents::Open(_) | Contents::Nothing => Err(ClientError::Closed),
@@ -238,20 +253,24 @@ impl ProducerBatch {
     }
 
     /// The same records in batches of at most `size` bytes, uncompressed, but for a record that alone has more: at least
-    /// two, where `size` is smaller than this one, for a broker that takes no larger ones. Each is numbered when it is sent. Only for a batch that certainly lies in no log.
-    pub(crate) fn split(mut self, size: usize, compression: Compression) -> Result<Vec<Self>, SplitError> {
+    /// two, where `size` is smaller than this one, for a broker that takes no larger ones. Each is numbered when it is sent.
+    /// Only for a batch that certainly lies in no log.
+    pub(crate) fn split(mut self, size: usize) -> Result<Vec<Self>, SplitError> {
         assert!(!self.may_be_written, "the records of a batch that may be written are not written again");
-        match self.repack(size, compression) {
-            Ok(parts) => Ok(parts),
+        match self.repack(size) {
+            Ok(parts) => {
+                self.is_ended = true;
+                Ok(parts)
+            }
             Err(error) => Err(SplitError { batch: Box::new(self), error }),
         }
     }
 
-    fn repack(&mut self, size: usize, compression: Compression) -> Result<Vec<Self>, ClientError> {
+    fn repack(&mut self, size: usize) -> Result<Vec<Self>, ClientError> {
         let corrupt = |error: &dyn std::fmt::Display| ClientError::Batch { reason: error.to_string() };
-        let whole = RecordBatch::new(self.seal(None)?).map_err(|error| corrupt(&error))?;
+        let whole = RecordBatch::new(self.sealed()?).map_err(|error| corrupt(&error))?;
         let mut records = whole.records(Limits::default()).map_err(|error| corrupt(&error))?;
-        let mut builders = vec![open(compression)?];
+        let mut builders = vec![open(size)?];
         while let Some(record) = records.next().map_err(|error| corrupt(&error))? {
             let headers: Vec<_> = record.headers.iter().collect();
             let added = BatchBuilder::record_size(i64::MAX, i32::MAX, record.key, record.value, &headers);
@@ -259,7 +278,7 @@ impl ProducerBatch {
                 .last()
                 .is_some_and(|last| !last.is_empty() && last.uncompressed_size() + added > size);
             if is_full {
-                builders.push(open(compression)?);
+                builders.push(open(size)?);
             }
             let last = builders.last_mut().expect("there is always one");
             last.append_view(last.next_offset(), &record).map_err(build_error)?;
@@ -289,6 +308,7 @@ impl ProducerBatch {
                     may_be_written: false,
                     last_error: None,
                     fate: Arc::clone(&self.fate),
+                    is_ended: false,
                 };
                 first_index += count;
                 reserved -= part_reserved;
@@ -300,19 +320,46 @@ impl ProducerBatch {
     }
 
     /// Tells every record's sender, once all parts of a split batch are there; ends the batch.
-    pub(crate) fn complete(&self, outcome: Result<Option<Offset>, ClientError>) {
-        let mut unfinished = self.fate.lock();
-        unfinished.parts.push((self.first_index, outcome));
-        unfinished.open -= 1;
-        if unfinished.open == 0 {
-            let mut parts = std::mem::take(&mut unfinished.parts);
-            parts.sort_unstable_by_key(|(first, _)| *first);
-            self.fate.outcome.send_replace(Some(parts.into()));
+    pub(crate) fn complete(&mut self, outcome: Result<Option<Offset>, ClientError>) {
+        self.is_ended = true;
+        self.fate.end_part(self.first_index, outcome);
+    }
+}
+
+impl Drop for ProducerBatch {
+    /// The producer's task ended without it: nobody will know.
+    fn drop(&mut self) {
+        if !self.is_ended {
+            self.complete(Err(ClientError::Closed));
         }
     }
 }
 
 impl Fate {
+    fn end_part(&self, first_index: i32, outcome: Result<Option<Offset>, ClientError>) {
+        let mut unfinished = self.lock();
+        unfinished.parts.push((first_index, outcome));
+        unfinished.open -= 1;
+        if unfinished.open == 0 {
+            let mut parts = std::mem::take(&mut unfinished.parts);
+            parts.sort_unstable_by_key(|(first, _)| *first);
+            // It is set here alone, once.
+            let _ = self.outcome.set(parts.into());
+            self.is_known.notify_waiters();
+        }
+    }
+
+    async fn known(&self) -> &[Part] {
+        loop {
+            let mut rung = pin!(self.is_known.notified());
+            rung.as_mut().enable();
+            if let Some(parts) = self.outcome.get() {
+                return parts;
+            }
+            rung.await;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Unfinished> {
         self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -324,9 +371,9 @@ pub(crate) struct SplitError {
     pub(crate) error: ClientError,
 }
 
-fn open(compression: Compression) -> Result<Box<BatchBuilder>, ClientError> {
-    let options = BatchOptions { compression, ..BatchOptions::default() };
-    BatchBuilder::new(options).map(Box::new).map_err(build_error)
+/// Records are collected as they are, and compressed once the batch is complete.
+fn open(room: usize) -> Result<Box<BatchBuilder>, ClientError> {
+    BatchBuilder::with_capacity(BatchOptions::default(), room).map(Box::new).map_err(build_error)
 }
 
 fn build_error(error: BuildError) -> ClientError {

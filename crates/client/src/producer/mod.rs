@@ -27,20 +27,19 @@ mod produce_call;
 mod produce_lane;
 mod sender;
 mod sequences;
+mod topic_queue;
 mod typed;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
-use types::{PartitionIndex, TopicName, TopicPartition};
+use types::PartitionIndex;
 
 use crate::error::ClientError;
 use crate::metadata::TopicMetadata;
 use crate::network_client::{AutoCreate, NetworkClient};
-use accumulator::RecordAccumulator;
-use partitioner::{StickyPartition, partition_of_key};
+use accumulator::{RecordAccumulator, Refusal};
 use sender::Sender;
 
 pub use batch::{Delivery, RecordMetadata};
@@ -67,8 +66,9 @@ pub struct ProducerRecord<'a> {
     pub headers: &'a [HeaderRef<'a>],
 }
 
-/// Sends records to a cluster. Records of one partition are written in the order of their `send`s, and with
-/// [`Acks::All`] once each, whatever is tried again underneath.
+/// Sends records to a cluster. With [`Acks::All`] (and `enable.idempotence`) records of one partition are written in the
+/// order of their `send`s and once each, whatever is tried again underneath. Without, as in Kafka, one that is tried again
+/// may be written twice, and behind later ones unless `max.in.flight.requests.per.connection` is 1.
 ///
 /// One that is dropped without [`close`](Self::close) still sends what it was given, and nobody waits for it.
 pub struct Producer {
@@ -77,7 +77,6 @@ pub struct Producer {
     clock: io::Clock,
     entropy: io::Entropy,
     accumulator: Arc<RecordAccumulator>,
-    sticky: Mutex<BTreeMap<TopicName, StickyPartition>>,
     sender: JoinHandle<()>,
 }
 
@@ -92,7 +91,7 @@ impl Producer {
         let accumulator = Arc::new(RecordAccumulator::new(config.clone()));
         let sender = Sender::new(client.clone(), config.clone(), Arc::clone(&accumulator));
         let sender = tokio::spawn(sender.run());
-        Self { client, config, clock, entropy, accumulator, sticky: Mutex::default(), sender }
+        Self { client, config, clock, entropy, accumulator, sender }
     }
 
     /// Puts a record on its way; waits up to `max.block.ms` for the topic's metadata at first, and for memory while
@@ -104,7 +103,12 @@ impl Producer {
         if self.config.interceptors.is_empty() {
             return self.append(&record).await;
         }
-        let mut owned = OwnedRecord::from(&record);
+        // Apart, so that the future without interceptors is small.
+        Box::pin(self.intercepted(&record)).await
+    }
+
+    async fn intercepted(&self, record: &ProducerRecord<'_>) -> Result<Delivery, ClientError> {
+        let mut owned = OwnedRecord::from(record);
         self.config.interceptors.iter().for_each(|interceptor| interceptor.on_send(&mut owned));
         let headers = owned.header_refs();
         let sent = self.append(&owned.borrowed(&headers)).await;
@@ -118,24 +122,51 @@ impl Producer {
     }
 
     async fn append(&self, record: &ProducerRecord<'_>) -> Result<Delivery, ClientError> {
-        let deadline = Instant::now() + self.config.max_block;
-        let topic = match self.client.known_topic(record.topic) {
-            Some(known) => known,
-            None => self.find_topic(record, deadline).await?,
-        };
-        let partition = match self.partition(&topic, record) {
-            // There may be more by now.
-            Err(ClientError::NoSuchPartition { .. }) => {
-                let found = self.client.refresh(std::slice::from_ref(&topic.name), AutoCreate::Forbidden);
-                self.in_time(deadline, found).await?;
-                let topic = self.client.known_topic(record.topic).unwrap_or_else(|| Arc::clone(&topic));
-                self.partition(&topic, record)?
+        // Looking at the clock costs: it is not done for those who need not wait.
+        let mut deadline = None;
+        let mut deadline = || *deadline.get_or_insert_with(|| Instant::now() + self.config.max_block);
+        let named = match (record.partition, &self.config.partitioner) {
+            (None, Some(partitioner)) => {
+                let topic = match self.client.known_topic(record.topic) {
+                    Some(known) => known,
+                    None => Box::pin(self.find_topic(record, deadline())).await?,
+                };
+                Some(partitioner.partition(record, &topic))
             }
-            partition => partition?,
+            (named, _) => named,
         };
-        let partition = TopicPartition { topic: topic.name.clone(), partition };
+        let size = RecordAccumulator::size_of(record);
         let timestamp = record.timestamp.unwrap_or_else(|| self.clock.now_ms());
-        self.accumulator.append(partition, record, timestamp, deadline).await
+        let mut was_refreshed = false;
+        loop {
+            self.accumulator.reserve(size, &mut deadline).await?;
+            let refusal = match self.try_append(record, named, timestamp, size) {
+                Ok(delivery) => return Ok(delivery),
+                Err(refusal) => refusal,
+            };
+            self.accumulator.release(size);
+            match refusal {
+                Refusal::UnknownTopic => drop(Box::pin(self.find_topic(record, deadline())).await?),
+                // There may be more by now.
+                Refusal::NoSuchPartition(_) if !was_refreshed => {
+                    was_refreshed = true;
+                    let topic = [record.topic.into()];
+                    let found = self.client.refresh(&topic, AutoCreate::Forbidden);
+                    Box::pin(self.in_time(deadline(), found)).await?;
+                }
+                Refusal::NoSuchPartition(error) | Refusal::Final(error) => return Err(error),
+            }
+        }
+    }
+
+    fn try_append(
+        &self,
+        record: &ProducerRecord<'_>,
+        named: Option<PartitionIndex>,
+        timestamp: i64,
+        size: usize,
+    ) -> Result<Delivery, Refusal> {
+        self.accumulator.append(record, named, timestamp, size, &self.client, &self.entropy)
     }
 
     async fn find_topic(
@@ -156,51 +187,6 @@ impl Producer {
         let after = self.config.max_block;
         let timed_out = ClientError::CallTimeout { what: "finding the topic", after };
         timeout_at(deadline, found).await.unwrap_or(Err(timed_out))
-    }
-
-    fn partition(
-        &self,
-        topic: &TopicMetadata,
-        record: &ProducerRecord<'_>,
-    ) -> Result<PartitionIndex, ClientError> {
-        let partitions = topic.partitions.len();
-        let named = match (record.partition, &self.config.partitioner) {
-            (Some(partition), _) => Some(partition),
-            (None, Some(partitioner)) => Some(partitioner.partition(record, topic)),
-            (None, None) => None,
-        };
-        if let Some(partition) = named {
-            return match topic.partition(partition) {
-                Some(_) => Ok(partition),
-                None => Err(ClientError::NoSuchPartition {
-                    topic: topic.name.to_string(),
-                    partition: partition.0,
-                    partitions: partitions as i32,
-                }),
-            };
-        }
-        if let Some(key) = record.key.filter(|_| !self.config.partitioner_ignore_keys) {
-            return Ok(partition_of_key(key, partitions));
-        }
-        let size = RecordAccumulator::size_of(record);
-        let mut sticky = self.sticky.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = sticky.entry(topic.name.clone()).or_default();
-        Ok(place.next(size, self.config.batch_size, || self.choose(topic)))
-    }
-
-    /// Chooses among the partitions that have a leader; among all where none has.
-    fn choose(&self, topic: &TopicMetadata) -> PartitionIndex {
-        let with_leader = || topic.partitions.iter().filter(|partition| partition.leader.is_some());
-        let all = with_leader().next().is_none();
-        let candidates = topic.partitions.iter().filter(|partition| all || partition.leader.is_some());
-        let candidates = candidates.map(|partition| partition.index);
-        let patience = self.config.partitioner_availability_timeout;
-        let due_before = Instant::now().checked_sub(patience).filter(|_| !patience.is_zero());
-        let loads: Vec<_> = match self.config.partitioner_adaptive {
-            true => self.accumulator.loads(&topic.name, candidates, due_before),
-            false => candidates.map(|index| (index, Some(0))).collect(),
-        };
-        partitioner::choose(&loads, self.entropy.next_u64())
     }
 
     /// Sends what was appended until now at once, and waits until all of it is acknowledged or has failed.

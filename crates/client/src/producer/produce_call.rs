@@ -30,7 +30,7 @@ pub(crate) async fn begin(
     client: &NetworkClient,
     node: NodeId,
     acks: Acks,
-    batches: &mut [ProducerBatch],
+    batches: &[ProducerBatch],
 ) -> Result<Option<impl Future<Output = Result<Answers, ClientError>> + Send + use<>>, ClientError> {
     let connection = client.node(node).await?;
     let mut topics: BTreeMap<TopicName, TopicProduceData> = BTreeMap::new();
@@ -43,7 +43,7 @@ pub(crate) async fn begin(
         });
         topic.partition_data.push(PartitionProduceData {
             index: batch.partition.partition.0,
-            records: Some(batch.seal(None)?),
+            records: Some(batch.sealed()?),
             ..PartitionProduceData::default()
         });
     }

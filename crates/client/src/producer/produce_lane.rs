@@ -27,9 +27,9 @@ pub(super) async fn run(
     answered: mpsc::UnboundedSender<Produced>,
 ) {
     let mut waiting = JoinSet::new();
-    while let Some(mut batches) = orders.recv().await {
+    while let Some(batches) = orders.recv().await {
         while waiting.try_join_next().is_some() {}
-        let begun = produce_call::begin(&client, node, acks, &mut batches).await;
+        let begun = produce_call::begin(&client, node, acks, &batches).await;
         let answered = answered.clone();
         // Whether the producer still listens makes no difference.
         match begun {

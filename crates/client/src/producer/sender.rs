@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::init_producer_id_response::InitProducerIdResponse;
+use record::compression::Compressor;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -42,6 +43,7 @@ pub(crate) struct Sender {
     /// What each lane answers to.
     answered: mpsc::UnboundedSender<Produced>,
     sequences: Sequences,
+    compressor: Compressor,
     producer_id: Errand,
     metadata: Errand,
     /// Why the cluster did not answer last.
@@ -78,6 +80,7 @@ impl Sender {
             answers,
             answered,
             sequences: Sequences::default(),
+            compressor: Compressor::default(),
             producer_id: Errand::default(),
             metadata: Errand::default(),
             last_error: None,
@@ -179,7 +182,7 @@ impl Sender {
                     }
                     Err(error) => {
                         self.close_hole(&batch);
-                        self.accumulator.complete(&batch, Err(error));
+                        self.accumulator.complete(&mut batch, Err(error));
                     }
                 }
                 if size >= self.config.max_request_size {
@@ -200,12 +203,12 @@ impl Sender {
                 if let Some(state) = self.sequences.take(&batch.partition, batch.count()) {
                     batch.renumber(state)?;
                 }
-                Ok(batch.seal(None)?.len())
+                Ok(batch.sealed()?.len())
             }
-            Some(_) => Ok(batch.seal(None)?.len()),
+            Some(_) => Ok(batch.sealed()?.len()),
             None => {
                 let state = self.sequences.take(&batch.partition, batch.count());
-                Ok(batch.seal(state)?.len())
+                Ok(batch.seal(state, self.config.compression, &mut self.compressor)?.len())
             }
         }
     }
@@ -228,14 +231,14 @@ impl Sender {
     }
 
     fn handle_produced(&mut self, produced: Produced) {
-        let Produced { node, batches, answer } = produced;
+        let Produced { node, mut batches, answer } = produced;
         if let Some(lane) = self.lanes.get_mut(&node) {
             lane.in_flight -= 1;
         }
         match answer {
             Ok(Some(answers)) => self.handle_answer(batches, answers),
             // With acks=0 nobody answers.
-            Ok(None) => batches.iter().for_each(|batch| self.accumulator.complete(batch, Ok(None))),
+            Ok(None) => batches.iter_mut().for_each(|batch| self.accumulator.complete(batch, Ok(None))),
             Err(error) => {
                 batches.into_iter().for_each(|batch| self.handle_failure(batch, error.clone()));
             }
@@ -258,8 +261,8 @@ impl Sender {
                 };
                 if !error.is_retriable() {
                     // Without an id nothing can be sent: whoever waits is told now.
-                    for batch in self.accumulator.take_all() {
-                        self.accumulator.end(&batch, Err(error.clone()));
+                    for mut batch in self.accumulator.take_all() {
+                        self.accumulator.end(&mut batch, Err(error.clone()));
                     }
                 }
                 self.errand_failed(error, |sender| &mut sender.producer_id);
@@ -273,16 +276,16 @@ impl Sender {
     }
 
     fn handle_answer(&mut self, batches: Vec<ProducerBatch>, mut answers: Answers) {
-        for batch in batches {
+        for mut batch in batches {
             match answers.remove(&batch.partition) {
                 Some(PartitionAnswer { code: ErrorCode::None, base_offset, .. }) => {
                     self.note_acknowledged(&batch);
                     self.accumulator
-                        .complete(&batch, Ok(Some(Offset(base_offset)).filter(|base| base.0 >= 0)));
+                        .complete(&mut batch, Ok(Some(Offset(base_offset)).filter(|base| base.0 >= 0)));
                 }
                 Some(PartitionAnswer { code: ErrorCode::DuplicateSequenceNumber, .. }) => {
                     self.note_acknowledged(&batch);
-                    self.accumulator.complete(&batch, Ok(None));
+                    self.accumulator.complete(&mut batch, Ok(None));
                 }
                 Some(PartitionAnswer { code, message, .. }) => {
                     let subject = batch.partition.to_string();
@@ -337,7 +340,7 @@ impl Sender {
             return self.accumulator.split(batch, error);
         }
         tracing::debug!(partition = %batch.partition, records = batch.count(), %error, "batch failed");
-        self.accumulator.complete(&batch, Err(error));
+        self.accumulator.complete(&mut batch, Err(error));
     }
 
     fn note_acknowledged(&mut self, batch: &ProducerBatch) {
@@ -367,12 +370,14 @@ impl Sender {
     /// Fails batches that waited for longer than `delivery.timeout.ms`.
     fn expire(&mut self, now: Instant) -> Option<Instant> {
         let (expired, next) = self.accumulator.expire(now);
-        for batch in expired {
+        for mut batch in expired {
             self.close_hole(&batch);
             let last = batch.last_error.as_ref().or(self.last_error.as_ref());
             let last = last.map_or_else(|| "no answer in time".to_owned(), ClientError::to_string);
-            self.accumulator
-                .end(&batch, Err(ClientError::DeliveryTimeout { after: self.config.delivery_timeout, last }));
+            self.accumulator.end(
+                &mut batch,
+                Err(ClientError::DeliveryTimeout { after: self.config.delivery_timeout, last }),
+            );
         }
         next
     }
