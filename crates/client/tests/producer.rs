@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker::{Act, Broker};
 use client::producer::{
-    Delivery, OwnedRecord, Partitioner, Producer, ProducerConfig, ProducerInterceptor, ProducerRecord,
+    Acks, Delivery, OwnedRecord, Partitioner, Producer, ProducerConfig, ProducerInterceptor, ProducerRecord,
     TypedRecord,
 };
 use client::serialization::Plain;
@@ -316,19 +316,83 @@ async fn five_batches_of_a_partition_are_under_way_at_once() {
 }
 
 #[tokio::test]
-async fn without_idempotence_one_batch_of_a_partition_is_under_way() {
-    let broker = Broker::start().await;
-    let producer = established(&broker, small_batches().enable_idempotence(false)).await;
-    broker.state().held_answers = 1;
-    let deliveries = [send(&producer, "a").await, send(&producer, "b").await];
-    let both = async {
-        for delivery in deliveries.clone() {
-            delivery.wait().await.expect("acknowledged");
+async fn with_one_request_in_flight_a_batch_waits_for_the_answer_of_the_one_before() {
+    for idempotence in [true, false] {
+        let broker = Broker::start().await;
+        let config = small_batches().enable_idempotence(idempotence).max_in_flight(1);
+        let producer = established(&broker, config).await;
+        broker.state().held_answers = 1;
+        let deliveries = [send(&producer, "a").await, send(&producer, "b").await];
+        let both = async {
+            for delivery in deliveries.clone() {
+                delivery.wait().await.expect("acknowledged");
+            }
+        };
+        let early = tokio::time::timeout(Duration::from_millis(200), both).await;
+        assert!(early.is_err(), "the second waits for the answer of the first, which is held back");
+        assert_eq!(broker.values(), ["first", "a"]);
+    }
+}
+
+#[tokio::test]
+async fn without_idempotence_five_batches_are_under_way_from_the_beginning() {
+    for acks in [Acks::Leader, Acks::All] {
+        let broker = Broker::start().await;
+        broker.state().held_answers = 4;
+        let producer = producer(&broker, small_batches().acks(acks).enable_idempotence(false));
+        let mut deliveries = Vec::new();
+        for number in 0..9 {
+            deliveries.push(send(&producer, &number.to_string()).await);
         }
-    };
-    let early = tokio::time::timeout(Duration::from_millis(200), both).await;
-    assert!(early.is_err(), "the second waits for the answer of the first, which is held back");
-    assert_eq!(broker.values(), ["first", "a"]);
+        let all = async {
+            for (number, delivery) in deliveries.into_iter().enumerate() {
+                assert_eq!(offset(delivery).await, Some(Offset(number as i64)));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), all)
+            .await
+            .expect("nobody waits for an answer held back");
+        assert_eq!(broker.values(), ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
+    }
+}
+
+#[tokio::test]
+async fn without_idempotence_what_is_tried_again_comes_behind_what_was_under_way() {
+    let broker = Broker::start().await;
+    broker.state().held_answers = 2;
+    broker.state().on_produce = [Act::Refuse(ErrorCode::NotEnoughReplicas)].into();
+    let producer = producer(&broker, small_batches().acks(Acks::Leader));
+    let mut deliveries = Vec::new();
+    for value in ["a", "b", "c"] {
+        deliveries.push(send(&producer, value).await);
+    }
+    producer.flush().await;
+    let mut offsets = Vec::new();
+    for delivery in deliveries {
+        offsets.push(offset(delivery).await.map(|offset| offset.0));
+    }
+    assert_eq!(
+        broker.values(),
+        ["b", "c", "a"],
+        "as Kafka's producer does with more than one request in flight"
+    );
+    assert_eq!(offsets, [Some(2), Some(0), Some(1)]);
+}
+
+#[test]
+fn whoever_waits_learns_that_the_producers_task_is_gone() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there are threads");
+    let its_runtime = runtime();
+    let (producer, delivery) = its_runtime.block_on(async {
+        let broker = Broker::start().await;
+        let producer = producer(&broker, ProducerConfig::default().linger(Duration::from_secs(3600)));
+        let delivery = send(&producer, "a").await;
+        (producer, delivery)
+    });
+    assert!(!delivery.is_done());
+    drop((its_runtime, producer));
+    assert_eq!(runtime().block_on(delivery.wait()), Err(ClientError::Closed));
 }
 
 #[tokio::test]

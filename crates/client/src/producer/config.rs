@@ -57,8 +57,8 @@ pub struct ProducerConfig {
     pub buffer_memory: usize,
     /// `delivery.timeout.ms`: after this time without an acknowledgement a record has failed.
     pub delivery_timeout: Duration,
-    /// `max.in.flight.requests.per.connection`. With idempotence up to five batches of one partition are under way, without
-    /// one, so that their order is kept in any case.
+    /// `max.in.flight.requests.per.connection`. With idempotence the order of a partition's batches is kept in any case, and up
+    /// to five of them are under way; without, only 1 keeps it.
     pub max_in_flight: usize,
     /// `retries`: how often a batch is tried again, within `delivery.timeout.ms`.
     pub retries: u32,

@@ -2,8 +2,9 @@
 //!
 //! Order: what is written to a broker is written by its [lane](super::produce_lane), in order. With idempotence several
 //! batches of a partition are under way once the broker knows the producer: it refuses what follows a batch that failed,
-//! all of them come back, and what was tried before travels alone. Without, one batch of a partition is under way at a
-//! time. Writing once: a batch keeps its producer id and sequence through all tries.
+//! all of them come back, and what was tried before travels alone. Without, as many are under way as
+//! `max.in.flight.requests.per.connection` allows, and what is tried again comes behind them, as in Kafka. Writing once: a
+//! batch keeps its producer id and sequence through all tries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -159,8 +160,13 @@ impl Sender {
 
     /// How many batches of a partition may be under way.
     fn room(&self, partition: &TopicPartition) -> usize {
-        let has_order = self.config.is_idempotent() && self.sequences.is_established(partition);
-        if has_order { self.config.max_in_flight.min(IDEMPOTENT_IN_FLIGHT_MAX) } else { 1 }
+        if !self.config.is_idempotent() {
+            return self.config.max_in_flight;
+        }
+        match self.sequences.is_established(partition) {
+            true => self.config.max_in_flight.min(IDEMPOTENT_IN_FLIGHT_MAX),
+            false => 1,
+        }
     }
 
     /// Fills requests, with one batch of each partition, until there is nothing to send or too much is under way.
