@@ -130,7 +130,7 @@ impl BrokerConnection {
         decode::<R>(answer.map_err(|error| self.connection_error(R::API, error))?, version)
     }
 
-    fn encode<R: Call>(&self, request: &R, version: i16) -> Result<(i32, [Bytes; 1]), ClientError> {
+    fn encode<R: Call>(&self, request: &R, version: i16) -> Result<(i32, Vec<Bytes>), ClientError> {
         let correlation_id = self.connection.next_correlation_id();
         let header = RequestHeader {
             api_key: R::API_KEY,
@@ -138,12 +138,12 @@ impl BrokerConnection {
             correlation_id,
             client_id: Some(self.client_id.clone()),
         };
-        let mut writer = Writer::new();
+        let mut writer = Writer::sharing();
         let encoded = encode_request_header(&mut writer, &header);
         let fitted = request.fitted(version);
         let encoded = encoded.and_then(|()| fitted.as_ref().unwrap_or(request).encode(&mut writer, version));
         encoded.map_err(|error| ClientError::Malformed { api: R::API, reason: error.to_string() })?;
-        Ok((correlation_id, [writer.into_bytes()]))
+        Ok((correlation_id, writer.into_pieces()))
     }
 
     /// A broker that does not know our version of ApiVersions answers in the oldest one, with an error (KIP-511).

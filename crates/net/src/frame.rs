@@ -1,7 +1,7 @@
 //! Frames in a stream of bytes: four bytes of length, big-endian, then so many bytes.
 //!
 //! *Invariant:* the buffer never holds more than twice the bytes that arrived, or [`FIRST_STEP`], or what the peer has
-//! sent in one frame before (up to [`PROVEN_STEP`]); a length that is only announced costs nothing.
+//! sent in one frame before (up to [`PROVEN_STEP`], or as a client says); a length that is only announced costs nothing.
 
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
@@ -42,16 +42,29 @@ pub enum FrameError {
 }
 
 /// Collects the bytes of a stream and hands out frames. The bytes may come cut in any way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FrameBuffer {
     bytes: BytesMut,
     largest_frame: usize,
+    proven_max: usize,
+}
+
+impl Default for FrameBuffer {
+    fn default() -> Self {
+        Self { bytes: BytesMut::new(), largest_frame: 0, proven_max: PROVEN_STEP }
+    }
 }
 
 impl FrameBuffer {
     /// An empty buffer, which takes no memory.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty buffer for a peer whose frames were asked for: one that has sent a frame of up to `proven_max` bytes gets the
+    /// capacity for another one at once, so that it is not copied while it grows.
+    pub(crate) fn with_proven_max(proven_max: usize) -> Self {
+        Self { proven_max, ..Self::default() }
     }
 
     /// Appends bytes that arrived.
@@ -143,7 +156,7 @@ impl FrameBuffer {
 
     /// The capacity to hold for a frame of `total` bytes of which `received` are there.
     fn step(&self, total: usize, received: usize) -> usize {
-        let proven = self.largest_frame.min(PROVEN_STEP);
+        let proven = self.largest_frame.min(self.proven_max);
         total.min((received * 2).max(FIRST_STEP).max(proven))
     }
 }

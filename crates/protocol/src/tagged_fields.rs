@@ -164,11 +164,13 @@ impl TagWriter {
         self.write_unknown(writer, Some(tag))?;
         self.count += 1;
         writer.unsigned_varint(tag);
+        writer.tags_open += 1;
         Ok(writer.len())
     }
 
     /// Ends the value whose length belongs at `size_at`.
     pub(crate) fn close(&mut self, writer: &mut Writer, size_at: usize) -> Result<(), EncodeError> {
+        writer.tags_open -= 1;
         let size = writer.len() - size_at;
         let size = u32::try_from(size)
             .map_err(|_| EncodeError::TooLong { field: "a tagged field", length: size })?;

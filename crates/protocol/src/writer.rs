@@ -5,11 +5,18 @@ use types::Uuid;
 
 use crate::{EncodeError, Records};
 
+/// `Bytes` of at least this size are shared by [`Writer::sharing`]; copying fewer costs less than one more piece.
+const SHARED_MIN: usize = 4096;
+
 /// A growing buffer, and the gaps in it that the sender fills with bytes kept elsewhere.
 #[derive(Debug, Default)]
 pub struct Writer {
     buffer: BytesMut,
     gaps: Vec<Gap>,
+    /// `Bytes` that are not copied, each behind so many bytes of the buffer.
+    shared: Option<Vec<(usize, Bytes)>>,
+    /// Within how many tagged fields it writes: those are measured in the buffer, and share nothing.
+    pub(crate) tags_open: u32,
 }
 
 /// A place where bytes that are kept elsewhere belong.
@@ -33,10 +40,16 @@ impl Writer {
 
     /// An empty one with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { buffer: BytesMut::with_capacity(capacity), gaps: Vec::new() }
+        Self { buffer: BytesMut::with_capacity(capacity), ..Self::default() }
     }
 
-    /// Bytes written, without those that belong into gaps.
+    /// An empty one that does not copy large fields which are `Bytes`, such as record batches in requests; for
+    /// [`Self::into_pieces`].
+    pub fn sharing() -> Self {
+        Self { shared: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// Bytes written, without those that belong into gaps or are shared.
     pub fn len(&self) -> usize {
         self.buffer.len()
     }
@@ -69,6 +82,20 @@ impl Writer {
     /// What has been written; for messages without external records.
     pub fn into_bytes(self) -> Bytes {
         self.buffer.freeze()
+    }
+
+    /// What has been written, piece by piece; for messages without external records.
+    pub fn into_pieces(self) -> Vec<Bytes> {
+        let mut rest = self.buffer.freeze();
+        let shared = self.shared.unwrap_or_default();
+        let mut pieces = Vec::with_capacity(2 * shared.len() + 1);
+        let mut begin = 0;
+        for (end, bytes) in shared {
+            pieces.extend([rest.split_to(end - begin), bytes]);
+            begin = end;
+        }
+        pieces.push(rest);
+        pieces
     }
 
     /// One byte, 1 for true.
@@ -222,6 +249,12 @@ impl Writer {
         field: &'static str,
     ) -> Result<()> {
         match value {
+            Some(value) if value.len() >= SHARED_MIN && self.shared.is_some() && self.tags_open == 0 => {
+                self.length(Some(value.len()), flexible, field)?;
+                let position = self.len();
+                self.shared.get_or_insert_default().push((position, value.clone()));
+                Ok(())
+            }
             Some(value) => self.bytes(value, flexible, field),
             None => self.null(flexible, nullable, field),
         }

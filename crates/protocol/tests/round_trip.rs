@@ -243,3 +243,30 @@ fn external_records_leave_a_gap_of_their_length() {
         assert_eq!(filled, plain.as_slice(), "version {version}");
     }
 }
+
+#[test]
+fn records_of_a_request_are_shared_not_copied() {
+    let records = Bytes::from(vec![7; 10_000]);
+    let small = Bytes::from_static(b"small");
+    let data = |index, records: &Bytes| PartitionProduceData {
+        index,
+        records: Some(records.clone()),
+        ..PartitionProduceData::default()
+    };
+    let topic = TopicProduceData {
+        name: "t".to_owned(),
+        partition_data: vec![data(0, &records), data(1, &small), data(2, &records)],
+        ..TopicProduceData::default()
+    };
+    let request = ProduceRequest { acks: -1, topic_data: vec![topic], ..ProduceRequest::default() };
+    for version in [3, 9, 12] {
+        let mut copying = Writer::new();
+        request.encode(&mut copying, version).expect("fits");
+        let mut sharing = Writer::sharing();
+        request.encode(&mut sharing, version).expect("fits");
+        let pieces = sharing.into_pieces();
+        assert_eq!(pieces.concat(), copying.into_bytes(), "version {version}");
+        let shared = pieces.iter().filter(|piece| piece.as_ptr() == records.as_ptr()).count();
+        assert_eq!((pieces.len(), shared), (5, 2));
+    }
+}

@@ -20,6 +20,9 @@ use super::ConnectionError;
 use crate::frame::FrameBuffer;
 use crate::vectored::write_all_vectored;
 
+/// A broker that has answered with so many bytes gets memory for as many at once (Kafka's `fetch.max.bytes` is 50 MiB).
+const PROVEN_MAX: usize = 64 << 20;
+
 /// How a connection behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionSettings {
@@ -261,7 +264,7 @@ async fn read_responses<R: AsyncRead + Unpin>(
     response_bytes_max: usize,
     in_flight: &Mutex<InFlight>,
 ) -> ConnectionError {
-    let mut buffer = FrameBuffer::new();
+    let mut buffer = FrameBuffer::with_proven_max(PROVEN_MAX);
     loop {
         let frame = match buffer.next_frame(response_bytes_max) {
             Ok(Some(frame)) => frame,
