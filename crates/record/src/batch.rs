@@ -1,11 +1,15 @@
 //! A batch of magic 2 (KIP-98): its 61-byte header, and a view over its bytes.
 
+use std::io::Read;
+
 use bytes::Bytes;
 use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 
+use crate::compression::{Inflater, Wrapping};
 use crate::crc::crc32c;
 use crate::{
-    Attributes, BatchError, Codec, Limits, OwnedRecords, RecordError, Records, Summaries, TimestampType,
+    Attributes, BatchError, Codec, Limits, OwnedRecords, RecordError, Records, RecordsPosition, Summaries,
+    TimestampType,
 };
 
 /// Bytes of the header, from the base offset to the record count.
@@ -211,6 +215,33 @@ impl RecordBatch {
     /// Walks the records, lending each; inflates as it goes.
     pub fn records(&self, limits: Limits) -> Result<Records<'_>, RecordError> {
         Records::new(&self.header, self.body(), limits)
+    }
+
+    /// As [`Self::records`], from where a walk over this batch stood; from the start where it is compressed.
+    pub fn records_from(&self, at: RecordsPosition, limits: Limits) -> Result<Records<'_>, RecordError> {
+        Records::resume(&self.header, self.body(), at, limits)
+    }
+
+    /// The same batch uncompressed; `None` where it would have more than `bytes_max` bytes.
+    pub fn inflated(&self, limits: Limits, bytes_max: usize) -> Result<Option<Self>, RecordError> {
+        let codec = self.codec()?;
+        if codec == Codec::None {
+            return Ok(Some(self.clone()));
+        }
+        let inflater =
+            Inflater::new(codec, self.body(), Wrapping::Batch, limits).map_err(RecordError::Inflate)?;
+        let mut bytes = vec![0; HEADER_SIZE];
+        // One more than allowed: whether there is more shows by that.
+        let read =
+            inflater.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(RecordError::Inflate)?;
+        let length = i32::try_from(bytes.len() - LOG_OVERHEAD).ok().filter(|_| read <= bytes_max);
+        let Some(length) = length else { return Ok(None) };
+        let mut header = self.header;
+        header.length = length;
+        header.attributes = header.attributes.with_codec(Codec::None);
+        header.crc = header.compute_crc(&bytes[HEADER_SIZE..]);
+        bytes[..HEADER_SIZE].copy_from_slice(&header.to_bytes());
+        Ok(Some(Self { header, bytes: bytes.into() }))
     }
 
     /// Walks the records without holding keys, values and headers: memory is the codec's window, whatever the size

@@ -482,6 +482,26 @@ mod tests {
                 assert_eq!((record.key, record.headers.len()), (Some(&b"key"[..]), 1));
             }
             assert_eq!(records.next().expect("readable"), None);
+            let limits = Limits::default();
+            let inflated =
+                batch.inflated(limits, plain).expect("readable").expect("it is as large as it was");
+            inflated.verify_crc().expect("just computed");
+            assert_eq!(inflated.bytes().len(), plain);
+            let mut first = inflated.records(limits).expect("readable");
+            for _ in 0..1234 {
+                first.next().expect("readable");
+            }
+            let at = first.position().expect("it is not compressed");
+            let mut rest = inflated.records_from(at, limits).expect("readable");
+            assert_eq!(rest.next().expect("readable").map(|record| record.offset), Some(Offset(1234)));
+            let mut left = 0;
+            while rest.next().expect("readable").is_some() {
+                left += 1;
+            }
+            assert_eq!(left, 3000 - 1235);
+            if codec != Codec::None {
+                assert_eq!(batch.inflated(limits, plain - HEADER_SIZE - 1).expect("readable"), None);
+            }
         }
     }
 }

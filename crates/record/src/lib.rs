@@ -37,4 +37,4 @@ pub use control_batch::{ControlRecordType, EndTxnMarker};
 pub use error::{BatchError, RecordError};
 pub use legacy::{LegacyBatch, LegacyHeader, LegacyRecords};
 pub use record::{Header, HeaderRef, Headers, Record, RecordSummary, RecordView};
-pub use records::{Limits, OwnedRecords, Records, Summaries};
+pub use records::{Limits, OwnedRecords, Records, RecordsPosition, Summaries};

@@ -73,11 +73,54 @@ pub struct Records<'a> {
     walk: Walk<'a>,
     limits: Limits,
     buffer: Vec<u8>,
+    /// Bytes of the inflater's buffer that are lent out.
+    lent: usize,
+    body_size: usize,
+}
+
+/// Where a walk over an uncompressed batch stands, see [`RecordBatch::records_from`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordsPosition {
+    /// Behind so many bytes of records.
+    bytes: usize,
+    /// So many records before the end.
+    left: u32,
 }
 
 impl<'a> Records<'a> {
     pub(crate) fn new(header: &BatchHeader, body: &'a [u8], limits: Limits) -> Result<Self, RecordError> {
-        Ok(Self { walk: Walk::new(header, body, limits)?, limits, buffer: Vec::new() })
+        Ok(Self {
+            walk: Walk::new(header, body, limits)?,
+            limits,
+            buffer: Vec::new(),
+            lent: 0,
+            body_size: body.len(),
+        })
+    }
+
+    /// Goes on where another walk over the same batch stood.
+    pub(crate) fn resume(
+        header: &BatchHeader,
+        body: &'a [u8],
+        at: RecordsPosition,
+        limits: Limits,
+    ) -> Result<Self, RecordError> {
+        let mut this = Self::new(header, body, limits)?;
+        if let Inflater::Stored(rest) = &mut this.walk.source {
+            *rest = rest.get(at.bytes..).ok_or(RecordError::Truncated)?;
+            this.walk.left = at.left;
+        }
+        Ok(this)
+    }
+
+    /// Where the next record is; `None` in a compressed batch, which can only be read from its start.
+    pub fn position(&self) -> Option<RecordsPosition> {
+        match &self.walk.source {
+            Inflater::Stored(rest) => {
+                Some(RecordsPosition { bytes: self.body_size - rest.len(), left: self.walk.left })
+            }
+            _ => None,
+        }
     }
 
     /// The next record, valid until the next call; `None` behind the last.
@@ -85,22 +128,40 @@ impl<'a> Records<'a> {
     /// Fails where the records are not what the header declares: see [`RecordError`].
     #[allow(clippy::should_implement_trait, reason = "it lends, which an Iterator cannot")]
     pub fn next(&mut self) -> Result<Option<RecordView<'_>>, RecordError> {
+        self.walk.source.consume(std::mem::take(&mut self.lent));
         if !self.walk.advance()? {
             return Ok(None);
         }
-        let body = next_body(&mut self.walk.source, &mut self.buffer, self.limits)?;
-        parse_record(&self.walk.base, body).map(Some)
+        let Walk { source, base, .. } = &mut self.walk;
+        let size = next_size(source)?;
+        if matches!(source, Inflater::Stored(_)) {
+            return parse_record(base, take_body(source, &mut self.buffer, size, self.limits)?).map(Some);
+        }
+        // Nearly always the whole record is in the inflater's buffer: it is lent from there.
+        if size <= self.limits.record_bytes_max
+            && source.fill_buf().map_err(RecordError::Inflate)?.len() >= size
+        {
+            self.lent = size;
+            let there = source.fill_buf().map_err(RecordError::Inflate)?;
+            return parse_record(base, &there[..size]).map(Some);
+        }
+        parse_record(base, take_body(source, &mut self.buffer, size, self.limits)?).map(Some)
     }
 }
 
+/// Reads the length field of the next record.
+fn next_size(source: &mut Inflater<'_>) -> Result<usize, RecordError> {
+    let declared = varint(source)?.0;
+    usize::try_from(declared).map_err(|_| RecordError::LengthMismatch { declared })
+}
+
 /// The bytes of the next record behind its length field: in place where they are stored, else inflated to `buffer`.
-fn next_body<'b, 'a: 'b>(
+fn take_body<'b, 'a: 'b>(
     source: &'b mut Inflater<'a>,
     buffer: &'b mut Vec<u8>,
+    size: usize,
     limits: Limits,
 ) -> Result<&'b [u8], RecordError> {
-    let declared = varint(source)?.0;
-    let size = usize::try_from(declared).map_err(|_| RecordError::LengthMismatch { declared })?;
     if let Inflater::Stored(rest) = source {
         let (body, after) = rest.split_at_checked(size).ok_or(RecordError::Truncated)?;
         *rest = after;
@@ -135,7 +196,8 @@ impl<'a> OwnedRecords<'a> {
         }
         let stored = matches!(self.walk.source, Inflater::Stored(_));
         let mut buffer = Vec::new();
-        let body = next_body(&mut self.walk.source, &mut buffer, self.limits)?;
+        let size = next_size(&mut self.walk.source)?;
+        let body = take_body(&mut self.walk.source, &mut buffer, size, self.limits)?;
         if stored {
             let shared = self.batch.bytes();
             return Ok(Some(
