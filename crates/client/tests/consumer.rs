@@ -208,3 +208,36 @@ async fn what_is_read_is_a_stream_of_typed_records_seen_by_interceptors() {
     let numbers: Result<Vec<ConsumerRecord<i64, i64>>, _> = records.deserialize(&Plain, &Plain);
     assert!(matches!(numbers, Err(ClientError::Serialization { .. })), "{numbers:?}");
 }
+
+#[tokio::test]
+async fn a_batch_larger_than_a_poll_is_handed_out_in_parts_in_any_order_of_reading() {
+    for codec in [Codec::None, Codec::Lz4, Codec::Zstd, Codec::Gzip, Codec::Snappy] {
+        let broker = Broker::start().await;
+        write(&broker, codec, 0..2000).await;
+        let config = ConsumerConfig::default().max_poll_records(300);
+        let consumer = Consumer::new(&client(&broker), config);
+        consumer.assign_at([(TopicPartition::new("t", 0), Offset(0))]).expect("nothing is subscribed to");
+        let values = |part: &PartitionRecords| {
+            let mut values = Vec::new();
+            let whole = part.for_each(|record| {
+                values.push(String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned());
+                ControlFlow::<()>::Continue(())
+            });
+            assert_eq!(whole, Ok(ControlFlow::Continue(())));
+            values
+        };
+        let (mut parts, mut count) = (Vec::new(), 0);
+        while count < 2000 {
+            let part = consumer.poll().await.expect("records");
+            count += (part.next_position.0 - part.position.0) as usize;
+            parts.push(part);
+        }
+        assert!(parts.len() > 6 && parts.iter().all(|part| values(part).len() <= 300));
+        let expected: Vec<String> = (0..2000).map(|value| value.to_string()).collect();
+        let forwards: Vec<String> = parts.iter().flat_map(&values).collect();
+        assert_eq!(forwards, expected, "{codec:?}");
+        let mut backwards: Vec<Vec<String>> = parts.iter().rev().map(&values).collect();
+        backwards.reverse();
+        assert_eq!(backwards.concat(), expected, "{codec:?}, the last part first");
+    }
+}

@@ -115,7 +115,13 @@ impl Consumer {
         let _polling = Polling::begin(&self.shared);
         let mut changes = self.shared.for_application.subscribe();
         loop {
-            let handed = self.shared.machine().for_poll(Instant::now());
+            let (handed, has_news) = {
+                let mut machine = self.shared.machine();
+                (machine.for_poll(Instant::now()), machine.take_news())
+            };
+            if has_news {
+                self.shared.for_driver.notify_one();
+            }
             match handed {
                 Handed::Callback(callback) => self.call_back(callback).await,
                 Handed::Records(records) => {
@@ -194,7 +200,6 @@ struct Polling<'a>(&'a Shared);
 impl<'a> Polling<'a> {
     fn begin(shared: &'a Shared) -> Self {
         shared.machine().poll_began(Instant::now());
-        shared.for_driver.notify_one();
         Self(shared)
     }
 }
@@ -202,7 +207,5 @@ impl<'a> Polling<'a> {
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         self.0.machine().poll_ended(Instant::now());
-        // There is room for the next fetch.
-        self.0.for_driver.notify_one();
     }
 }

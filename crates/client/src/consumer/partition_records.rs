@@ -1,15 +1,29 @@
 //! What one fetch brought of one partition.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use record::{AnyBatch, Batches, Limits, RecordView};
+use record::{AnyBatch, Batches, Limits, RecordBatch, RecordView, RecordsPosition};
 use types::{LeaderEpoch, Offset, TopicPartition};
 
 use crate::consumer::aborted_transactions::AbortedTransactions;
 use crate::consumer::machine::Position;
 use crate::error::ClientError;
 use crate::serialization::Deserializer;
+
+/// A batch that is handed out in parts is held inflated up to this size; a larger one is inflated again for each part.
+const INFLATED_MAX: usize = 64 << 20;
+
+/// Where the next part of a batch begins: several may be of one batch, which is inflated and walked once for all of them.
+#[derive(Clone, Debug)]
+struct Cut {
+    /// Of the first record behind it.
+    offset: Offset,
+    /// Uncompressed.
+    batch: RecordBatch,
+    at: RecordsPosition,
+}
 
 /// Batches of one partition, in the order of the log.
 #[derive(Clone, Debug)]
@@ -25,6 +39,21 @@ pub struct PartitionRecords {
     pub(super) batches: Bytes,
     pub(super) aborted: Option<AbortedTransactions>,
     pub(super) check_crcs: bool,
+    /// Where the part that was read last ended; shared by the parts of what one fetch brought.
+    pub(super) cut: LastCut,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct LastCut(Arc<Mutex<Option<Cut>>>);
+
+impl LastCut {
+    fn take(&self) -> Option<Cut> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, cut: Cut) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cut);
+    }
 }
 
 impl PartitionRecords {
@@ -45,7 +74,15 @@ impl PartitionRecords {
             if is_behind && aborted.is_none() {
                 continue;
             }
-            if self.check_crcs {
+            let base = batch.header().base_offset();
+            if base.is_some_and(|base| base >= self.next_position) {
+                break;
+            }
+            let begins_inside = base.is_none_or(|base| base < self.position);
+            let is_part = !is_behind && (begins_inside || batch.last_offset() >= self.next_position);
+            let cut = if is_part { self.cut.take() } else { None }
+                .filter(|cut| cut.offset == self.position && Some(cut.batch.header().base_offset) == base);
+            if self.check_crcs && cut.is_none() {
                 batch.verify_crc().map_err(|error| self.corrupt(&error))?;
             }
             if let AnyBatch::Batch(batch) = &batch {
@@ -56,6 +93,14 @@ impl PartitionRecords {
                 if hidden || is_behind {
                     continue;
                 }
+            }
+            if let AnyBatch::Batch(batch) = &batch
+                && is_part
+            {
+                if let ControlFlow::Break(with) = self.visit_part(batch, cut, limits, &mut visit)? {
+                    return Ok(ControlFlow::Break(with));
+                }
+                continue;
             }
             let mut records = batch.records(limits).map_err(|error| self.corrupt(&error))?;
             while let Some(record) = records.next().map_err(|error| self.corrupt(&error))? {
@@ -70,6 +115,42 @@ impl PartitionRecords {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Lends those records of a batch that belong to this part of it, and notes where the next part begins.
+    fn visit_part<B>(
+        &self,
+        batch: &RecordBatch,
+        cut: Option<Cut>,
+        limits: Limits,
+        visit: &mut impl FnMut(RecordView<'_>) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, ClientError> {
+        let corrupt = |error| self.corrupt(&error);
+        let (plain, from) = match cut {
+            Some(cut) => (Some(cut.batch), Some(cut.at)),
+            None => (batch.inflated(limits, INFLATED_MAX).map_err(corrupt)?, None),
+        };
+        let plain = plain.as_ref().unwrap_or(batch);
+        let records = match from {
+            Some(at) => plain.records_from(at, limits),
+            None => plain.records(limits),
+        };
+        let mut records = records.map_err(corrupt)?;
+        loop {
+            let at = records.position();
+            let Some(record) = records.next().map_err(corrupt)? else { return Ok(ControlFlow::Continue(())) };
+            if record.offset >= self.next_position {
+                if let Some(at) = at {
+                    self.cut.put(Cut { offset: self.next_position, batch: plain.clone(), at });
+                }
+                return Ok(ControlFlow::Continue(()));
+            }
+            if record.offset >= self.position
+                && let ControlFlow::Break(with) = visit(record)
+            {
+                return Ok(ControlFlow::Break(with));
+            }
+        }
     }
 
     /// Parts the front off, with at most `max` records: whole batches, unless the first alone has more. Returns it with the
@@ -188,5 +269,56 @@ fn corrupt(partition: &TopicPartition, position: Offset, error: &dyn std::fmt::D
         subject: partition.to_string(),
         offset: position.0,
         reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use record::{BatchBuilder, BatchOptions, Codec, Compression};
+
+    use super::*;
+
+    fn batch(base: i64, count: i64) -> Bytes {
+        let compression = Compression::of(Codec::Zstd);
+        let options = BatchOptions { base_offset: Offset(base), compression, ..BatchOptions::default() };
+        let mut builder = BatchBuilder::new(options).expect("a level of the codec");
+        for offset in base..base + count {
+            builder.append(0, None, Some(offset.to_string().as_bytes()), &[]).expect("fits");
+        }
+        builder.build().expect("builds").expect("has records")
+    }
+
+    #[test]
+    fn each_part_of_a_batch_goes_on_where_the_one_before_ended() {
+        let mut rest = PartitionRecords {
+            partition: TopicPartition::new("t", 0),
+            position: Offset(0),
+            next_position: Offset(20),
+            high_watermark: Offset(20),
+            batches: [batch(0, 10), batch(10, 10)].concat().into(),
+            aborted: None,
+            check_crcs: true,
+            cut: LastCut::default(),
+        };
+        let mut read = Vec::new();
+        let mut cuts = Vec::new();
+        loop {
+            let part = rest.part_front(4).map(|(front, _)| front);
+            let part = part.as_ref().unwrap_or(&rest);
+            let whole = part.for_each(|record| {
+                read.push(record.offset.0);
+                ControlFlow::<()>::Continue(())
+            });
+            assert_eq!(whole, Ok(ControlFlow::Continue(())));
+            let cut = part.cut.take();
+            cuts.push(cut.as_ref().map(|cut| (cut.offset.0, cut.batch.header().base_offset.0)));
+            cut.into_iter().for_each(|cut| part.cut.put(cut));
+            if part.next_position == Offset(20) {
+                break;
+            }
+        }
+        assert_eq!(read, (0..20).collect::<Vec<i64>>());
+        let inside = |offset, base| Some((offset, base));
+        assert_eq!(cuts, [inside(4, 0), inside(8, 0), None, inside(14, 10), inside(18, 10), None]);
     }
 }

@@ -154,6 +154,7 @@ impl ConsumerMachine {
         self.commits.due = now + self.config.auto_commit_interval;
         let offsets = self.processed();
         if !offsets.is_empty() {
+            self.has_news = true;
             self.commits.by_itself = Some(self.commit(offsets, None, None));
         }
     }

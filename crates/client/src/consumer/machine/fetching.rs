@@ -16,7 +16,7 @@ use super::effect::{Asked, Effect};
 use super::partitions::{Position, Stage};
 use super::positions::unanswered;
 use crate::consumer::aborted_transactions::AbortedTransactions;
-use crate::consumer::partition_records::{PartitionRecords, next_position};
+use crate::consumer::partition_records::{LastCut, PartitionRecords, next_position};
 use crate::consumer::{IsolationLevel, OffsetReset};
 use crate::error::{ClientError, error_code};
 use crate::metadata::ClusterMetadata;
@@ -232,6 +232,7 @@ impl ConsumerMachine {
             batches,
             aborted,
             check_crcs: self.config.check_crcs,
+            cut: LastCut::default(),
         };
         self.fetched.push_back(Fetched { node, round, token, next_epoch: next.epoch, records });
     }
@@ -240,13 +241,20 @@ impl ConsumerMachine {
     pub(super) fn next_records(&mut self) -> Option<PartitionRecords> {
         while let Some(mut fetched) = self.fetched.pop_front() {
             let state = self.partitions.get_mut(fetched.partition());
-            let Some(state) = state.filter(|state| state.token == fetched.token) else { continue };
+            let Some(state) = state.filter(|state| state.token == fetched.token) else {
+                self.has_news = true;
+                continue;
+            };
             let (records, epoch) = match fetched.records.part_front(self.config.max_poll_records) {
                 Some(front) => {
                     self.fetched.push_front(fetched);
                     front
                 }
-                None => (fetched.records, fetched.next_epoch),
+                None => {
+                    // There may be room for the next fetch.
+                    self.has_news = true;
+                    (fetched.records, fetched.next_epoch)
+                }
             };
             state.position = Some(Position { offset: records.next_position, epoch });
             return Some(records);

@@ -199,8 +199,12 @@ impl ConsumerMachine {
     /// `max.poll.interval.ms`: who does not come back for more gives its place up.
     fn watch_polls(&mut self, now: Instant) {
         let until = self.last_poll + self.config.max_poll_interval;
-        if self.is_polling || !self.membership.has_generation() {
+        if !self.membership.has_generation() {
             return;
+        }
+        if self.is_polling {
+            // The end of the poll is not told: it may be now, and no earlier.
+            return self.wake(now + self.config.max_poll_interval);
         }
         if now < until {
             return self.wake(until);

@@ -99,6 +99,8 @@ pub(crate) struct ConsumerMachine {
     /// The application waits in `poll`.
     is_polling: bool,
     last_poll: Instant,
+    /// A poll changed something that the task is to look at.
+    has_news: bool,
     effects: VecDeque<Effect>,
     /// Outcomes that the application has not heard of yet.
     to_be_told: Vec<Box<dyn FnOnce() + Send>>,
@@ -128,6 +130,7 @@ impl ConsumerMachine {
             metadata_asked_at: None,
             is_polling: false,
             last_poll: now,
+            has_news: false,
             effects: VecDeque::new(),
             to_be_told: Vec::new(),
             wake_at: None,
@@ -180,6 +183,7 @@ impl ConsumerMachine {
 
     /// The application comes back for more: whatever it was given is processed.
     pub(crate) fn poll_began(&mut self, now: Instant) {
+        self.has_news |= self.membership.is_too_slow || self.membership.rejoin.is_some();
         self.is_polling = true;
         self.last_poll = now;
         self.membership.is_too_slow = false;
@@ -193,6 +197,11 @@ impl ConsumerMachine {
         self.last_poll = now;
     }
 
+    /// Whether polls since the last time changed something that the task is to look at.
+    pub(crate) const fn take_news(&mut self) -> bool {
+        std::mem::replace(&mut self.has_news, false)
+    }
+
     /// What there is for the application.
     pub(crate) fn for_poll(&mut self, now: Instant) -> Handed {
         if let Some(callback) = self.membership.callbacks.front() {
@@ -202,6 +211,7 @@ impl ConsumerMachine {
             return Handed::Error(error.clone());
         }
         if let Some((partition, error)) = self.errors.pop_front() {
+            self.has_news = true;
             let patience = self.client.backoff(1);
             if let Some(state) = partition.and_then(|partition| self.partitions.get_mut(&partition)) {
                 state.is_held = false;
