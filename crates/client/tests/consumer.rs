@@ -210,6 +210,20 @@ async fn what_is_read_is_a_stream_of_typed_records_seen_by_interceptors() {
 }
 
 #[tokio::test]
+async fn a_consumer_that_closes_ends_its_fetch_session() {
+    for session in [0, 77] {
+        let broker = Broker::start().await;
+        broker.state().fetch_session = session;
+        write(&broker, Codec::None, 0..3).await;
+        let consumer = consumer(&broker, 0, OffsetReset::Fail);
+        assert_eq!(read(&consumer, 3).await.len(), 3);
+        consumer.close().await.expect("nothing to commit");
+        let ended: &[i32] = if session == 0 { &[] } else { &[77] };
+        assert_eq!(broker.state().ended_sessions, ended);
+    }
+}
+
+#[tokio::test]
 async fn a_batch_larger_than_a_poll_is_handed_out_in_parts_in_any_order_of_reading() {
     for codec in [Codec::None, Codec::Lz4, Codec::Zstd, Codec::Gzip, Codec::Snappy] {
         let broker = Broker::start().await;

@@ -46,6 +46,7 @@ mod topic_ids;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::messages::fetch_request::FetchRequest;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -165,8 +166,25 @@ impl Consumer {
             true => self.commit_sync_until(self.positions(), deadline).await,
             false => Ok(()),
         };
-        let _ = tokio::time::timeout_at(deadline, self.give_everything_up("the consumer was closed")).await;
+        let _ = tokio::time::timeout_at(deadline, async {
+            self.give_everything_up("the consumer was closed").await;
+            self.close_fetch_sessions().await;
+        })
+        .await;
         committed
+    }
+
+    /// Brokers need not remember what was read (KIP-227). They are told on connections of their own: on those there are, a
+    /// fetch may wait for records.
+    async fn close_fetch_sessions(&self) {
+        let requests = self.shared.machine().close_fetch_sessions();
+        let client = self.client.with_own_connections();
+        for (node, request) in requests {
+            let closed = async { client.node(node).await?.call(&request, FetchRequest::MAX_VERSION).await };
+            if let Err(error) = closed.await {
+                tracing::debug!(%node, %error, "the fetch session is left to the broker");
+            }
+        }
     }
 
     /// Calls back, leaves, and waits until the coordinator knows.

@@ -61,6 +61,10 @@ pub struct State {
     pub metadata_asked: usize,
     /// The first offset there is; what lies before was deleted.
     pub log_start: i64,
+    /// The fetch session that is opened for who asks; 0: none.
+    pub fetch_session: i32,
+    /// Fetch sessions that were ended by who had them.
+    pub ended_sessions: Vec<i32>,
     /// Batches as they were appended, base offsets set.
     pub log: Vec<Bytes>,
     /// Producer id and first sequence of every batch that was sent, accepted or not.
@@ -228,6 +232,10 @@ impl Broker {
     }
 
     async fn fetch(&self, request: &FetchRequest) -> Option<FetchResponse> {
+        if request.session_epoch == -1 {
+            self.state().ended_sessions.push(request.session_id);
+            return Some(FetchResponse::default());
+        }
         let from = request.topics[0].partitions[0].fetch_offset;
         let act = self.state().on_fetch.pop_front().unwrap_or(Act::Serve);
         let mut data = PartitionData::default();
@@ -249,6 +257,7 @@ impl Broker {
             },
         }
         Some(FetchResponse {
+            session_id: self.state().fetch_session,
             responses: vec![FetchableTopicResponse {
                 topic_id: TOPIC_ID,
                 partitions: vec![data],

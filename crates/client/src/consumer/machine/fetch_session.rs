@@ -93,6 +93,12 @@ impl FetchSession {
         self.is_incremental
     }
 
+    /// The request that ends it, where there is one.
+    pub(super) fn close(self) -> Option<FetchRequest> {
+        let (session_id, session_epoch) = (self.id, FINAL_EPOCH);
+        (session_id != 0).then(|| FetchRequest { session_id, session_epoch, ..FetchRequest::default() })
+    }
+
     /// After an error nobody knows what the broker remembers: the next request names everything, and closes this session
     /// where there may be one.
     pub(super) fn end(&mut self, error: &ClientError) {
@@ -103,6 +109,9 @@ impl FetchSession {
         self.told.clear();
     }
 }
+
+/// In place of an epoch: the session ends with this request.
+const FINAL_EPOCH: i32 = -1;
 
 /// Partitions of a topic stand together, except where their order parts them.
 fn name(topics: &mut Vec<FetchTopic>, partition: &TopicPartition, id: Uuid, fetch: FetchPartition) {

@@ -237,6 +237,12 @@ impl ConsumerMachine {
         self.fetched.push_back(Fetched { node, round, token, next_epoch: next.epoch, records });
     }
 
+    /// What ends the sessions that there are.
+    pub(crate) fn close_fetch_sessions(&mut self) -> Vec<(NodeId, FetchRequest)> {
+        let sessions = std::mem::take(&mut self.fetch_sessions).into_iter();
+        sessions.filter_map(|(node, session)| Some((node, session.close()?))).collect()
+    }
+
     /// The next records for the application; the position is behind them from now on.
     pub(super) fn next_records(&mut self) -> Option<PartitionRecords> {
         while let Some(mut fetched) = self.fetched.pop_front() {
