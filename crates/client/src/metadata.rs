@@ -1,6 +1,6 @@
 //! What a client knows of a cluster: its brokers, and who leads which partition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub struct TopicMetadata {
     pub id: Uuid,
     /// In order, from 0; at least one.
     pub partitions: Vec<PartitionMetadata>,
+    /// The racks in which each partition has replicas, in the order of `partitions`; empty where no broker names one.
+    pub racks: Vec<BTreeSet<String>>,
     /// When this was learnt.
     pub learnt_at: Instant,
 }
@@ -72,6 +74,11 @@ impl ClusterMetadata {
         learnt_at: Instant,
     ) -> Vec<(TopicName, ErrorCode)> {
         self.cluster_id = response.cluster_id.or(self.cluster_id.take());
+        let racks: BTreeMap<i32, String> = response
+            .brokers
+            .iter()
+            .filter_map(|broker| Some((broker.node_id, broker.rack.clone()?)))
+            .collect();
         self.nodes = response
             .brokers
             .into_iter()
@@ -87,7 +94,8 @@ impl ClusterMetadata {
                 }
                 ErrorCode::None => {
                     self.missing.remove(&name);
-                    self.topics.insert(name.clone(), Arc::new(topic_metadata(name, topic, learnt_at)));
+                    let known = topic_metadata(name.clone(), topic, &racks, learnt_at);
+                    self.topics.insert(name, Arc::new(known));
                 }
                 // What was known stands for a while: a broker that has just started may not know its topics yet.
                 code => {
@@ -105,18 +113,25 @@ impl ClusterMetadata {
     }
 }
 
-fn topic_metadata(name: TopicName, topic: MetadataResponseTopic, learnt_at: Instant) -> TopicMetadata {
-    let mut partitions: Vec<PartitionMetadata> = topic
-        .partitions
-        .iter()
-        .map(|partition| PartitionMetadata {
-            index: PartitionIndex(partition.partition_index),
-            leader: Some(NodeId(partition.leader_id)).filter(|leader| leader.0 >= 0),
-            leader_epoch: LeaderEpoch(partition.leader_epoch),
-        })
-        .collect();
-    partitions.sort_unstable_by_key(|partition| partition.index);
-    TopicMetadata { name, id: topic.topic_id, partitions, learnt_at }
+fn topic_metadata(
+    name: TopicName,
+    mut topic: MetadataResponseTopic,
+    racks: &BTreeMap<i32, String>,
+    learnt_at: Instant,
+) -> TopicMetadata {
+    topic.partitions.sort_unstable_by_key(|partition| partition.partition_index);
+    let partitions = topic.partitions.iter().map(|partition| PartitionMetadata {
+        index: PartitionIndex(partition.partition_index),
+        leader: Some(NodeId(partition.leader_id)).filter(|leader| leader.0 >= 0),
+        leader_epoch: LeaderEpoch(partition.leader_epoch),
+    });
+    let of_replicas = topic.partitions.iter().map(|partition| {
+        let replicas = partition.replica_nodes.iter();
+        replicas.filter_map(|replica| racks.get(replica).cloned()).collect()
+    });
+    let partitions = partitions.collect();
+    let racks = if racks.is_empty() { Vec::new() } else { of_replicas.collect() };
+    TopicMetadata { name, id: topic.topic_id, partitions, racks, learnt_at }
 }
 
 pub(crate) fn address(host: &str, port: i32) -> String {

@@ -89,7 +89,8 @@ pub struct ConsumerConfig {
     pub check_crcs: bool,
     /// `max.poll.records`: the most records that one poll hands out.
     pub max_poll_records: usize,
-    /// `client.rack`: where this consumer is; brokers may name a replica that is nearer than the leader (KIP-392).
+    /// `client.rack`: where this consumer is; brokers may name a replica that is nearer than the leader (KIP-392), and groups
+    /// share partitions out so that they are near (KIP-881).
     pub client_rack: String,
     /// `interceptor.classes`: in this order.
     pub interceptors: Vec<Arc<dyn ConsumerInterceptor>>,
@@ -198,6 +199,11 @@ impl ConsumerConfig {
         fetch_max_wait: Duration => fetch_max_wait,
         /// Sets `check.crcs`.
         check_crcs: bool => check_crcs,
+    }
+
+    /// Where it is, if it says so.
+    pub(crate) fn rack(&self) -> Option<String> {
+        Some(self.client_rack.clone()).filter(|rack| !rack.is_empty())
     }
 
     /// Whether positions are committed by themselves: only members of a group have somebody to commit to.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use types::{NodeId, TopicName};
 
 use crate::call::Call;
-use crate::consumer::assignor::PartitionCounts;
+use crate::consumer::assignor::{Offered, OfferedTopic};
 use crate::consumer::coordinator_driver::{self, Order};
 use crate::consumer::machine::{ConsumerMachine, Effect, Event, MetadataAnswer, MetadataWanted, Now};
 use crate::error::ClientError;
@@ -175,20 +175,20 @@ async fn metadata(
     }
 }
 
-/// How many partitions the topics of a group have; topics that are not there are left out.
+/// The partitions that the topics of a group have; topics that are not there are left out.
 async fn group_topics(
     client: &NetworkClient,
     topics: &[TopicName],
     auto_create: AutoCreate,
-) -> Result<PartitionCounts, ClientError> {
+) -> Result<Offered, ClientError> {
     let absent = client.refresh_topics(topics, auto_create).await?;
     let metadata = client.snapshot();
     let known = topics.iter().filter(|topic| !absent.iter().any(|(name, _)| name == *topic));
-    let counts = known.filter_map(|topic| {
+    let offered = known.filter_map(|topic| {
         let known = metadata.topics.get(topic)?;
-        Some((topic.clone(), known.partitions.len()))
+        Some((topic.clone(), OfferedTopic::from(&**known)))
     });
-    Ok(counts.collect())
+    Ok(offered.collect())
 }
 
 /// Nobody aborts a call: it panicked, or the runtime ends and this task with it.

@@ -34,7 +34,7 @@ pub(super) fn encode_subscription(member: &MemberSubscription) -> Bytes {
             .map(|(topic, partitions)| OwnedTopic { topic, partitions })
             .collect(),
         generation_id: member.generation.unwrap_or(-1),
-        rack_id: None,
+        rack_id: member.rack.clone(),
     };
     let mut writer = Writer::new();
     writer.i16(NEWEST);
@@ -57,6 +57,7 @@ pub(super) fn decode_subscription(bytes: Bytes) -> Result<MemberSubscription, De
         owned: owned.collect(),
         generation: Some(message.generation_id).filter(|_| version >= 2 && message.generation_id >= 0),
         user_data: message.user_data.map(|bytes| bytes.to_vec()),
+        rack: message.rack_id,
     })
 }
 

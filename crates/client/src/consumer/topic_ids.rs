@@ -91,7 +91,13 @@ mod tests {
     #[tokio::test]
     async fn topics_go_by_id_where_every_one_has_one_and_are_named_again() {
         let id = Uuid::from_halves(3, 4);
-        let known = TopicMetadata { name: "t".into(), id, partitions: Vec::new(), learnt_at: Instant::now() };
+        let known = TopicMetadata {
+            name: "t".into(),
+            id,
+            partitions: Vec::new(),
+            racks: Vec::new(),
+            learnt_at: Instant::now(),
+        };
         let mut metadata = ClusterMetadata::default();
         metadata.topics.insert("t".into(), Arc::new(known));
 

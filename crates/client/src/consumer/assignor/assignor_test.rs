@@ -34,8 +34,8 @@ fn counts(text: &str) -> PartitionCounts {
 fn members(text: &str) -> Members {
     let of = |each: &str| {
         let fields: Vec<&str> = each.split('|').collect();
-        let [id, instance, topics, owned, generation, data] = fields[..] else {
-            panic!("six fields: {each}")
+        let [id, instance, topics, owned, generation, data, ref rack @ ..] = fields[..] else {
+            panic!("six fields, or seven: {each}")
         };
         let member = MemberSubscription {
             instance_id: (!instance.is_empty()).then(|| instance.to_owned()),
@@ -43,10 +43,19 @@ fn members(text: &str) -> Members {
             owned: partitions(owned),
             generation: Some(generation.parse().expect("a number")).filter(|generation| *generation >= 0),
             user_data: hex(data),
+            rack: rack.first().map(|rack| (*rack).to_owned()),
         };
         (id.to_owned(), member)
     };
     text.split(' ').map(of).collect()
+}
+
+/// Without racks.
+fn assign(assignor: Assignor, members: &Members, counts: &PartitionCounts) -> Assignment {
+    let of = |(name, count): (&TopicName, &usize)| {
+        (name.clone(), OfferedTopic { count: *count, racks: Vec::new() })
+    };
+    assignor.assign(members, &counts.iter().map(of).collect())
 }
 
 fn sorted(assignment: Assignment) -> BTreeMap<String, BTreeSet<TopicPartition>> {
@@ -67,7 +76,7 @@ fn groups_are_shared_out_as_kafka_does() {
                 (id.to_owned(), partitions(assigned))
             })
             .collect();
-        let found = sorted(assignor.assign(&members(told), &counts(topics)));
+        let found = sorted(assign(assignor, &members(told), &counts(topics)));
         if found != sorted(expected) {
             different.push(format!("line {}: {line}\n   found {found:?}", number + 1));
         }
@@ -149,7 +158,7 @@ proptest! {
     #[test]
     fn every_partition_goes_to_one_member_that_reads_it((members, counts) in groups()) {
         for assignor in ALL {
-            let assignment = assignor.assign(&members, &counts);
+            let assignment = assign(assignor, &members, &counts);
             prop_assert!(assignment.keys().eq(members.keys()));
             for (id, assigned) in &assignment {
                 prop_assert!(assigned.iter().all(|each| members[id].topics.contains(&each.topic)), "{assignor:?}");
@@ -164,8 +173,8 @@ proptest! {
     #[test]
     fn sticky_groups_stay_as_they_are((members, counts) in groups()) {
         for assignor in [Assignor::Sticky, Assignor::CooperativeSticky] {
-            let first = assignor.assign(&members, &counts);
-            let second = assignor.assign(&owning(&members, &first, 1), &counts);
+            let first = assign(assignor, &members, &counts);
+            let second = assign(assignor, &owning(&members, &first, 1), &counts);
             prop_assert_eq!(sorted(first), sorted(second), "{:?}", assignor);
         }
     }
@@ -173,7 +182,7 @@ proptest! {
     #[test]
     fn cooperative_groups_come_to_rest_and_nobody_gets_what_another_still_has((members, counts) in groups(), gone in 0_usize..8) {
         let assignor = Assignor::CooperativeSticky;
-        let first = assignor.assign(&members, &counts);
+        let first = assign(assignor, &members, &counts);
         let mut group = owning(&members, &first, 1);
         let leaver = group.keys().nth(gone % group.len()).expect("there are members").clone();
         if group.len() > 1 {
@@ -185,7 +194,7 @@ proptest! {
         });
         let mut at_rest = false;
         for generation in 2..9 {
-            let next = assignor.assign(&group, &counts);
+            let next = assign(assignor, &group, &counts);
             for (id, assigned) in &next {
                 for (other, had) in group.iter().filter(|(other, _)| *other != id) {
                     prop_assert!(!assigned.iter().any(|each| had.owned.contains(each)), "{} took from {}", id, other);
@@ -207,9 +216,148 @@ proptest! {
         let mut members = members;
         members.values_mut().for_each(|member| member.topics = topics.clone());
         for assignor in [Assignor::RoundRobin, Assignor::Sticky, Assignor::CooperativeSticky] {
-            let assignment = assignor.assign(&members, &counts);
+            let assignment = assign(assignor, &members, &counts);
             let sizes: Vec<usize> = assignment.values().map(Vec::len).collect();
             prop_assert!(sizes.iter().max() <= sizes.iter().min().map(|least| least + 1).as_ref(), "{:?}", sizes);
+        }
+    }
+}
+
+/// Members with racks, by their names: `a1` is in rack `a`.
+fn in_racks(names: &[&str], topics: &[&str]) -> Members {
+    let member = |name: &&str| {
+        let rack = name.chars().next().map(String::from).filter(|rack| rack != "-");
+        let topics = topics.iter().map(|topic| TopicName::from(*topic)).collect();
+        ((*name).to_owned(), MemberSubscription { topics, rack, ..MemberSubscription::default() })
+    };
+    names.iter().map(member).collect()
+}
+
+/// Topics with the racks of each partition's replicas: `ab bc` are two partitions.
+fn offered(topics: &[(&str, &str)]) -> Offered {
+    let topic = |(name, racks): &(&str, &str)| {
+        let of = |racks: &str| racks.chars().filter(|rack| *rack != '-').map(String::from).collect();
+        let racks: Vec<BTreeSet<String>> = racks.split(' ').map(of).collect();
+        (TopicName::from(*name), OfferedTopic { count: racks.len(), racks })
+    };
+    topics.iter().map(topic).collect()
+}
+
+/// Every member's partitions as `t0`, in order.
+fn told(assignment: &Assignment) -> Vec<String> {
+    let told = |(id, assigned): (&String, &Vec<TopicPartition>)| {
+        let mut names: Vec<String> =
+            assigned.iter().map(|each| format!("{}{}", each.topic, each.partition.0)).collect();
+        names.sort();
+        format!("{id}: {}", names.join(" "))
+    };
+    assignment.iter().map(told).collect()
+}
+
+#[test]
+fn members_get_what_is_near_as_far_as_their_share_goes() {
+    let one_each = offered(&[("t", "a b c a b c")]);
+    for assignor in [Assignor::Range, Assignor::Sticky, Assignor::CooperativeSticky] {
+        let found = assignor.assign(&in_racks(&["a1", "b1", "c1"], &["t"]), &one_each);
+        assert_eq!(told(&found), ["a1: t0 t3", "b1: t1 t4", "c1: t2 t5"], "{assignor:?}");
+        // Nobody is near what lies in c, and the shares stay even.
+        let found = assignor.assign(&in_racks(&["a1", "b1"], &["t"]), &one_each);
+        let sizes: Vec<usize> = found.values().map(Vec::len).collect();
+        assert_eq!(sizes, [3, 3], "{assignor:?}: {found:?}");
+        let near = |id: &str, index: i32| found[id].contains(&TopicPartition::new("t", index));
+        assert!(near("a1", 0) && near("a1", 3) && near("b1", 1) && near("b1", 4), "{assignor:?}: {found:?}");
+    }
+    let found =
+        Assignor::RoundRobin.assign(&in_racks(&["a1", "b1", "c1"], &["t"]), &offered(&[("t", "c b a")]));
+    assert_eq!(told(&found), ["a1: t0", "b1: t1", "c1: t2"], "this one does not look");
+}
+
+#[test]
+fn racks_that_make_no_difference_change_nothing() {
+    let everywhere = offered(&[("t", "ab ab ab ab")]);
+    let elsewhere = offered(&[("t", "x y x y")]);
+    let nowhere = offered(&[("t", "- - - -")]);
+    for assignor in ALL {
+        let plain = assignor.assign(&in_racks(&["-1", "-2"], &["t"]), &offered(&[("t", "a b a b")]));
+        for topics in [&everywhere, &elsewhere, &nowhere] {
+            let found = assignor.assign(&in_racks(&["a1", "b1"], &["t"]), topics);
+            let (plain, found): (Vec<_>, Vec<_>) = (plain.values().collect(), found.values().collect());
+            assert_eq!(plain, found, "{assignor:?}");
+        }
+    }
+}
+
+#[test]
+fn range_keeps_topics_with_as_many_partitions_together() {
+    let members = in_racks(&["a1", "b1"], &["t", "u"]);
+    // Partition 0 of both is near b1 alone, 1 of both near a1 alone.
+    let found = Assignor::Range.assign(&members, &offered(&[("t", "b a"), ("u", "b a")]));
+    assert_eq!(told(&found), ["a1: t1 u1", "b1: t0 u0"]);
+    // Nobody is near both partitions of a pair: they stay together all the same.
+    let found = Assignor::Range.assign(&members, &offered(&[("t", "b a"), ("u", "a b")]));
+    assert_eq!(told(&found), ["a1: t0 u0", "b1: t1 u1"]);
+}
+
+#[test]
+fn sticky_members_give_up_what_is_far() {
+    let topics = offered(&[("t", "a b a b"), ("u", "a")]);
+    let swapped = |topics_of_b: &[&str]| {
+        let mut members = in_racks(&["a1"], &["t", "u"]);
+        members.extend(in_racks(&["b1"], topics_of_b));
+        let far = |index: i32| vec![TopicPartition::new("t", index), TopicPartition::new("t", index + 2)];
+        let first: Assignment = [("a1".to_owned(), far(1)), ("b1".to_owned(), far(0))].into();
+        owning(&members, &first, 1)
+    };
+    for topics_of_b in [&["t", "u"][..], &["t"]] {
+        let members = swapped(topics_of_b);
+        let found = told(&Assignor::Sticky.assign(&members, &topics));
+        assert!(found[0].starts_with("a1: t0 t2") && found[1].starts_with("b1: t1 t3"), "{found:?}");
+        // What changes hands goes to nobody until its owner has given it up.
+        let found = told(&Assignor::CooperativeSticky.assign(&members, &topics));
+        assert!(found.iter().all(|told| !told.contains('t')), "{found:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn racks_leave_every_partition_with_one_reader_and_the_shares_as_even(
+        (members, counts) in groups(),
+        places in prop::collection::vec(0_usize..4, 64),
+    ) {
+        let mut places = places.into_iter().cycle();
+        let mut place = || ["a", "b", "c", ""][places.next().unwrap_or_default()].to_owned();
+        let mut near = members.clone();
+        near.values_mut().for_each(|member| member.rack = Some(place()));
+        let topics: Offered = counts
+            .iter()
+            .map(|(name, count)| {
+                let racks = (0..*count).map(|_| BTreeSet::from([place(), place()]));
+                let racks = racks.map(|racks| racks.into_iter().filter(|rack| !rack.is_empty()).collect());
+                (name.clone(), OfferedTopic { count: *count, racks: racks.collect() })
+            })
+            .collect();
+        for assignor in ALL {
+            let assignment = assignor.assign(&near, &topics);
+            prop_assert!(assignment.keys().eq(members.keys()));
+            let all: Vec<_> = assignment.values().flatten().cloned().collect();
+            let once: BTreeSet<_> = all.iter().cloned().collect();
+            prop_assert_eq!(all.len(), once.len(), "{:?}", assignor);
+            prop_assert_eq!(once, readable(&members, &counts), "{:?}", assignor);
+            if assignor != Assignor::Range {
+                continue;
+            }
+            let sizes = |assignment: &Assignment, topic: &TopicName| {
+                let mut sizes: Vec<usize> = assignment
+                    .values()
+                    .map(|assigned| assigned.iter().filter(|each| each.topic == *topic).count())
+                    .collect();
+                sizes.sort_unstable();
+                sizes
+            };
+            let plain = assign(assignor, &members, &counts);
+            for topic in counts.keys() {
+                prop_assert_eq!(sizes(&assignment, topic), sizes(&plain, topic), "{}", topic);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use types::{TopicName, TopicPartition};
 
 use super::partition_movements::PartitionMovements;
+use super::racks::Racks;
 use super::sticky::Ownership;
 use super::user_data::{NO_GENERATION, Previous};
 use super::{Assignment, Members, PartitionCounts, partitions_of};
@@ -13,6 +14,7 @@ use super::{Assignment, Members, PartitionCounts, partitions_of};
 pub(super) fn assign(
     members: &Members,
     counts: &PartitionCounts,
+    racks: Option<&Racks<'_>>,
     ownership: Ownership,
     previous: &BTreeMap<&str, Previous>,
 ) -> Assignment {
@@ -30,6 +32,7 @@ pub(super) fn assign(
         .collect();
     let mut balance = Balance {
         counts,
+        racks,
         readers,
         topics,
         assignment: ownership.owned,
@@ -65,6 +68,7 @@ fn former_owners(
 
 struct Balance<'a> {
     counts: &'a PartitionCounts,
+    racks: Option<&'a Racks<'a>>,
     /// Of each topic.
     readers: BTreeMap<TopicName, Vec<String>>,
     /// Of each member.
@@ -85,8 +89,15 @@ impl Balance<'_> {
             all.iter().filter(|partition| !self.owners.contains_key(*partition)).cloned().collect();
         self.by_size = self.assignment.iter().map(|(id, assigned)| (assigned.len(), id.clone())).collect();
         let is_first = self.by_size.last().is_none_or(|(size, _)| *size == 0);
-        for partition in &free {
-            self.give(partition);
+        let far: Vec<&TopicPartition> = match self.racks {
+            Some(racks) => free
+                .iter()
+                .filter(|partition| !self.give(partition, |id| !racks.is_far(id, partition)))
+                .collect(),
+            None => free.iter().collect(),
+        };
+        for partition in far {
+            self.give(partition, |_| true);
         }
         let is_shared = |partition: &TopicPartition| self.readers[&partition.topic].len() > 1;
         all.retain(is_shared);
@@ -105,12 +116,13 @@ impl Balance<'_> {
         }
     }
 
-    /// Takes from members what they do not read any more; whether there was any.
+    /// Takes from members what they do not read any more, and what is far from them; whether there was any.
     fn drop_unread(&mut self, members: &Members) -> bool {
         let mut revoked = false;
         for (id, assigned) in &mut self.assignment {
             assigned.retain(|partition| {
-                let reads = members[id].topics.contains(&partition.topic);
+                let reads = members[id].topics.contains(&partition.topic)
+                    && !self.racks.is_some_and(|racks| racks.is_far(id, partition));
                 let exists = self
                     .counts
                     .get(&partition.topic)
@@ -131,16 +143,17 @@ impl Balance<'_> {
         partitions_of(topics.into_iter())
     }
 
-    /// Gives a free partition to the reader with least.
-    fn give(&mut self, partition: &TopicPartition) {
-        if let Some(member) = self.least_loaded_reader(&partition.topic) {
-            self.change(&member, |assigned| assigned.push(partition.clone()));
-            self.owners.insert(partition.clone(), member);
-        }
+    /// Gives a free partition to the reader with least among those who suit; whether there was one.
+    fn give(&mut self, partition: &TopicPartition, suits: impl Fn(&str) -> bool) -> bool {
+        let Some(member) = self.least_loaded_reader(&partition.topic, suits) else { return false };
+        self.change(&member, |assigned| assigned.push(partition.clone()));
+        self.owners.insert(partition.clone(), member);
+        true
     }
 
-    fn least_loaded_reader(&self, topic: &TopicName) -> Option<String> {
-        self.by_size.iter().find(|(_, id)| self.topics[id].contains(topic)).map(|(_, id)| id.clone())
+    fn least_loaded_reader(&self, topic: &TopicName, suits: impl Fn(&str) -> bool) -> Option<String> {
+        let reader = self.by_size.iter().find(|(_, id)| self.topics[id].contains(topic) && suits(id));
+        reader.map(|(_, id)| id.clone())
     }
 
     fn change(&mut self, member: &str, change: impl FnOnce(&mut Vec<TopicPartition>)) {
@@ -200,7 +213,7 @@ impl Balance<'_> {
             return Some(former.clone());
         }
         let helps = self.readers[&partition.topic].iter().any(|id| own > self.assignment[id].len() + 1);
-        if helps { self.least_loaded_reader(&partition.topic) } else { None }
+        if helps { self.least_loaded_reader(&partition.topic, |_| true) } else { None }
     }
 
     fn move_one(&mut self, partition: &TopicPartition, to: &str) {

@@ -1,11 +1,12 @@
 //! Which member of a group reads which partition: Kafka's four assignors, as functions of what the members said.
 //!
 //! The leader of a classic group computes the assignment of all members; so the same members must come to the same
-//! result whichever client leads. Racks (KIP-881) are not looked at.
+//! result whichever client leads.
 
 mod general;
 mod partition_movements;
 mod quota;
+mod racks;
 mod range;
 mod round_robin;
 mod sticky;
@@ -14,6 +15,9 @@ mod user_data;
 use std::collections::{BTreeMap, BTreeSet};
 
 use types::{TopicName, TopicPartition};
+
+use crate::metadata::TopicMetadata;
+use racks::Racks;
 
 pub(crate) use user_data::StickyMemory;
 
@@ -41,13 +45,33 @@ pub(crate) struct MemberSubscription {
     pub(crate) generation: Option<i32>,
     /// An assignor's own.
     pub(crate) user_data: Option<Vec<u8>>,
+    /// Where it is (KIP-881).
+    pub(crate) rack: Option<String>,
 }
 
 /// Members by id.
 pub(crate) type Members = BTreeMap<String, MemberSubscription>;
 
-/// How many partitions each topic has; topics that do not exist are missing.
-pub(crate) type PartitionCounts = BTreeMap<TopicName, usize>;
+/// What there is to share out; topics that do not exist are missing.
+pub(crate) type Offered = BTreeMap<TopicName, OfferedTopic>;
+
+/// The partitions of a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OfferedTopic {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// The racks in which each has replicas; those behind the last entry have none.
+    pub(crate) racks: Vec<BTreeSet<String>>,
+}
+
+impl From<&TopicMetadata> for OfferedTopic {
+    fn from(topic: &TopicMetadata) -> Self {
+        Self { count: topic.partitions.len(), racks: topic.racks.clone() }
+    }
+}
+
+/// How many partitions each topic has.
+type PartitionCounts = BTreeMap<TopicName, usize>;
 
 /// The partitions of every member.
 pub(crate) type Assignment = BTreeMap<String, Vec<TopicPartition>>;
@@ -76,18 +100,21 @@ impl Assignor {
     }
 
     /// Shares the partitions out. Every member has an entry.
-    pub(crate) fn assign(self, members: &Members, counts: &PartitionCounts) -> Assignment {
+    pub(crate) fn assign(self, members: &Members, offered: &Offered) -> Assignment {
         let subscribed: BTreeSet<&TopicName> = members.values().flat_map(|member| &member.topics).collect();
-        let counts: PartitionCounts = counts
+        let offered: Offered = offered
             .iter()
-            .filter(|(topic, count)| **count > 0 && subscribed.contains(topic))
-            .map(|(topic, count)| (topic.clone(), *count))
+            .filter(|(name, topic)| topic.count > 0 && subscribed.contains(name))
+            .map(|(name, topic)| (name.clone(), topic.clone()))
             .collect();
+        let counts: PartitionCounts =
+            offered.iter().map(|(name, topic)| (name.clone(), topic.count)).collect();
+        let racks = Racks::of(members, &offered);
         match self {
-            Self::Range => range::assign(members, &counts),
+            Self::Range => range::assign(members, &offered),
             Self::RoundRobin => round_robin::assign(members, &counts),
-            Self::Sticky => sticky::assign(members, &counts, user_data::of_sticky).0,
-            Self::CooperativeSticky => sticky::assign_cooperatively(members, &counts),
+            Self::Sticky => sticky::assign(members, &counts, racks.as_ref(), user_data::of_sticky).0,
+            Self::CooperativeSticky => sticky::assign_cooperatively(members, &counts, racks.as_ref()),
         }
     }
 }

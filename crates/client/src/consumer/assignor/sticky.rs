@@ -1,11 +1,13 @@
 //! The sticky assignors: even, with as few partitions moved as that allows (KIP-54, KIP-429).
 //!
-//! Where all members read the same topics, [quotas](super::quota) do; otherwise the [general](super::general) way.
+//! Where all members read the same topics, [quotas](super::quota) do; otherwise the [general](super::general) way. Where
+//! racks matter (KIP-881), what is far from its owner is given up, and what is free goes to those near it first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use types::TopicPartition;
 
+use super::racks::Racks;
 use super::user_data::{NO_GENERATION, Previous, of_cooperative};
 use super::{Assignment, MemberSubscription, Members, PartitionCounts, general, quota};
 
@@ -24,6 +26,7 @@ pub(super) type Transfers = BTreeMap<TopicPartition, String>;
 pub(super) fn assign(
     members: &Members,
     counts: &PartitionCounts,
+    racks: Option<&Racks<'_>>,
     previous: impl Fn(&MemberSubscription) -> Previous,
 ) -> (Assignment, Option<Transfers>) {
     let previous: BTreeMap<&str, Previous> =
@@ -32,16 +35,20 @@ pub(super) fn assign(
     let mut topics = members.values().map(|member| &member.topics);
     let first = topics.next();
     if topics.all(|each| Some(each) == first) {
-        let (assignment, transfers) = quota::assign(counts, ownership);
+        let (assignment, transfers) = quota::assign(counts, racks, ownership);
         (assignment, Some(transfers))
     } else {
-        (general::assign(members, counts, ownership, &previous), None)
+        (general::assign(members, counts, racks, ownership, &previous), None)
     }
 }
 
 /// As [`assign`], but what another member has to give up first is assigned to nobody: it comes with the next rebalance.
-pub(super) fn assign_cooperatively(members: &Members, counts: &PartitionCounts) -> Assignment {
-    let (mut assignment, transfers) = assign(members, counts, of_cooperative);
+pub(super) fn assign_cooperatively(
+    members: &Members,
+    counts: &PartitionCounts,
+    racks: Option<&Racks<'_>>,
+) -> Assignment {
+    let (mut assignment, transfers) = assign(members, counts, racks, of_cooperative);
     let transfers = transfers.unwrap_or_else(|| transfers_of(members, &assignment));
     for (partition, member) in transfers {
         if let Some(assigned) = assignment.get_mut(&member) {

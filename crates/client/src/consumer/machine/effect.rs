@@ -24,7 +24,7 @@ use protocol::messages::sync_group_request::SyncGroupRequest;
 use protocol::messages::sync_group_response::SyncGroupResponse;
 use types::{ErrorCode, NodeId, TopicName, TopicPartition, Uuid};
 
-use crate::consumer::assignor::PartitionCounts;
+use crate::consumer::assignor::Offered;
 use crate::error::ClientError;
 
 /// Partitions that a request is about, with the token that their state had: an answer to an older state is ignored.
@@ -55,7 +55,7 @@ pub(crate) enum Effect {
         address: String,
         call: CoordinatorCall,
     },
-    /// Partition counts of a group's topics, for the leader.
+    /// The partitions of a group's topics, for the leader.
     GroupTopics {
         attempt: u64,
         topics: Vec<TopicName>,
@@ -121,7 +121,7 @@ pub(crate) enum Event {
     },
     GroupTopics {
         attempt: u64,
-        answer: Result<PartitionCounts, ClientError>,
+        answer: Result<Offered, ClientError>,
     },
     Synced {
         attempt: u64,

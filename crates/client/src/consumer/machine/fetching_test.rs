@@ -61,7 +61,8 @@ impl Play {
         let leader_epoch = LeaderEpoch(epoch);
         let leader = PartitionMetadata { index: PartitionIndex(0), leader, leader_epoch };
         let (name, learnt_at) = ("t".into(), self.now);
-        let topic = TopicMetadata { name, id: self.id, partitions: vec![leader], learnt_at };
+        let topic =
+            TopicMetadata { name, id: self.id, partitions: vec![leader], racks: Vec::new(), learnt_at };
         self.metadata.topics.insert("t".into(), Arc::new(topic));
     }
 

@@ -14,7 +14,7 @@ use types::{ErrorCode, TopicName, TopicPartition};
 use super::ConsumerMachine;
 use super::effect::{CoordinatorCall, Effect};
 use super::membership::{Callback, CallbackKind, GroupTopics, Stage};
-use crate::consumer::assignor::{Assignor, MemberSubscription, Members, PartitionCounts, StickyMemory};
+use crate::consumer::assignor::{Assignor, MemberSubscription, Members, Offered, StickyMemory};
 use crate::consumer::consumer_protocol::{self, PROTOCOL_TYPE};
 use crate::error::{ClientError, error_code};
 
@@ -48,6 +48,7 @@ impl ConsumerMachine {
             owned: self.assignment(),
             generation: Some(self.membership.generation),
             user_data: None,
+            rack: self.config.rack(),
         };
         let protocols = self.config.partition_assignment_strategy.iter().map(|assignor| {
             let user_data = match assignor {
@@ -145,15 +146,15 @@ impl ConsumerMachine {
     pub(super) fn handle_group_topics(
         &mut self,
         attempt: u64,
-        answer: Result<PartitionCounts, ClientError>,
+        answer: Result<Offered, ClientError>,
         now: Instant,
     ) {
         if attempt != self.membership.attempt {
             return;
         }
         let Stage::Assigning { joined, members } = self.membership.stage.clone() else { return };
-        let counts = match answer {
-            Ok(counts) => counts,
+        let offered = match answer {
+            Ok(offered) => offered,
             Err(error) => return self.join_failed(error, now),
         };
         let assignor = joined.protocol_name.as_deref().and_then(Assignor::by_name);
@@ -163,8 +164,8 @@ impl ConsumerMachine {
         };
         let topics = members.values().flat_map(|member| member.topics.iter().cloned()).collect();
         let assignment =
-            if joined.skips_assignment { BTreeMap::new() } else { assignor.assign(&members, &counts) };
-        self.membership.led = Some(GroupTopics { topics, counts });
+            if joined.skips_assignment { BTreeMap::new() } else { assignor.assign(&members, &offered) };
+        self.membership.led = Some(GroupTopics { topics, offered });
         let assignments = assignment.into_iter().map(|(member_id, partitions)| SyncGroupRequestAssignment {
             member_id,
             assignment: consumer_protocol::encode_assignment(&partitions),

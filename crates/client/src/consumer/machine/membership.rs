@@ -10,7 +10,7 @@ use types::{ErrorCode, TopicName, TopicPartition};
 use super::ConsumerMachine;
 use super::effect::CoordinatorCall;
 use super::joining::Joined;
-use crate::consumer::assignor::{Members, PartitionCounts, StickyMemory};
+use crate::consumer::assignor::{Members, Offered, OfferedTopic, StickyMemory};
 use crate::errand::Errand;
 use crate::error::{ClientError, error_code};
 use crate::metadata::ClusterMetadata;
@@ -69,7 +69,7 @@ pub(super) enum Stage {
 #[derive(Clone, Debug, Default)]
 pub(super) struct GroupTopics {
     pub(super) topics: BTreeSet<TopicName>,
-    pub(super) counts: PartitionCounts,
+    pub(super) offered: Offered,
 }
 
 pub(super) struct Membership {
@@ -216,7 +216,8 @@ impl ConsumerMachine {
         self.membership.stage = Stage::Settled;
     }
 
-    /// Joins again where what is read changed: the subscription, or partitions of the topics that it leads.
+    /// Joins again where what is read changed: the subscription, or partitions of the topics that it leads, and with
+    /// `client.rack` the racks of their replicas (KIP-881).
     fn watch_topics(&mut self, metadata: &ClusterMetadata) {
         let topics: BTreeSet<TopicName> = self.subscription.topics().cloned().collect();
         let membership = &mut self.membership;
@@ -229,10 +230,15 @@ impl ConsumerMachine {
         if topics != membership.joined_topics {
             return membership.want_rejoin("the subscription changed");
         }
+        let has_rack = self.config.rack().is_some();
         let changed = membership.led.as_ref().and_then(|led| {
             led.topics.iter().find(|topic| {
-                let count = metadata.topics.get(*topic).map(|topic| topic.partitions.len());
-                count != led.counts.get(*topic).copied()
+                let seen = |offered: &OfferedTopic| {
+                    let racks = if has_rack { offered.racks.clone() } else { Vec::new() };
+                    OfferedTopic { racks, ..*offered }
+                };
+                let now = metadata.topics.get(*topic).map(|topic| seen(&OfferedTopic::from(&**topic)));
+                now != led.offered.get(*topic).map(seen)
             })
         });
         if let Some(topic) = changed {

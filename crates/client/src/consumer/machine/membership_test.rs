@@ -16,6 +16,7 @@ use super::super::effect::{CoordinatorCall, Effect, Event, MetadataAnswer};
 use super::super::{ConsumerMachine, Handed, Now, OffsetAndMetadata, Position};
 use super::{Callback, CallbackKind};
 use crate::config::ClientConfig;
+use crate::consumer::assignor::OfferedTopic;
 use crate::consumer::{Assignor, ConsumerConfig, consumer_protocol};
 use crate::error::ClientError;
 use crate::metadata::ClusterMetadata;
@@ -196,7 +197,10 @@ async fn the_leader_shares_out_what_there_is() {
     let effects = play.effects();
     let [Effect::GroupTopics { attempt, topics }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(topics, &["t".into()]);
-    play.tell(Event::GroupTopics { attempt: *attempt, answer: Ok([("t".into(), 3)].into()) });
+    play.tell(Event::GroupTopics {
+        attempt: *attempt,
+        answer: Ok([("t".into(), OfferedTopic { count: 3, racks: Vec::new() })].into()),
+    });
     let CoordinatorCall::Sync { request, .. } = play.call() else { panic!("no sync") };
     let told: Vec<_> = request
         .assignments

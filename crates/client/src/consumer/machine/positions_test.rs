@@ -52,6 +52,7 @@ impl Play {
             name: "t".into(),
             id: Uuid::from_halves(1, 1),
             partitions: vec![leader],
+            racks: Vec::new(),
             learnt_at: self.now,
         };
         self.metadata.topics.insert("t".into(), Arc::new(topic));
