@@ -72,7 +72,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 }
                 Golden::Metadata => run_command("python3", ["conformance/golden_metadata.py"]),
                 Golden::Murmur2 => printed("Murmur2", "crates/client/testdata/murmur2-4.3.1.tsv"),
-                Golden::Assignors => printed("Assignors", "crates/client/testdata/assignors-4.3.1.tsv"),
+                Golden::Assignors => assignors(),
             }
             .with_context(|| format!("golden bytes of {golden:?}"))?;
         }
@@ -111,11 +111,21 @@ fn groups() -> anyhow::Result<()> {
     run_command("python3", ["conformance/golden_offsets.py"])
 }
 
+fn assignors() -> anyhow::Result<()> {
+    printed("Assignors", "crates/client/testdata/assignors-4.3.1.tsv")?;
+    printed_with("Assignors", &["racks"], "crates/client/testdata/assignors-racks-4.3.1.tsv")
+}
+
 /// A program that prints its file.
 fn printed(program: &str, file: &str) -> anyhow::Result<()> {
+    printed_with(program, &[], file)
+}
+
+fn printed_with(program: &str, arguments: &[&str], file: &str) -> anyhow::Result<()> {
     let path = root().join(file);
     let status = Command::new("python3")
         .args(["conformance/oracle.py", "run", &format!("conformance/golden-bytes/{program}.java")])
+        .args(arguments)
         .current_dir(root())
         .stdout(Stdio::from(File::create(&path).with_context(|| path.display().to_string())?))
         .status()?;
