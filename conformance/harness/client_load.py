@@ -1,7 +1,7 @@
 """What a client library costs: its program (clients/README.md, produce-load and consume-load), measured from outside.
 
 Both libraries get the same records, settings and topics. Each figure is the median of some runs, the libraries taking turns.
-What is consumed was produced by librdkafka.
+What is consumed was produced by librdkafka, and is read to its end: what a library fetches ahead is not in the figures.
 """
 
 import json
@@ -33,18 +33,18 @@ def measured(node, megabytes):
     for size in RECORD_BYTES:
         records = megabytes // SHARE * 1_000_000 // size
         for codec in CODECS:
-            for verb, done in (("produce-load", "produced"), ("consume-load", "consumed")):
+            for verb, done, count in (("produce-load", "produced", records), ("consume-load", "consumed", REPETITIONS * records)):
                 runs = {name: [] for name in LIBRARIES}
                 for _ in range(REPETITIONS):
                     for name in LIBRARIES:
                         own = f"{codec}-{size}-{name}"
                         topic = own if verb == "produce-load" else f"{codec}-{size}-rust-rdkafka"
                         settings = {**PRODUCER, "compression.type": codec} if verb == "produce-load" else CONSUMER
-                        load = {"topic": topic, "partitions": PARTITIONS, "records": records, "record_bytes": size,
+                        load = {"topic": topic, "partitions": PARTITIONS, "records": count, "record_bytes": size,
                                 "values": str(values), "settings": settings}
                         runs[name].append(run(commands[name], verb, {"bootstrap": node.bootstrap, "load": load}))
                 for name, figures in runs.items():
-                    moved = records * size
+                    moved = count * size
                     title = f"{done}, {size} B, {codec}"
                     cpu = statistics.median(cpu for cpu, _ in figures)
                     seconds = statistics.median(seconds for _, seconds in figures)
