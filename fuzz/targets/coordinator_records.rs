@@ -10,7 +10,7 @@ use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
 use group_coordinator::offsets::FetchOffsets;
 use group_coordinator::{GroupRequest, GroupSettings, GroupShard};
 use libfuzzer_sys::fuzz_target;
-use types::{Offset, ProducerEpoch, ProducerId};
+use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 const SETTINGS: GroupSettings = GroupSettings {
     session_timeout_ms_min: 6_000,
@@ -47,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn outlive(mut shard: GroupShard) {
     let mut now = Now { clock_ms: 1_700_000_100_000, uptime_ms: 0 };
-    let _ = shard.loaded(now);
+    let _ = shard.loaded(LeaderEpoch(0), now);
     for group_id in shard.groups().ids() {
         let group_id = group_id.to_string();
         let fetch =

@@ -1,6 +1,6 @@
 //! The shape of a coordinator's shard.
 
-use types::{ProducerEpoch, ProducerId};
+use types::{LeaderEpoch, ProducerEpoch, ProducerId};
 
 use crate::record::{CoordinatorRecord, MalformedRecord, Written};
 
@@ -62,8 +62,8 @@ pub trait Shard {
     /// fails costs everybody of the shard a reload. Records without values may be more: they are spread over batches.
     fn set_batch_bytes_max(&mut self, bytes_max: usize);
 
-    /// The whole log is replayed, and this broker leads the partition: timers start.
-    fn loaded(&mut self, now: Now) -> Step<Self::Reply>;
+    /// The whole log is replayed, and this broker leads the partition in `leader_epoch`: timers start.
+    fn loaded(&mut self, leader_epoch: LeaderEpoch, now: Now) -> Step<Self::Reply>;
 
     /// One request.
     fn handle(&mut self, token: Token, request: Self::Request, now: Now) -> Step<Self::Reply>;

@@ -2,7 +2,7 @@
 
 use coordinator::{CoordinatorRecord, MalformedRecord, Now, Shard, Step, Token, Written};
 use types::waits::LastCommit;
-use types::{ProducerEpoch, ProducerId, TopicPartition};
+use types::{LeaderEpoch, ProducerEpoch, ProducerId, TopicPartition};
 
 use crate::classic::GroupWhy;
 use crate::groups::{Group, GroupStep, Groups};
@@ -114,7 +114,7 @@ impl Shard for GroupShard {
         self.groups.batch_bytes_max = bytes_max;
     }
 
-    fn loaded(&mut self, now: Now) -> Step<GroupReply> {
+    fn loaded(&mut self, _: LeaderEpoch, now: Now) -> Step<GroupReply> {
         let mut step = Step::default();
         self.groups.loaded(now, &mut step);
         self.set_retention_alarm(self.groups.settings.offsets_retention_check_interval_ms, now);

@@ -8,7 +8,7 @@ use group_coordinator::{GroupReply, GroupRequest, GroupSettings, GroupShard};
 use io::Entropy;
 use protocol::records::group_metadata_value::{GroupMetadataValue, MemberMetadata};
 use protocol::{Message, Writer};
-use types::{Offset, ProducerEpoch, ProducerId};
+use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 const SETTINGS: GroupSettings = GroupSettings {
     session_timeout_ms_min: 6_000,
@@ -311,7 +311,7 @@ fn mutilated(dice: &Entropy, seeds: &[CoordinatorRecord]) -> CoordinatorRecord {
 /// Asks about all that is there, and lets time pass until nothing is left to happen or it comes again and again.
 fn outlive(mut shard: GroupShard) {
     let mut now = Now { clock_ms: 1_700_000_100_000, uptime_ms: 0 };
-    let _ = shard.loaded(now);
+    let _ = shard.loaded(LeaderEpoch(0), now);
     for group_id in shard.groups().ids() {
         let group_id = group_id.to_string();
         let fetch =

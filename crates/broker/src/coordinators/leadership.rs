@@ -29,7 +29,7 @@ where
         }
         state.leader_epoch = leader_epoch;
         match leader_epoch {
-            Some(_) => state.runtime.lead(),
+            Some(epoch) => state.runtime.lead(epoch),
             None => state.runtime.unload(),
         }
         self.perform(&slot, &mut state, None);

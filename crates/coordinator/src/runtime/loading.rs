@@ -1,6 +1,6 @@
 //! From the log to a shard that answers.
 
-use types::Offset;
+use types::{LeaderEpoch, Offset};
 
 use super::{Effect, Runtime, State, Unavailable};
 use crate::{Now, Shard};
@@ -10,9 +10,10 @@ use crate::{Now, Shard};
 pub struct LoadNumber(u64);
 
 impl<S: Shard> Runtime<S> {
-    /// This broker leads the partition from here on, in an epoch that it did not lead in before: whatever was known is
+    /// This broker leads the partition from here on in `epoch`, in which it did not lead before: whatever was known is
     /// read anew, for another leader may have written meanwhile.
-    pub fn lead(&mut self) {
+    pub fn lead(&mut self, epoch: LeaderEpoch) {
+        self.leader_epoch = epoch;
         self.refuse_all(Unavailable::NotCoordinator);
         self.begin_load();
     }
@@ -34,7 +35,7 @@ impl<S: Shard> Runtime<S> {
             return;
         }
         shard.set_batch_bytes_max(self.batch_bytes_max);
-        let step = shard.loaded(now);
+        let step = shard.loaded(self.leader_epoch, now);
         self.state = State::Active(shard);
         self.appended = end;
         self.take(step, now);
@@ -51,13 +52,14 @@ impl<S: Shard> Runtime<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::AppendFailure;
     use crate::runtime::toy::{Toy, ToyRequest, at, effects, loads};
     use crate::{Token, Unavailable};
 
     #[test]
     fn what_is_asked_while_loading_is_refused_at_once() {
         let mut runtime = Runtime::<Toy>::new(5_000);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         runtime.request(Token(1), ToyRequest::Read, at(0));
         assert_eq!(effects(&mut runtime)[1], Effect::Reply(Token(1), Err(Unavailable::Loading)));
         assert!(runtime.is_loading());
@@ -66,9 +68,9 @@ mod tests {
     #[test]
     fn a_load_of_the_past_is_not_taken() {
         let mut runtime = Runtime::<Toy>::new(5_000);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         let first = loads(&mut runtime);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         let second = loads(&mut runtime);
         runtime.loaded(first[0], Toy::with_sum(1), Offset(1), at(0));
         assert!(runtime.is_loading());
@@ -79,7 +81,7 @@ mod tests {
     #[test]
     fn replies_wait_until_what_was_loaded_is_committed() {
         let mut runtime = Runtime::<Toy>::new(5_000);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         let load = loads(&mut runtime)[0];
         runtime.loaded(load, Toy::with_sum(7), Offset(3), at(0));
         runtime.request(Token(1), ToyRequest::Read, at(0));
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn a_shard_knows_how_large_a_batch_may_be_before_it_is_asked() {
         let mut runtime = Runtime::<Toy>::new(5_000);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         let load = loads(&mut runtime)[0];
         let told = |runtime: &Runtime<Toy>| runtime.shard().map(|toy| toy.batch_bytes_max);
         runtime.set_batch_bytes_max(100);
@@ -103,14 +105,26 @@ mod tests {
     }
 
     #[test]
+    fn a_shard_is_told_the_epoch_in_which_it_is_led_also_when_it_is_loaded_anew_in_it() {
+        let mut runtime = Runtime::<Toy>::new(5_000);
+        runtime.lead(LeaderEpoch(7));
+        for _ in 0..2 {
+            let load = loads(&mut runtime)[0];
+            runtime.loaded(load, Toy::default(), Offset(0), at(0));
+            assert_eq!(runtime.shard().and_then(|toy| toy.leader_epoch), Some(LeaderEpoch(7)));
+            runtime.append_failed(AppendFailure::NotNow);
+        }
+    }
+
+    #[test]
     fn a_log_that_cannot_be_read_has_no_coordinator_until_it_is_led_anew() {
         let mut runtime = Runtime::<Toy>::new(5_000);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         let load = loads(&mut runtime)[0];
         runtime.load_failed(load);
         runtime.request(Token(1), ToyRequest::Read, at(0));
         assert_eq!(effects(&mut runtime), [Effect::Reply(Token(1), Err(Unavailable::NotCoordinator))]);
-        runtime.lead();
+        runtime.lead(LeaderEpoch(0));
         assert_eq!(loads(&mut runtime).len(), 1);
     }
 }

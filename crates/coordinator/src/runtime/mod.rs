@@ -28,7 +28,7 @@ mod unloaded;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use types::Offset;
+use types::{LeaderEpoch, Offset};
 
 use crate::{CoordinatorRecord, Now, Shard, Step, Token};
 
@@ -69,6 +69,8 @@ pub enum Effect<R> {
 #[derive(Debug)]
 pub struct Runtime<S: Shard> {
     state: State<S>,
+    /// In which this broker leads, or led last.
+    leader_epoch: LeaderEpoch,
     /// Loads begun so far; a load with another number is of the past.
     loads: LoadNumber,
     /// Requests that the shard has not answered.
@@ -112,6 +114,7 @@ impl<S: Shard> Runtime<S> {
     pub fn new(write_timeout_ms: i64) -> Self {
         Self {
             state: State::Unloaded,
+            leader_epoch: LeaderEpoch::NONE,
             loads: LoadNumber::default(),
             parked: BTreeSet::new(),
             appending: None,

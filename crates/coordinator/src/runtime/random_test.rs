@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use io::Entropy;
-use types::Offset;
+use types::{LeaderEpoch, Offset};
 
 use super::toy::{Toy, ToyRequest, at, record};
 use super::{AppendFailure, Effect, LoadNumber, Runtime};
@@ -53,7 +53,7 @@ impl Run {
         match self.dice.below(20) {
             0 if !self.is_leader => {
                 self.is_leader = true;
-                self.runtime.lead();
+                self.runtime.lead(LeaderEpoch(0));
             }
             1 if self.is_leader => {
                 // The next leader keeps what is committed and may lose the rest.

@@ -1,7 +1,7 @@
 //! A shard for tests: it adds numbers up, and lets callers wait for a sum.
 
 use bytes::Bytes;
-use types::{Offset, ProducerEpoch, ProducerId};
+use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 use super::{Effect, LoadNumber, Runtime};
 use crate::{CoordinatorRecord, MalformedRecord, Now, Shard, Step, Token, Written};
@@ -12,6 +12,7 @@ pub(crate) struct Toy {
     pub(crate) awaiting: Vec<(Token, i64)>,
     planned: Vec<(Token, i64, i64)>,
     pub(crate) batch_bytes_max: usize,
+    pub(crate) leader_epoch: Option<LeaderEpoch>,
 }
 
 #[derive(Clone, Debug)]
@@ -68,7 +69,8 @@ impl Shard for Toy {
         self.batch_bytes_max = bytes_max;
     }
 
-    fn loaded(&mut self, _now: Now) -> Step<i64> {
+    fn loaded(&mut self, leader_epoch: LeaderEpoch, _now: Now) -> Step<i64> {
+        self.leader_epoch = Some(leader_epoch);
         Step::default()
     }
 
@@ -118,7 +120,7 @@ pub(crate) fn at(uptime_ms: i64) -> Now {
 /// A runtime whose empty shard answers, on a log that is committed up to its end.
 pub(crate) fn active(end: Offset) -> Runtime<Toy> {
     let mut runtime = Runtime::new(5_000);
-    runtime.lead();
+    runtime.lead(LeaderEpoch(0));
     let load = loads(&mut runtime)[0];
     runtime.committed(end);
     runtime.loaded(load, Toy::default(), end, at(0));

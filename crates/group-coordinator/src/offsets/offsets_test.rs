@@ -33,7 +33,7 @@ pub(super) struct Logged {
 impl Logged {
     pub(super) fn new() -> Self {
         let mut shard = GroupShard::new(SETTINGS);
-        assert!(shard.loaded(at(0)).records.is_empty());
+        assert!(shard.loaded(LeaderEpoch(0), at(0)).records.is_empty());
         Self { shard, log: Vec::new() }
     }
 

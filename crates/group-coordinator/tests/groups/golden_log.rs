@@ -12,6 +12,7 @@ use group_coordinator::{GroupReply, GroupRequest, GroupShard};
 use protocol::Reader;
 use protocol::records::consumer_protocol_assignment::ConsumerProtocolAssignment;
 use record::{Batches, Limits};
+use types::LeaderEpoch;
 
 use crate::play::{SETTINGS, at};
 
@@ -37,7 +38,7 @@ fn loaded() -> (GroupShard, usize) {
             shard.replay(written, &CoordinatorRecord { key, value }).expect("a record that is known");
         }
     }
-    let step = shard.loaded(at(0));
+    let step = shard.loaded(LeaderEpoch(0), at(0));
     assert!(step.records.is_empty() && step.replies.is_empty(), "what was loaded is whole");
     (shard, tombstones)
 }

@@ -27,7 +27,7 @@ use protocol::records::group_metadata_key::GroupMetadataKey;
 use protocol::records::group_metadata_value::GroupMetadataValue;
 use protocol::records::offset_commit_key::OffsetCommitKey;
 use protocol::records::offset_commit_value::OffsetCommitValue;
-use types::{Offset, TopicPartition, Uuid};
+use types::{LeaderEpoch, Offset, TopicPartition, Uuid};
 
 use crate::words::{bytes, error_name, quoted, string, verdict};
 
@@ -187,7 +187,7 @@ impl Play {
             let written = Written { offset: Offset(offset as i64), transaction: None };
             shard.replay(written, record).expect("what was written can be read");
         }
-        let step = shard.loaded(at(self.now_ms));
+        let step = shard.loaded(LeaderEpoch(0), at(self.now_ms));
         assert_eq!(step, Step::default(), "loading writes nothing");
         self.shard = Some(shard);
         self.callers.clear();

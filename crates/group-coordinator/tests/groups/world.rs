@@ -6,7 +6,7 @@ use coordinator::runtime::{AppendFailure, Effect, Runtime};
 use coordinator::{CoordinatorRecord, Shard, Token, Written};
 use group_coordinator::{GroupReply, GroupShard};
 use io::Entropy;
-use types::Offset;
+use types::{LeaderEpoch, Offset};
 
 use crate::client::Client;
 use crate::invariants::{Book, every_request_is_answered_at_most_once};
@@ -50,7 +50,7 @@ impl World {
             waiting: BTreeMap::new(),
             paused_until_ms: BTreeMap::new(),
         };
-        world.runtime.lead();
+        world.runtime.lead(LeaderEpoch(0));
         world.effects();
         world
     }
@@ -171,7 +171,7 @@ impl World {
             }
         }
         self.runtime.committed(Offset(self.committed as i64));
-        self.runtime.lead();
+        self.runtime.lead(LeaderEpoch(0));
         self.effects();
     }
 
