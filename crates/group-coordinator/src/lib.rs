@@ -2,10 +2,12 @@
 //! committed. One `GroupShard` is the state of one partition of `__consumer_offsets`.
 //!
 //! - [`classic`]: groups of the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup).
+//! - [`assignors`]: who reads what in groups whose partitions the coordinator assigns (KIP-848).
 //! - [`offsets`]: committed offsets, of groups and of clients without one.
 //!
 //! Record formats are Kafka's: either side reads what the other wrote.
 
+pub mod assignors;
 pub mod classic;
 mod error;
 mod groups;
