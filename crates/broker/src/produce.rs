@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use types::waits::WaitingClient;
 use types::{Offset, TopicIdPartition};
 
-use crate::partition::{Appended, LeadershipError, Partition, PartitionAppendError};
+use crate::partition::{Appended, LeadershipError, Partition, PartitionAppendError, VerificationGuard};
 use crate::{Broker, Purgatory};
 
 /// One partition's batch of a Produce request.
@@ -19,6 +19,8 @@ pub struct ProduceEntry {
     pub partition: Arc<Partition>,
     /// One record batch.
     pub records: Bytes,
+    /// Shown with the first records of a transaction.
+    pub guard: Option<VerificationGuard>,
 }
 
 /// What became of an entry.
@@ -118,7 +120,7 @@ impl Broker {
         let mut outcomes = Vec::with_capacity(entries.len());
         let mut unacknowledged = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let outcome = match entry.partition.append(entry.records, acks, now_ms) {
+            let outcome = match entry.partition.append(entry.records, acks, entry.guard, now_ms) {
                 Ok(appended) => {
                     self.after_append(&entry.partition, appended.moved_high_watermark);
                     let end = appended.info.last_offset.plus(1);

@@ -23,6 +23,8 @@ pub struct Token(pub u64);
 pub struct Step<R> {
     /// To append as one batch, in order; the shard's state is already that after them.
     pub records: Vec<CoordinatorRecord>,
+    /// The producer, where the records belong to a transaction: they count when its marker says so.
+    pub transaction: Option<(ProducerId, ProducerEpoch)>,
     /// To give once the records, and everything appended before, are committed. A request whose token is not here is
     /// parked: a later step replies to it.
     pub replies: Vec<(Token, R)>,
@@ -30,14 +32,14 @@ pub struct Step<R> {
 
 impl<R> Default for Step<R> {
     fn default() -> Self {
-        Self { records: Vec::new(), replies: Vec::new() }
+        Self { records: Vec::new(), transaction: None, replies: Vec::new() }
     }
 }
 
 impl<R> Step<R> {
     /// Nothing to write, one reply.
     pub fn reply(token: Token, reply: R) -> Self {
-        Self { records: Vec::new(), replies: vec![(token, reply)] }
+        Self { replies: vec![(token, reply)], ..Self::default() }
     }
 }
 
@@ -54,7 +56,8 @@ pub trait Shard {
     /// [`MalformedRecord`]; the shard must not be used then.
     fn replay(&mut self, written: Written, record: &CoordinatorRecord) -> Result<(), MalformedRecord>;
 
-    /// A transaction's marker, while the shard is loaded: what the producer wrote in it counts, or never was.
+    /// A transaction's marker: what the producer wrote in it counts, or never was. While the shard is loaded, and from
+    /// [`crate::runtime::Runtime::end_transaction`].
     fn replay_end_of_transaction(&mut self, producer: (ProducerId, ProducerEpoch), is_committed: bool);
 
     /// How large a batch may be from here on: the `max.message.bytes` of the shard's topic, which may change at any time.

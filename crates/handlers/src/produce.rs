@@ -266,7 +266,7 @@ fn admit(
         RecordsError::Transactional if terms.is_transactional => ErrorCode::InvalidTxnState.into(),
         RecordsError::Transactional => ErrorCode::TransactionalIdAuthorizationFailed.into(),
     })?;
-    Ok(ProduceEntry { partition, records })
+    Ok(ProduceEntry { partition, records, guard: None })
 }
 
 /// A response that could not be encoded has nobody left to tell but the log; the client runs into its timeout.

@@ -1,6 +1,9 @@
 //! Transactions as the log sees them: ends are indexed, aborted ranges are told to read_committed readers.
 
-use partition::producer_state::{CompletedTransaction, ProducerEntry, VerificationGuard};
+use partition::producer_state::{
+    AppendOrigin, AppendRules, CompletedTransaction, ProducerBatch, ProducerEntry, ProducerStateError,
+    VerificationGuard,
+};
 use types::{Offset, ProducerEpoch, ProducerId};
 
 use crate::index::AbortedTransaction;
@@ -42,6 +45,26 @@ impl Log {
     ) -> Option<VerificationGuard> {
         let mut state = self.lock();
         state.producers.start_verification(producer_id, epoch, sequence, supports_epoch_bump, now_ms)
+    }
+
+    /// Whether the log would take a transactional batch of a coordinator now: records, or a marker. Its offsets may be
+    /// anything.
+    ///
+    /// # Errors
+    /// Why the producer's past forbids it.
+    pub fn check_transactional(
+        &self,
+        batch: &ProducerBatch,
+        guard: Option<VerificationGuard>,
+        transaction_version: i16,
+    ) -> Result<(), ProducerStateError> {
+        let rules = AppendRules {
+            origin: AppendOrigin::Coordinator,
+            guard,
+            requires_verification: self.settings.transaction_verification,
+            transaction_version,
+        };
+        self.lock().producers.prepare([batch], rules).map(drop)
     }
 
     /// The aborted transactions with records in `from..upper_bound`.

@@ -1,26 +1,34 @@
 //! A coordinator's records as batches, and batches as what a shard replays.
 
 use bytes::Bytes;
+use coordinator::runtime::EndOfTransaction;
 use coordinator::{CoordinatorRecord, MalformedRecord, Shard, Written};
+use record::control_batch::MarkerOwner;
 use record::{
     AnyBatch, AnyHeader, BatchBuilder, BatchError, BatchOptions, BuildError, Compression, ControlRecordType,
     Limits, RecordError, control_batch,
 };
-use types::{ProducerEpoch, ProducerId};
+use types::{ProducerEpoch, ProducerId, Sequence};
 
-/// Records as one batch. Tombstones alone may become several: each is true by itself, and there may be more of them
+/// Records as one batch, of a transaction where one is named. Tombstones alone may become several: each is true by itself, and there may be more of them
 /// than `bytes_max` allows.
 ///
 /// # Errors
 /// See [`BuildError`].
 pub(super) fn encode(
     records: &[CoordinatorRecord],
+    transaction: Option<(ProducerId, ProducerEpoch)>,
     compression: Compression,
     now_ms: i64,
     bytes_max: usize,
 ) -> Result<Vec<Bytes>, BuildError> {
     let may_split = records.iter().all(|record| record.value.is_none());
-    let options = BatchOptions { compression, ..BatchOptions::default() };
+    let mut options = BatchOptions { compression, ..BatchOptions::default() };
+    if let Some((producer_id, producer_epoch)) = transaction {
+        // A coordinator does not count its batches; Kafka writes 0.
+        let base_sequence = Sequence(0);
+        options = BatchOptions { producer_id, producer_epoch, base_sequence, transactional: true, ..options };
+    }
     let mut batches = Vec::with_capacity(1);
     let mut builder = BatchBuilder::new(options)?;
     for record in records {
@@ -33,6 +41,17 @@ pub(super) fn encode(
     }
     batches.extend(builder.build()?);
     Ok(batches)
+}
+
+/// The marker that ends a transaction, as a batch.
+///
+/// # Errors
+/// See [`BuildError`].
+pub(super) fn encode_marker(end: &EndOfTransaction, now_ms: i64) -> Result<Bytes, BuildError> {
+    let kind = if end.is_committed { ControlRecordType::Commit } else { ControlRecordType::Abort };
+    let (producer_id, producer_epoch) = end.producer;
+    let owner = MarkerOwner { producer_id, producer_epoch, coordinator_epoch: end.coordinator_epoch };
+    control_batch::end_transaction(kind, owner, now_ms)
 }
 
 /// Why a batch cannot be replayed.
@@ -107,13 +126,13 @@ mod tests {
     #[test]
     fn records_that_say_something_stay_in_one_batch() {
         let records: Vec<_> = (0..100).map(|key| record(key, Some(b"value"))).collect();
-        assert_eq!(encode(&records, Compression::None, 0, 100).expect("encoded").len(), 1);
+        assert_eq!(encode(&records, None, Compression::None, 0, 100).expect("encoded").len(), 1);
     }
 
     #[test]
     fn tombstones_are_spread_over_batches_that_fit() {
         let records: Vec<_> = (0..100).map(|key| record(key, None)).collect();
-        let batches = encode(&records, Compression::None, 0, 200).expect("encoded");
+        let batches = encode(&records, None, Compression::None, 0, 200).expect("encoded");
         assert!(batches.len() > 5 && batches.iter().all(|batch| batch.len() <= 200));
         let count = |batch: &Bytes| {
             let batch = AnyBatch::new(batch.clone()).expect("a batch");

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
 
 use coordinator::{Now, Shard, Token, Unavailable};
 use tokio::sync::oneshot;
 use types::PartitionIndex;
 
-use super::{Coordinator, ShardReply, Slot};
+use super::{Coordinator, ShardReply, Slot, SlotState};
 
 /// What came of asking.
 #[must_use]
@@ -125,7 +125,19 @@ where
         let mut state = slot.lock();
         let token = state.next_token();
         state.runtime.request(token, request, self.now());
-        if let Some(reply) = self.perform(slot, &mut state, Some(token)) {
+        self.called(slot, state, token)
+    }
+
+    /// Carries out what a request asks for, and finds its reply or parks it.
+    pub(super) fn called(
+        self: &Arc<Self>,
+        slot: &Arc<Slot<S>>,
+        mut state: MutexGuard<'_, SlotState<S>>,
+        token: Token,
+    ) -> Called<S> {
+        let replied = self.perform(slot, &mut state, Some(token));
+        state.guard = None;
+        if let Some(reply) = replied {
             return Called::Now(reply);
         }
         let (sender, reply) = oneshot::channel();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use ::log::AppendError;
-use coordinator::runtime::{AppendFailure, Effect};
-use coordinator::{CoordinatorRecord, Shard, Token};
+use coordinator::runtime::{Append, AppendFailure, Effect};
+use coordinator::{Shard, Token};
 use record::validate::ValidateError;
 use types::Offset;
 
 use super::{Coordinator, ShardReply, Slot, SlotState, batch_bytes_max, batches};
-use crate::partition::{Partition, PartitionAppendError};
+use crate::partition::{Partition, PartitionAppendError, TransactionTerms, VerificationGuard};
 
 impl<S> Coordinator<S>
 where
@@ -35,7 +35,7 @@ where
                         let _ = waiting.send(reply);
                     }
                 }
-                Effect::Append(records) => self.append(slot, state, &records),
+                Effect::Append(append) => self.append(slot, state, &append),
                 Effect::Load(number) => self.begin_load(slot, number),
             }
         }
@@ -43,15 +43,10 @@ where
         found
     }
 
-    fn append(
-        self: &Arc<Self>,
-        slot: &Arc<Slot<S>>,
-        state: &mut SlotState<S>,
-        records: &[CoordinatorRecord],
-    ) {
+    fn append(self: &Arc<Self>, slot: &Arc<Slot<S>>, state: &mut SlotState<S>, append: &Append) {
         let now = self.now();
         let partition = &slot.partition;
-        match self.append_batches(partition, records, now.clock_ms) {
+        match self.append_batches(partition, append, state.guard, now.clock_ms) {
             Ok(end) => {
                 // First how far the high watermark is: where that is the end, replies need not be kept.
                 state.runtime.committed(partition.log().high_watermark());
@@ -64,22 +59,32 @@ where
         }
     }
 
-    /// Appends records and returns the end of the log behind them.
+    /// Appends records or a marker, and returns the end of the log behind them.
     fn append_batches(
         &self,
         partition: &Partition,
-        records: &[CoordinatorRecord],
+        append: &Append,
+        guard: Option<VerificationGuard>,
         now_ms: i64,
     ) -> Result<Offset, AppendFailure> {
         let bytes_max = batch_bytes_max(partition);
-        let batches =
-            batches::encode(records, self.settings.compression, now_ms, bytes_max).map_err(|error| {
-                tracing::error!(partition = %partition.name(), %error, "records of a coordinator not encoded");
-                AppendFailure::TooLarge
-            })?;
+        let mut terms = TransactionTerms { guard, ..TransactionTerms::default() };
+        let batches = match append {
+            Append::Records { records, transaction } => {
+                batches::encode(records, *transaction, self.settings.compression, now_ms, bytes_max)
+            }
+            Append::Marker(end) => {
+                terms.transaction_version = end.transaction_version;
+                batches::encode_marker(end, now_ms).map(|batch| vec![batch])
+            }
+        };
+        let batches = batches.map_err(|error| {
+            tracing::error!(partition = %partition.name(), %error, "records of a coordinator not encoded");
+            AppendFailure::TooLarge
+        })?;
         let mut end = partition.log().log_end_offset();
         for batch in batches {
-            let appended = partition.append_as_coordinator(batch, now_ms).map_err(|error| {
+            let appended = partition.append_as_coordinator(batch, terms, now_ms).map_err(|error| {
                 tracing::warn!(partition = %partition.name(), %error, "records of a coordinator not appended");
                 failure(&error)
             })?;
@@ -144,7 +149,8 @@ where
 
 fn failure(error: &PartitionAppendError) -> AppendFailure {
     match error {
-        PartitionAppendError::NotEnoughReplicas { .. } => AppendFailure::NotNow,
+        PartitionAppendError::NotEnoughReplicas { .. }
+        | PartitionAppendError::Append(AppendError::Producer(_)) => AppendFailure::NotNow,
         PartitionAppendError::Append(
             AppendError::Invalid(ValidateError::TooLarge { .. }) | AppendError::SegmentTooSmall { .. },
         ) => AppendFailure::TooLarge,

@@ -87,6 +87,7 @@ where
                 waiting: hashbrown::HashMap::default(),
                 last_token: Token(0),
                 deferred: Vec::new(),
+                guard: None,
                 is_flushing: false,
             }),
         });

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `call` | a request: in line, under the shard's short mutex; what cannot be answered yet is a future |
+//! | `call_in_transaction` | a request whose records belong to a transaction, and the end of one |
 //! | `effects` | carries out what a runtime asks for: append, flush, reply, load |
 //! | `load` | reads a partition's log into a fresh shard, on the pool for blocking work |
 //! | `leadership` | which shards there are: follows the metadata |
@@ -14,6 +15,7 @@
 
 mod batches;
 mod call;
+mod call_in_transaction;
 mod effects;
 pub mod groups;
 mod leadership;
@@ -34,13 +36,14 @@ use tokio::time::Instant;
 use types::{LeaderEpoch, PartitionIndex};
 
 use crate::fetch::DelayedFetches;
-use crate::partition::Partition;
+use crate::partition::{Partition, VerificationGuard};
 use crate::produce::DelayedProduces;
 use load::LoadQueue;
 use timer_driver::Timer;
 
 pub use call::{Called, Looked, Parked};
 pub use coordinator::Unavailable;
+pub use coordinator::runtime::EndOfTransaction;
 pub use record::Compression;
 
 /// What a shard answers, or why it does not.
@@ -112,6 +115,8 @@ struct SlotState<S: Shard> {
     last_token: Token,
     /// Requests of the broker itself that came while the shard was loaded.
     deferred: Vec<S::Request>,
+    /// Shown with the append of the call under way.
+    guard: Option<VerificationGuard>,
     /// A flush is under way; it goes on until it has reached the end of the log.
     is_flushing: bool,
 }

@@ -1,8 +1,8 @@
 //! Appending to a partition this broker leads.
 
-use ::log::{AppendContext, AppendInfo, AppendOrigin};
+use ::log::{AppendContext, AppendInfo, AppendOrigin, VerificationGuard};
 use bytes::Bytes;
-use types::Offset;
+use types::{Offset, ProducerEpoch, ProducerId};
 
 use super::error::PartitionAppendError;
 use super::{LeadershipError, Partition};
@@ -16,28 +16,62 @@ pub struct Appended {
     pub moved_high_watermark: bool,
 }
 
+/// What an append says of its transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransactionTerms {
+    /// Shown with the first records of a transaction.
+    pub guard: Option<VerificationGuard>,
+    /// `transaction.version` that a marker is written under.
+    pub transaction_version: i16,
+}
+
 impl Partition {
-    /// Appends one batch of a producer. With `acks` −1 the in-sync replicas must be enough beforehand.
+    /// Appends one batch of a producer; `guard` is what [`Partition::start_verification`] gave for it. With `acks` −1 the in-sync replicas must be enough beforehand.
     ///
     /// When this returns the records have their offsets and survive the death of the process. They are acknowledged
     /// to an acks=all producer only once the high watermark has passed them.
     ///
     /// # Errors
     /// See [`PartitionAppendError`]; nothing was appended then.
-    pub fn append(&self, records: Bytes, acks: i16, now_ms: i64) -> Result<Appended, PartitionAppendError> {
-        self.append_from(AppendOrigin::Client, records, acks, now_ms)
+    pub fn append(
+        &self,
+        records: Bytes,
+        acks: i16,
+        guard: Option<VerificationGuard>,
+        now_ms: i64,
+    ) -> Result<Appended, PartitionAppendError> {
+        let terms = TransactionTerms { guard, ..TransactionTerms::default() };
+        self.append_from(AppendOrigin::Client, records, acks, terms, now_ms)
     }
 
-    /// Appends one batch of a coordinator to its internal topic, as with acks=all.
+    /// Appends one batch of a coordinator, as with acks=all: to its internal topic, or the marker of a transaction.
     ///
     /// # Errors
     /// See [`PartitionAppendError`]; nothing was appended then.
     pub fn append_as_coordinator(
         &self,
         records: Bytes,
+        terms: TransactionTerms,
         now_ms: i64,
     ) -> Result<Appended, PartitionAppendError> {
-        self.append_from(AppendOrigin::Coordinator, records, -1, now_ms)
+        self.append_from(AppendOrigin::Coordinator, records, -1, terms, now_ms)
+    }
+
+    /// Begins to verify a producer's transaction: the guard that its first records here must show once the transaction
+    /// coordinator knows of them, `None` where the transaction is open here already (KIP-890). With `supports_epoch_bump`
+    /// the client bumps its epoch with each transaction.
+    ///
+    /// # Errors
+    /// This broker does not lead.
+    pub fn start_verification(
+        &self,
+        (producer_id, epoch): (ProducerId, ProducerEpoch),
+        sequence: i32,
+        supports_epoch_bump: bool,
+        now_ms: i64,
+    ) -> Result<Option<VerificationGuard>, LeadershipError> {
+        let _leadership = self.checked_leadership(None)?;
+        Ok(self.log.start_transaction_verification(producer_id, epoch, sequence, supports_epoch_bump, now_ms))
     }
 
     fn append_from(
@@ -45,6 +79,7 @@ impl Partition {
         origin: AppendOrigin,
         records: Bytes,
         acks: i16,
+        terms: TransactionTerms,
         now_ms: i64,
     ) -> Result<Appended, PartitionAppendError> {
         let leadership = self.checked_leadership(None)?;
@@ -53,7 +88,11 @@ impl Partition {
         if acks == -1 && leadership.isr.len() < needed {
             return Err(PartitionAppendError::NotEnoughReplicas { in_sync: leadership.isr.len(), needed });
         }
-        let context = AppendContext::of(origin, leadership.leader_epoch, now_ms);
+        let context = AppendContext {
+            guard: terms.guard,
+            transaction_version: terms.transaction_version,
+            ..AppendContext::of(origin, leadership.leader_epoch, now_ms)
+        };
         let info = self.log.append_as_leader(records, context)?;
         let moved_high_watermark = self.advance_high_watermark(&leadership);
         Ok(Appended { info, moved_high_watermark })

@@ -16,10 +16,10 @@ use ::partition::LeaderEpochs;
 use config::TopicConfig;
 use types::{LeaderEpoch, NodeId, Offset, TopicIdPartition, TopicPartition};
 
-pub use ::log::{AbortedTransaction, AppendError, FoundOffset, OffsetQuery, ReadError};
+pub use ::log::{AbortedTransaction, AppendError, FoundOffset, OffsetQuery, ReadError, VerificationGuard};
 pub use ::partition::producer_state::{ProducerEntry, ProducerStateError};
 pub use ::record::validate::{RejectionKind, ValidateError};
-pub use append::Appended;
+pub use append::{Appended, TransactionTerms};
 pub use delete_records::DeleteRecordsError;
 pub use error::{LeadershipError, PartitionAppendError, PartitionReadError};
 pub use list_offsets::{ListOffsetsError, OffsetsRequest};

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Runtime::lead`], [`Runtime::loaded`], [`Runtime::load_failed`] | `loading` | the metadata; the reader of the log |
 //! | [`Runtime::request`], [`Runtime::forget`] | `request` | handlers |
+//! | [`Runtime::end_transaction`] | `transaction` | the coordinator of transactions |
 //! | [`Runtime::timeout`] | `timeout` | the timer |
 //! | [`Runtime::appended`], [`Runtime::committed`] | `committed` | the log |
 //! | [`Runtime::append_failed`] | `append_failed` | the log |
@@ -24,16 +25,18 @@ mod request;
 mod timeout;
 #[cfg(test)]
 mod toy;
+mod transaction;
 mod unloaded;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use types::{LeaderEpoch, Offset};
+use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 use crate::{CoordinatorRecord, Now, Shard, Step, Token};
 
 pub use append_failed::AppendFailure;
 pub use loading::LoadNumber;
+pub use transaction::EndOfTransaction;
 
 /// Why a shard cannot answer. Clients try again on all but [`Unavailable::TooLarge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,14 +58,27 @@ pub enum Unavailable {
 /// What the driver has to do.
 #[derive(Debug, PartialEq)]
 pub enum Effect<R> {
-    /// Append these, in order, as one batch; then call [`Runtime::appended`] or [`Runtime::append_failed`] before
-    /// anything else.
-    Append(Vec<CoordinatorRecord>),
+    /// Append this; then call [`Runtime::appended`] or [`Runtime::append_failed`] before anything else.
+    Append(Append),
     /// Give this to whoever waits under the token; nobody may.
     Reply(Token, Result<R, Unavailable>),
     /// Read the log from its start to its end into a fresh shard, then call [`Runtime::loaded`] or
     /// [`Runtime::load_failed`] with this number.
     Load(LoadNumber),
+}
+
+/// What the log has to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Append {
+    /// Records.
+    Records {
+        /// In order, as one batch.
+        records: Vec<CoordinatorRecord>,
+        /// The producer, where the batch belongs to a transaction.
+        transaction: Option<(ProducerId, ProducerEpoch)>,
+    },
+    /// The marker that ends a transaction.
+    Marker(EndOfTransaction),
 }
 
 /// A shard and what stands around it.
@@ -166,8 +182,9 @@ impl<S: Shard> Runtime<S> {
         if step.records.is_empty() {
             self.hold(step.replies, now);
         } else {
-            self.appending = Some(step.replies);
-            self.effects.push_back(Effect::Append(step.records));
+            self.appending = Some(std::mem::take(&mut step.replies));
+            let Step { records, transaction, .. } = step;
+            self.effects.push_back(Effect::Append(Append::Records { records, transaction }));
         }
     }
 

@@ -9,7 +9,7 @@ use io::Entropy;
 use types::{LeaderEpoch, Offset};
 
 use super::toy::{Toy, ToyRequest, at, record};
-use super::{AppendFailure, Effect, LoadNumber, Runtime};
+use super::{Append, AppendFailure, Effect, LoadNumber, Runtime};
 use crate::{Shard, Token, Unavailable, Written};
 
 struct Run {
@@ -118,7 +118,8 @@ impl Run {
         while let Some(effect) = self.runtime.poll_effect() {
             match effect {
                 Effect::Load(load) => self.loads.push(load),
-                Effect::Append(records) => self.append(records.len(), &records),
+                Effect::Append(Append::Records { records, .. }) => self.append(records.len(), &records),
+                Effect::Append(Append::Marker(_)) => unreachable!("nobody ends a transaction here"),
                 Effect::Reply(token, reply) => self.reply(token, reply),
             }
         }

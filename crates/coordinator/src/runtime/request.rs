@@ -16,7 +16,7 @@ impl<S: Shard> Runtime<S> {
         self.take(step, now);
     }
 
-    fn refuse(&mut self, token: Token, why: Unavailable) {
+    pub(super) fn refuse(&mut self, token: Token, why: Unavailable) {
         self.effects.push_back(Effect::Reply(token, Err(why)));
     }
 
@@ -38,6 +38,7 @@ impl<S: Shard> Runtime<S> {
 mod tests {
     use types::Offset;
 
+    use super::super::Append;
     use super::*;
     use crate::runtime::toy::{ToyRequest, active, at, effects};
 
@@ -45,7 +46,9 @@ mod tests {
     fn a_reply_waits_for_the_records_of_its_own_step() {
         let mut runtime = active(Offset(10));
         runtime.request(Token(1), ToyRequest::Add(5), at(0));
-        let [Effect::Append(records)] = &effects(&mut runtime)[..] else { panic!("one append") };
+        let [Effect::Append(Append::Records { records, .. })] = &effects(&mut runtime)[..] else {
+            panic!("one append")
+        };
         assert_eq!(records.len(), 1);
         runtime.appended(Offset(11), at(0));
         assert_eq!(effects(&mut runtime), []);

@@ -35,7 +35,8 @@ impl Toy {
 
     fn add(&mut self, token: Token, amount: i64) -> Step<i64> {
         self.sum += amount;
-        let mut step = Step { records: vec![record(amount)], replies: vec![(token, self.sum)] };
+        let mut step =
+            Step { records: vec![record(amount)], replies: vec![(token, self.sum)], ..Step::default() };
         let (reached, still) =
             std::mem::take(&mut self.awaiting).into_iter().partition(|it| it.1 <= self.sum);
         self.awaiting = still;
@@ -63,7 +64,10 @@ impl Shard for Toy {
         Ok(())
     }
 
-    fn replay_end_of_transaction(&mut self, _producer: (ProducerId, ProducerEpoch), _is_committed: bool) {}
+    /// What is decided counts a hundred.
+    fn replay_end_of_transaction(&mut self, _producer: (ProducerId, ProducerEpoch), is_committed: bool) {
+        self.sum += if is_committed { 100 } else { 0 };
+    }
 
     fn set_batch_bytes_max(&mut self, bytes_max: usize) {
         self.batch_bytes_max = bytes_max;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coordinator::runtime::{AppendFailure, Effect, Runtime};
+use coordinator::runtime::{Append, AppendFailure, Effect, Runtime};
 use coordinator::{CoordinatorRecord, Shard, Token, Written};
 use group_coordinator::{GroupReply, GroupShard};
 use io::Entropy;
@@ -178,7 +178,10 @@ impl World {
     fn effects(&mut self) {
         while let Some(effect) = self.runtime.poll_effect() {
             match effect {
-                Effect::Append(records) => {
+                Effect::Append(append) => {
+                    let Append::Records { records, .. } = append else {
+                        unreachable!("nobody ends a transaction here")
+                    };
                     if self.has_faults && self.dice.below(40) == 0 {
                         self.runtime.append_failed(AppendFailure::NotNow);
                     } else {

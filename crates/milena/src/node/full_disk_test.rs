@@ -36,7 +36,7 @@ fn batch() -> Bytes {
 fn serves(node: &Node, topic: &str) -> bool {
     let all = node.broker().partitions().all();
     let served = all.iter().find(|partition| &*partition.name().topic == topic);
-    served.is_some_and(|partition: &Arc<Partition>| partition.append(batch(), 1, NOW_MS).is_ok())
+    served.is_some_and(|partition: &Arc<Partition>| partition.append(batch(), 1, None, NOW_MS).is_ok())
 }
 
 /// The disk takes what the metadata log says of a new topic, and not the topic's log.

@@ -279,7 +279,7 @@ async fn a_member_that_is_alive_and_does_not_commit_is_told_with_what_it_lags_be
 
     let pass = |ms| clock.set_ms(clock.now_ms() + ms);
     for _ in 0..3 {
-        partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+        partition(&node).append(batch(BatchOptions::default()), 1, None, NOW_MS).expect("appended");
     }
     pass(59_999);
     assert_eq!(hints(&node).await, [""; 0], "the generation is young");
@@ -331,7 +331,7 @@ async fn a_coordinator_whose_log_is_not_flushed_names_the_partition_that_holds_i
 async fn a_partition_at_rest_tells_how_it_stands_and_that_nothing_waits() {
     let disk = SimulatedDisk::default();
     let node = node(&disk).await;
-    partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    partition(&node).append(batch(BatchOptions::default()), 1, None, NOW_MS).expect("appended");
     let answer = why_partition(&node).await;
     assert_eq!(codes(&answer), [""; 0]);
     for (name, expected) in [
@@ -366,7 +366,7 @@ async fn a_partition_at_rest_tells_how_it_stands_and_that_nothing_waits() {
 async fn a_fetch_that_waits_is_told_with_its_client_and_by_what_it_is_held() {
     let disk = SimulatedDisk::default();
     let node = node(&disk).await;
-    partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    partition(&node).append(batch(BatchOptions::default()), 1, None, NOW_MS).expect("appended");
     begin_transaction(&node, 7);
     let mut waiting = Vec::new();
     for request in [fetch(&node, 2, 1, 0), fetch(&node, 1, 1, 1), fetch(&node, 0, 10_000, 0)] {
@@ -416,7 +416,7 @@ async fn a_disk_that_does_not_flush_holds_the_high_watermark_and_the_producer() 
     node.open(Silent).await.expect("opened");
     create_with(&node, "t", 1, &[("flush.messages", "1")]).await;
     // The first record of an epoch is written with a checkpoint, which the disk has to sync.
-    partition(&node).append(batch(BatchOptions::default()), 1, NOW_MS).expect("appended");
+    partition(&node).append(batch(BatchOptions::default()), 1, None, NOW_MS).expect("appended");
     partition(&node).flush_for_acknowledgement(Offset(1)).expect("flushed");
     assert_eq!(codes(&why_partition(&node).await), [""; 0]);
     disk.set_syncs_left(Some(0));
@@ -511,7 +511,7 @@ async fn replicas_that_are_missing_in_sync_have_producers_refused() {
     let answer = why_partition(&node).await;
     assert_eq!(codes(&answer), ["partition.too-few-in-sync"]);
     assert_eq!(answer.waits[0].evidence, ["1 replicas are in sync, min.insync.replicas asks for 2"]);
-    let refused = partition(&node).append(batch(BatchOptions::default()), -1, NOW_MS);
+    let refused = partition(&node).append(batch(BatchOptions::default()), -1, None, NOW_MS);
     let expected = PartitionAppendError::NotEnoughReplicas { in_sync: 1, needed: 2 };
     assert!(matches!(refused, Err(error) if error.to_string() == expected.to_string()));
     with_two_replicas(&node, &[1, 2], 1).await;
