@@ -270,6 +270,41 @@ impl Groups {
         valid.unwrap_or(Err(GroupError::GroupIdNotFound))
     }
 
+    /// Whether the client may commit within a transaction. It need not say who it is, and it may while the group
+    /// rebalances; its session goes on as it was.
+    ///
+    /// # Errors
+    /// `IllegalGeneration` where a generation is named of a group that is not there, or not the current one;
+    /// `UnknownMemberId`, `FencedInstanceId`.
+    pub fn validate_commit_in_transaction(
+        &mut self,
+        group_id: &str,
+        member_id: &str,
+        group_instance_id: Option<&str>,
+        generation: i32,
+        now: Now,
+    ) -> Result<(), GroupError> {
+        if !self.by_id.contains_key(group_id) {
+            if generation >= 0 {
+                return Err(GroupError::IllegalGeneration);
+            }
+            self.create(group_id, now);
+        }
+        if generation < 0 && member_id.is_empty() && group_instance_id.is_none() {
+            return Ok(());
+        }
+        match self.by_id.get(group_id) {
+            Some(Group::Classic(group)) => {
+                group.validate_commit_in_transaction(member_id, group_instance_id, generation)
+            }
+            Some(Group::Modern(group)) => group.validate_commit(generation).map_err(|error| match error {
+                GroupError::StaleMemberEpoch => GroupError::IllegalGeneration,
+                other => other,
+            }),
+            None => Err(GroupError::IllegalGeneration),
+        }
+    }
+
     /// An offset of the group was replayed: where nothing is known of the group, it only keeps offsets.
     pub fn offset_replayed(&mut self, group_id: &str) {
         if !self.by_id.contains_key(group_id) {

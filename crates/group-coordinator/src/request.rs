@@ -9,7 +9,8 @@ use crate::classic::{
     ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup, Synced,
 };
 use crate::offsets::{
-    CommitOffsets, CommittedPartition, DeleteOffsets, DeletedPartition, FetchOffsets, FetchedOffsets,
+    CommitOffsets, CommitOffsetsInTransaction, CommittedPartition, DeleteOffsets, DeletedPartition,
+    FetchOffsets, FetchedOffsets,
 };
 
 /// One request to the shard that holds its group.
@@ -42,6 +43,8 @@ pub enum GroupRequest {
     },
     /// OffsetCommit.
     CommitOffsets(CommitOffsets),
+    /// TxnOffsetCommit.
+    CommitOffsetsInTransaction(CommitOffsetsInTransaction),
     /// OffsetFetch, for one group.
     FetchOffsets(FetchOffsets),
     /// OffsetDelete.
@@ -70,10 +73,13 @@ pub enum GroupReply {
     List(Vec<ListedGroup>),
     Delete(Result<(), GroupError>),
     CommitOffsets(Result<Vec<CommittedPartition>, GroupError>),
+    CommitOffsetsInTransaction(Result<Vec<CommittedPartition>, GroupError>),
     FetchOffsets(Result<FetchedOffsets, GroupError>),
     DeleteOffsets(Result<Vec<DeletedPartition>, GroupError>),
     Rebalance(Result<(), GroupError>),
     TopicsDeleted,
+    /// A transaction's marker is committed: given by whoever asked the runtime to end it, the shard has no more to say.
+    TransactionEnded,
 }
 
 /// A group as ListGroups tells it.

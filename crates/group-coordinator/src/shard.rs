@@ -145,6 +145,9 @@ impl Shard for GroupShard {
             GroupRequest::CommitOffsets(request) => {
                 GroupReply::CommitOffsets(self.offsets.commit(&mut self.groups, request, now, &mut step))
             }
+            GroupRequest::CommitOffsetsInTransaction(request) => GroupReply::CommitOffsetsInTransaction(
+                self.offsets.commit_in_transaction(&mut self.groups, request, now, &mut step),
+            ),
             GroupRequest::FetchOffsets(request) => {
                 GroupReply::FetchOffsets(self.offsets.fetch(&self.groups, request))
             }

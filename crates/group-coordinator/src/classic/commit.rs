@@ -47,6 +47,23 @@ impl ClassicGroup {
         Ok(())
     }
 
+    /// Whether a client that says who it is may commit within a transaction.
+    ///
+    /// # Errors
+    /// Those of a member that is none, or of another generation.
+    pub(crate) fn validate_commit_in_transaction(
+        &self,
+        member_id: &str,
+        instance_id: Option<&str>,
+        generation: i32,
+    ) -> Result<(), GroupError> {
+        if generation < 0 && self.state == ClassicState::Empty {
+            return Ok(());
+        }
+        self.validate_member(member_id, instance_id)?;
+        if generation == self.generation { Ok(()) } else { Err(GroupError::IllegalGeneration) }
+    }
+
     /// Whether offsets may be deleted one by one: those of consumers, topic by topic; those of others when nobody is
     /// there.
     pub(crate) fn validate_offset_delete(&self) -> Result<(), GroupError> {

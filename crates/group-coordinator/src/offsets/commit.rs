@@ -1,6 +1,7 @@
 //! OffsetCommit.
 
-use coordinator::{Now, fit_into_batch};
+use coordinator::{CoordinatorRecord, Now, fit_into_batch};
+use types::TopicPartition;
 
 use super::{CommitOffset, CommitOffsets, CommittedOffset, CommittedPartition, Kept, Offsets};
 use crate::GroupError;
@@ -32,35 +33,59 @@ impl Offsets {
         let instance_id = group_instance_id.as_deref();
         groups.validate_commit(&group_id, &member_id, instance_id, generation_or_member_epoch, now)?;
         let expires_at_ms = retention_ms.map(|retention_ms| now.clock_ms.saturating_add(retention_ms));
-        let metadata_max = groups.settings.offset_metadata_bytes_max;
-        let mut committed = Vec::with_capacity(offsets.len());
-        let mut records = Vec::with_capacity(offsets.len());
-        let mut kept = Vec::with_capacity(offsets.len());
-        for CommitOffset { partition, topic_id, offset, leader_epoch, metadata } in offsets {
-            if is_longer(&metadata, metadata_max) {
-                committed
-                    .push(CommittedPartition { partition, error: Some(GroupError::OffsetMetadataTooLarge) });
-                continue;
-            }
-            let committed_at_ms = now.clock_ms;
-            let value =
-                CommittedOffset { offset, leader_epoch, metadata, committed_at_ms, expires_at_ms, topic_id };
-            records.push(offset_commit_record(&group_id, &partition, &value));
-            kept.push((partition.clone(), value));
-            committed.push(CommittedPartition { partition, error: None });
-        }
-        if !fit_into_batch(&records, groups.batch_bytes_max) {
+        let accepted = Accepted::of(&group_id, offsets, expires_at_ms, groups, now);
+        if !fit_into_batch(&accepted.records, groups.batch_bytes_max) {
             if is_new_group {
                 groups.forget(&group_id);
             }
             return Err(GroupError::TooLarge);
         }
-        for (partition, value) in kept {
+        for (partition, value) in accepted.kept {
             let order = self.take_order();
             self.put(&group_id, &partition, Kept::new(value, order));
         }
-        step.records.extend(records);
-        Ok(committed)
+        step.records.extend(accepted.records);
+        Ok(accepted.told)
+    }
+}
+
+/// What a commit is about to keep.
+pub(super) struct Accepted {
+    pub(super) records: Vec<CoordinatorRecord>,
+    pub(super) kept: Vec<(TopicPartition, CommittedOffset)>,
+    /// What became of each offset, in the request's order.
+    pub(super) told: Vec<CommittedPartition>,
+}
+
+impl Accepted {
+    /// The offsets whose metadata is not too long.
+    pub(super) fn of(
+        group_id: &str,
+        offsets: Vec<CommitOffset>,
+        expires_at_ms: Option<i64>,
+        groups: &Groups,
+        now: Now,
+    ) -> Self {
+        let metadata_max = groups.settings.offset_metadata_bytes_max;
+        let mut accepted = Self {
+            records: Vec::with_capacity(offsets.len()),
+            kept: Vec::with_capacity(offsets.len()),
+            told: Vec::with_capacity(offsets.len()),
+        };
+        for CommitOffset { partition, topic_id, offset, leader_epoch, metadata } in offsets {
+            if is_longer(&metadata, metadata_max) {
+                let error = Some(GroupError::OffsetMetadataTooLarge);
+                accepted.told.push(CommittedPartition { partition, error });
+                continue;
+            }
+            let committed_at_ms = now.clock_ms;
+            let value =
+                CommittedOffset { offset, leader_epoch, metadata, committed_at_ms, expires_at_ms, topic_id };
+            accepted.records.push(offset_commit_record(group_id, &partition, &value));
+            accepted.kept.push((partition.clone(), value));
+            accepted.told.push(CommittedPartition { partition, error: None });
+        }
+        accepted
     }
 }
 

@@ -71,7 +71,7 @@ impl Offsets {
     }
 
     fn offsets_of_deleted_topics(&self) -> BTreeSet<(GroupId, TopicPartition)> {
-        let all = self.by_group.iter().chain(self.pending.values().flatten());
+        let all = self.by_group.iter().chain(self.pending.iter());
         let mut found = BTreeSet::new();
         for (group_id, partitions) in all {
             for (partition, kept) in partitions {
@@ -86,7 +86,7 @@ impl Offsets {
 
     fn has(&self, group_id: &str, partition: &TopicPartition) -> bool {
         let is_committed = self.by_group.get(group_id).is_some_and(|kept| kept.contains_key(partition));
-        is_committed || self.is_pending(group_id, partition)
+        is_committed || self.pending.holds(group_id, partition)
     }
 
     /// Ends one offset, if the step has room for the record that says so.

@@ -30,7 +30,7 @@ impl Offsets {
         step: &mut GroupStep,
     ) -> Expired {
         let Some(kept) = self.by_group.get(group_id) else {
-            return if self.has_pending(group_id) { Expired::Some } else { Expired::All };
+            return if self.pending.holds_any(group_id) { Expired::Some } else { Expired::All };
         };
         let expiry = groups.offset_expiry(group_id);
         let retention_ms = groups.settings.offsets_retention_ms;
@@ -38,14 +38,14 @@ impl Offsets {
             .iter()
             .filter(|(_, kept)| is_past(kept, expiry, retention_ms, now.clock_ms))
             .filter(|(partition, _)| !groups.is_subscribed_to(group_id, &partition.topic))
-            .filter(|(partition, _)| !self.is_pending(group_id, partition))
+            .filter(|(partition, _)| !self.pending.holds(group_id, partition))
             .map(|(partition, _)| partition.clone())
             .collect();
         past.sort_unstable();
         if !past.iter().all(|partition| self.end(group_id, partition, room, step)) {
             return Expired::NotYetAll;
         }
-        let is_left = self.by_group.contains_key(group_id) || self.has_pending(group_id);
+        let is_left = self.by_group.contains_key(group_id) || self.pending.holds_any(group_id);
         if is_left { Expired::Some } else { Expired::All }
     }
 

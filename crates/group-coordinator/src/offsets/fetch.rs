@@ -28,7 +28,7 @@ impl Offsets {
             all
         });
         let fetched = partitions.into_iter().map(|partition| {
-            let committed = if require_stable && is_there && self.is_pending(&group_id, &partition) {
+            let committed = if require_stable && is_there && self.pending.holds(&group_id, &partition) {
                 Err(GroupError::UnstableOffsetCommit)
             } else {
                 Ok(kept.and_then(|kept| kept.get(&partition)).map(Kept::committed))

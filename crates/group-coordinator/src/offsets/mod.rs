@@ -3,43 +3,47 @@
 //! One file for each verb. Every change is a record, and is applied as the replay of that record would be: the offsets
 //! of a shard are what its log says.
 //!
-//! Offsets that a transaction commits are pending until its marker (KIP-98). They are read here from logs that have
-//! them; no request writes them yet.
+//! Offsets that a transaction commits are pending until its marker (KIP-98).
 
 mod commit;
+mod commit_in_transaction;
 mod delete;
 mod expire;
 mod fetch;
 #[cfg(test)]
 mod offsets_test;
+mod pending;
 #[cfg(test)]
 mod random_test;
 mod replay;
 mod request;
 mod room;
+#[cfg(test)]
+mod transactions_test;
 
 pub(crate) use expire::Expired;
 pub(crate) use room::Room;
 
 pub use request::{
-    CommitOffset, CommitOffsets, CommittedOffset, CommittedPartition, DeleteOffsets, DeletedPartition,
-    FetchOffsets, FetchedOffset, FetchedOffsets,
+    CommitOffset, CommitOffsets, CommitOffsetsInTransaction, CommittedOffset, CommittedPartition,
+    DeleteOffsets, DeletedPartition, FetchOffsets, FetchedOffset, FetchedOffsets,
 };
 
 use std::collections::BTreeMap;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
-use types::{LeaderEpoch, Offset, ProducerId, TopicName, TopicPartition, Uuid};
+use types::{LeaderEpoch, Offset, TopicName, TopicPartition, Uuid};
 
 use crate::timers::GroupId;
+use pending::Pending;
 
 /// The committed offsets of one shard.
 #[derive(Debug, Default)]
 pub struct Offsets {
     by_group: HashMap<GroupId, Partitions, FixedState>,
-    /// Of transactions that are not decided, by producer.
-    pending: BTreeMap<ProducerId, BTreeMap<GroupId, Partitions>>,
+    /// Of transactions that are not decided.
+    pending: Pending,
     /// Every topic's name once, shared by the offsets of all groups.
     names: HashSet<TopicName, FixedState>,
     /// Deleted topics whose offsets may not all be gone yet.
@@ -112,22 +116,11 @@ impl Offsets {
 
     /// The partitions of a group that have a committed offset, or one that a transaction may commit; in order.
     fn partitions(&self, group_id: &str) -> Vec<TopicPartition> {
-        let pending = self.pending.values().filter_map(|groups| groups.get(group_id));
-        let all = self.by_group.get(group_id).into_iter().chain(pending).flat_map(HashMap::keys);
-        let mut partitions: Vec<_> = all.cloned().collect();
+        let committed = self.by_group.get(group_id).into_iter().flat_map(HashMap::keys);
+        let mut partitions: Vec<_> = committed.chain(self.pending.partitions(group_id)).cloned().collect();
         partitions.sort_unstable();
         partitions.dedup();
         partitions
-    }
-
-    /// Whether a transaction that is not decided holds an offset of the partition.
-    fn is_pending(&self, group_id: &str, partition: &TopicPartition) -> bool {
-        let mut groups = self.pending.values().filter_map(|groups| groups.get(group_id));
-        groups.any(|partitions| partitions.contains_key(partition))
-    }
-
-    fn has_pending(&self, group_id: &str) -> bool {
-        self.pending.values().any(|groups| groups.contains_key(group_id))
     }
 
     /// The partition with the one copy of its topic's name.
@@ -163,13 +156,7 @@ impl Offsets {
                 self.by_group.remove(group_id);
             }
         }
-        self.pending.retain(|_, groups| {
-            if let Some(partitions) = groups.get_mut(group_id) {
-                partitions.remove(partition);
-            }
-            groups.retain(|_, partitions| !partitions.is_empty());
-            !groups.is_empty()
-        });
+        self.pending.remove(group_id, partition);
     }
 
     fn take_order(&mut self) -> i64 {

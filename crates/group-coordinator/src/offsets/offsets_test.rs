@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
-use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicPartition, Uuid};
+use types::{LeaderEpoch, Offset, TopicPartition, Uuid};
 
 use super::{CommitOffset, CommitOffsets, CommittedPartition, DeleteOffsets, DeletedPartition, FetchOffsets};
 use crate::{GroupError, GroupReply, GroupRequest, GroupSettings, GroupShard};
@@ -67,7 +67,7 @@ impl Logged {
         self.ask(GroupRequest::CommitOffsets(commit(group, &[(topic, offset)])), now)
     }
 
-    fn fetched(
+    pub(super) fn fetched(
         &mut self,
         group: &str,
         require_stable: bool,
@@ -276,62 +276,4 @@ fn expiry_waits_for_a_step_of_its_own() {
     assert!(matches!(&step.records[..], [group] if group.value.is_some()));
     let rest = logged.shard.handle_timeout(at(now.uptime_ms + 1));
     assert!(!rest.records.is_empty() && rest.records.iter().all(|record| record.value.is_none()));
-}
-
-mod transactions {
-    use super::*;
-
-    const PRODUCER: (ProducerId, ProducerEpoch) = (ProducerId(7), ProducerEpoch(0));
-
-    /// A shard whose log has one offset committed and, after it, another one of the same partition in a transaction.
-    fn with_pending() -> Logged {
-        let mut logged = Logged::new();
-        let plain = record_of(1);
-        let pending = record_of(9);
-        let plain_at = Written { offset: Offset(0), transaction: None };
-        logged.shard.replay(plain_at, &plain).expect("readable");
-        let pending_at = Written { offset: Offset(1), transaction: Some(PRODUCER) };
-        logged.shard.replay(pending_at, &pending).expect("readable");
-        logged
-    }
-
-    fn record_of(offset: i64) -> CoordinatorRecord {
-        let mut other = Logged::new();
-        other.commit("g", "a", offset, at(0));
-        other.log.remove(0)
-    }
-
-    #[test]
-    fn what_is_pending_is_unstable_and_counts_once_it_is_committed() {
-        let mut logged = with_pending();
-        assert_eq!(logged.fetched("g", true), [("a-0".to_owned(), Err(GroupError::UnstableOffsetCommit))]);
-        assert_eq!(logged.fetched("g", false), [("a-0".to_owned(), Ok(Some(1)))]);
-        logged.shard.replay_end_of_transaction(PRODUCER, true);
-        assert_eq!(logged.fetched("g", true), [("a-0".to_owned(), Ok(Some(9)))]);
-    }
-
-    #[test]
-    fn what_is_aborted_never_was() {
-        let mut logged = with_pending();
-        logged.shard.replay_end_of_transaction(PRODUCER, false);
-        assert_eq!(logged.fetched("g", true), [("a-0".to_owned(), Ok(Some(1)))]);
-    }
-
-    #[test]
-    fn a_plain_commit_that_came_later_stays() {
-        let mut logged = with_pending();
-        logged.commit("g", "a", 5, at(0));
-        logged.shard.replay_end_of_transaction(PRODUCER, true);
-        assert_eq!(logged.fetched("g", true), [("a-0".to_owned(), Ok(Some(5)))]);
-    }
-
-    #[test]
-    fn pending_offsets_keep_their_group_and_go_with_it() {
-        let mut logged = with_pending();
-        logged.wait(at(48 * HOUR_MS));
-        assert_eq!(logged.shard.offsets().len(), 1, "a transaction holds it");
-        logged.ask(GroupRequest::Delete { group_id: "g".to_owned() }, at(48 * HOUR_MS));
-        logged.shard.replay_end_of_transaction(PRODUCER, true);
-        assert_eq!(logged.fetched("g", true), []);
-    }
 }

@@ -32,8 +32,7 @@ impl Offsets {
             None => self.put(&key.group, &partition, kept),
             Some((producer, _)) => {
                 let partition = self.shared(&partition);
-                let groups = self.pending.entry(producer).or_default();
-                groups.entry(key.group.into()).or_default().insert(partition, kept);
+                self.pending.put(producer, &key.group, partition, kept);
             }
         }
         Ok(())
@@ -42,7 +41,10 @@ impl Offsets {
     /// The marker of a producer's transaction: what it committed counts, unless something was committed later, or it
     /// never was.
     pub(crate) fn end_transaction(&mut self, producer: ProducerId, is_committed: bool) {
-        let pending = self.pending.remove(&producer).filter(|_| is_committed).unwrap_or_default();
+        let pending = self.pending.take(producer);
+        if !is_committed {
+            return;
+        }
         for (group_id, partitions) in pending {
             for (partition, kept) in partitions {
                 let current = self.by_group.get(&*group_id).and_then(|partitions| partitions.get(&partition));

@@ -1,6 +1,6 @@
 //! Requests and replies about committed offsets, in the domain's words.
 
-use types::{LeaderEpoch, Offset, TopicPartition, Uuid};
+use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicPartition, Uuid};
 
 use crate::GroupError;
 
@@ -17,6 +17,23 @@ pub struct CommitOffsets {
     pub generation_or_member_epoch: i32,
     /// Milliseconds to keep the offsets (v2–4); `None`: `offsets.retention.minutes` after the group is empty.
     pub retention_ms: Option<i64>,
+    /// What to commit, in the request's order.
+    pub offsets: Vec<CommitOffset>,
+}
+
+/// TxnOffsetCommit. The handler has answered for topics that do not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitOffsetsInTransaction {
+    /// Whose transaction.
+    pub producer: (ProducerId, ProducerEpoch),
+    /// The group.
+    pub group_id: String,
+    /// The member; empty where the client does not say (before v3).
+    pub member_id: String,
+    /// Its `group.instance.id`.
+    pub group_instance_id: Option<String>,
+    /// Generation (classic) or member epoch (consumer); −1 where the client does not say.
+    pub generation_or_member_epoch: i32,
     /// What to commit, in the request's order.
     pub offsets: Vec<CommitOffset>,
 }

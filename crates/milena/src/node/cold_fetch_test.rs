@@ -69,7 +69,8 @@ async fn node_with(disk: &SimulatedDisk, batch: Bytes) -> Node {
     assert!(outcomes[0].result.is_ok());
     node.broker().applied(controller.image().provenance.offset).await;
     let partition = node.broker().partitions().all().pop().expect("the topic's only partition");
-    let (_, unacknowledged) = node.broker().append(vec![ProduceEntry { partition, records: batch }], 1);
+    let (_, unacknowledged) =
+        node.broker().append(vec![ProduceEntry { partition, records: batch, guard: None }], 1);
     assert!(unacknowledged.is_empty());
     node
 }

@@ -35,7 +35,7 @@ async fn produce(
     records: usize,
     acks: i16,
 ) -> Option<Result<(), AcknowledgementError>> {
-    let entry = ProduceEntry { partition: partition.clone(), records: batch(records) };
+    let entry = ProduceEntry { partition: partition.clone(), records: batch(records), guard: None };
     let (_, unacknowledged) = node.broker().append(vec![entry], acks);
     let waiting = node.broker().acknowledge(unacknowledged, Duration::from_secs(1), WaitingClient::default());
     waiting.await.pop().map(|(_, result)| result)
@@ -84,7 +84,7 @@ async fn records_that_nobody_wants_acknowledged_are_flushed_and_shown_all_the_sa
         .delayed_fetches()
         .wait([id], deadline, move || (seen.log().high_watermark() == Offset(1)).then_some(()));
     // What the handler of Produce does with acks=0: the future is dropped.
-    let entry = ProduceEntry { partition: partition.clone(), records: batch(1) };
+    let entry = ProduceEntry { partition: partition.clone(), records: batch(1), guard: None };
     let (_, unacknowledged) = broker.append(vec![entry], 0);
     drop(broker.acknowledge(unacknowledged, Duration::from_secs(1), WaitingClient::default()));
     assert!(shown.await.is_ok(), "the high watermark moves without anybody asking");

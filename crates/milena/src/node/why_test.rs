@@ -422,7 +422,7 @@ async fn a_disk_that_does_not_flush_holds_the_high_watermark_and_the_producer() 
     disk.set_syncs_left(Some(0));
     let records = batch(BatchOptions::default());
     let (_, unacknowledged) =
-        node.broker().append(vec![ProduceEntry { partition: partition(&node), records }], -1);
+        node.broker().append(vec![ProduceEntry { partition: partition(&node), records, guard: None }], -1);
     let appended = why_partition(&node).await;
     assert_eq!(codes(&appended), ["partition.not-flushed"]);
     let client = WaitingClient { client_id: Some("writer".to_owned()), client_host: "/10.0.0.1".to_owned() };
@@ -486,7 +486,7 @@ async fn a_replica_that_does_not_fetch_holds_the_high_watermark_and_the_producer
     with_two_replicas(&node, &[1, 2], 1).await;
     let records = batch(BatchOptions::default());
     let (_, unacknowledged) =
-        node.broker().append(vec![ProduceEntry { partition: partition(&node), records }], -1);
+        node.broker().append(vec![ProduceEntry { partition: partition(&node), records, guard: None }], -1);
     let client = WaitingClient { client_id: Some("writer".to_owned()), client_host: "/10.0.0.1".to_owned() };
     let waiting = node.broker().acknowledge(unacknowledged, Duration::from_secs(9), client);
     let answer = why_partition(&node).await;

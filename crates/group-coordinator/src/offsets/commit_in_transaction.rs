@@ -1,0 +1,56 @@
+//! TxnOffsetCommit: offsets that count when the transaction is committed.
+
+use coordinator::{Now, fit_into_batch};
+
+use super::commit::Accepted;
+use super::{CommitOffsetsInTransaction, CommittedPartition, Kept, Offsets};
+use crate::GroupError;
+use crate::groups::{GroupStep, Groups};
+
+impl Offsets {
+    /// Keeps what the transaction is to commit; a partition whose metadata is too long is refused alone. Whether the
+    /// producer may write at all is the log's affair.
+    ///
+    /// # Errors
+    /// Those of [`Groups::validate_commit_in_transaction`]; `TooLarge` where the offsets do not fit into a batch. Nothing
+    /// is kept then.
+    pub(crate) fn commit_in_transaction(
+        &mut self,
+        groups: &mut Groups,
+        request: CommitOffsetsInTransaction,
+        now: Now,
+        step: &mut GroupStep,
+    ) -> Result<Vec<CommittedPartition>, GroupError> {
+        let CommitOffsetsInTransaction {
+            producer,
+            group_id,
+            member_id,
+            group_instance_id,
+            generation_or_member_epoch,
+            offsets,
+        } = request;
+        let is_new_group = groups.get(&group_id).is_none();
+        groups.validate_commit_in_transaction(
+            &group_id,
+            &member_id,
+            group_instance_id.as_deref(),
+            generation_or_member_epoch,
+            now,
+        )?;
+        let accepted = Accepted::of(&group_id, offsets, None, groups, now);
+        if !fit_into_batch(&accepted.records, groups.batch_bytes_max) {
+            if is_new_group {
+                groups.forget(&group_id);
+            }
+            return Err(GroupError::TooLarge);
+        }
+        for (partition, value) in accepted.kept {
+            let order = self.take_order();
+            let partition = self.shared(&partition);
+            self.pending.put(producer.0, &group_id, partition, Kept::new(value, order));
+        }
+        step.records.extend(accepted.records);
+        step.transaction = Some(producer);
+        Ok(accepted.told)
+    }
+}
