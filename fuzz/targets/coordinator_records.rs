@@ -20,6 +20,7 @@ const SETTINGS: GroupSettings = GroupSettings {
     offset_metadata_bytes_max: 4_096,
     offsets_retention_ms: 1_000,
     offsets_retention_check_interval_ms: 600,
+    consumer: group_coordinator::consumer::ConsumerSettings::DEFAULT,
 };
 const PRODUCER: (ProducerId, ProducerEpoch) = (ProducerId(5), ProducerEpoch(0));
 /// Times that pass.

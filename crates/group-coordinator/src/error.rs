@@ -54,4 +54,25 @@ pub enum GroupError {
     /// An older epoch than the member's (KIP-848).
     #[error("the member epoch is stale")]
     StaleMemberEpoch,
+    /// The member is in another epoch: it has to give everything up and join again (KIP-848).
+    #[error("the member is not in this epoch")]
+    FencedMemberEpoch,
+    /// Another process with the same `group.instance.id` is in the group (KIP-848).
+    #[error("the group instance id is in use")]
+    UnreleasedInstanceId,
+    /// The pattern of a subscription cannot be compiled (KIP-848).
+    #[error("the pattern of the subscription is not valid")]
+    InvalidRegularExpression,
+    /// `group.consumer.assignors` does not have the assignor (KIP-848).
+    #[error("there is no such assignor")]
+    UnsupportedAssignor,
+    /// A heartbeat without what it needs, or with what makes no sense (KIP-848).
+    #[error("the request is not valid")]
+    InvalidRequest,
+    /// A request of a version that the member's protocol does not go with.
+    #[error("members of this group need a later version of the request")]
+    UnsupportedVersion,
+    /// The assignor found no assignment.
+    #[error("no assignment was found")]
+    NotAssigned,
 }

@@ -2,6 +2,7 @@
 //! committed. One `GroupShard` is the state of one partition of `__consumer_offsets`.
 //!
 //! - [`classic`]: groups of the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup).
+//! - [`consumer`]: groups of the consumer protocol (ConsumerGroupHeartbeat, KIP-848).
 //! - [`assignors`]: who reads what in groups whose partitions the coordinator assigns (KIP-848).
 //! - [`offsets`]: committed offsets, of groups and of clients without one.
 //!
@@ -9,6 +10,8 @@
 
 pub mod assignors;
 pub mod classic;
+mod cluster;
+pub mod consumer;
 mod error;
 mod groups;
 mod list;
@@ -20,6 +23,7 @@ mod settings;
 mod shard;
 mod timers;
 
+pub use cluster::{Cluster, ClusterView, Topic};
 pub use error::GroupError;
 pub use groups::{Group, Groups};
 pub use modern::{ModernGroup, ModernKind};

@@ -1,5 +1,7 @@
 //! The settings of groups.
 
+use crate::consumer::ConsumerSettings;
+
 /// What the broker's configuration says about groups. Values as in the embedded defaults: see `config`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupSettings {
@@ -17,4 +19,6 @@ pub struct GroupSettings {
     pub offsets_retention_ms: i64,
     /// `offsets.retention.check.interval.ms`.
     pub offsets_retention_check_interval_ms: i64,
+    /// Those of groups of the consumer protocol.
+    pub consumer: ConsumerSettings,
 }

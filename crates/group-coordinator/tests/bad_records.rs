@@ -18,6 +18,7 @@ const SETTINGS: GroupSettings = GroupSettings {
     offset_metadata_bytes_max: 4_096,
     offsets_retention_ms: 1_000,
     offsets_retention_check_interval_ms: 600,
+    consumer: group_coordinator::consumer::ConsumerSettings::DEFAULT,
 };
 /// Keys and values that Kafka 4.3.1 wrote.
 const KAFKA: &str = include_str!("../testdata/group-metadata-4.3.1.hex");

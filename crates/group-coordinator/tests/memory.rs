@@ -13,6 +13,7 @@ const SETTINGS: GroupSettings = GroupSettings {
     offset_metadata_bytes_max: 4_096,
     offsets_retention_ms: 604_800_000,
     offsets_retention_check_interval_ms: 600_000,
+    consumer: group_coordinator::consumer::ConsumerSettings::DEFAULT,
 };
 
 /// How many groups commit how many partitions of how many topics.

@@ -120,6 +120,13 @@ pub(crate) fn group_error(error: &GroupError) -> ErrorCode {
         GroupError::NotFinished => ErrorCode::CoordinatorLoadInProgress,
         GroupError::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
         GroupError::StaleMemberEpoch => ErrorCode::StaleMemberEpoch,
+        GroupError::FencedMemberEpoch => ErrorCode::FencedMemberEpoch,
+        GroupError::UnreleasedInstanceId => ErrorCode::UnreleasedInstanceId,
+        GroupError::InvalidRegularExpression => ErrorCode::InvalidRegularExpression,
+        GroupError::UnsupportedAssignor => ErrorCode::UnsupportedAssignor,
+        GroupError::InvalidRequest => ErrorCode::InvalidRequest,
+        GroupError::UnsupportedVersion => ErrorCode::UnsupportedVersion,
+        GroupError::NotAssigned => ErrorCode::UnknownServerError,
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) const SETTINGS: GroupSettings = GroupSettings {
     offset_metadata_bytes_max: 4_096,
     offsets_retention_ms: 604_800_000,
     offsets_retention_check_interval_ms: 600_000,
+    consumer: crate::consumer::ConsumerSettings::DEFAULT,
 };
 
 pub(crate) fn at(uptime_ms: i64) -> Now {

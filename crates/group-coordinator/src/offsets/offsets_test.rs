@@ -18,6 +18,7 @@ pub(super) const SETTINGS: GroupSettings = GroupSettings {
     offset_metadata_bytes_max: 16,
     offsets_retention_ms: 24 * HOUR_MS,
     offsets_retention_check_interval_ms: 600_000,
+    consumer: crate::consumer::ConsumerSettings::DEFAULT,
 };
 
 pub(super) fn at(uptime_ms: i64) -> Now {

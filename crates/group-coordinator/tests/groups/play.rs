@@ -43,6 +43,7 @@ pub const SETTINGS: GroupSettings = GroupSettings {
     offset_metadata_bytes_max: 4_096,
     offsets_retention_ms: 7 * 24 * 60 * 60 * 1_000,
     offsets_retention_check_interval_ms: 600_000,
+    consumer: group_coordinator::consumer::ConsumerSettings::DEFAULT,
 };
 
 /// The time `uptime_ms` after the start.

@@ -21,6 +21,13 @@ pub fn error_name(error: GroupError) -> &'static str {
         GroupError::OffsetMetadataTooLarge => "OFFSET_METADATA_TOO_LARGE",
         GroupError::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
         GroupError::StaleMemberEpoch => "STALE_MEMBER_EPOCH",
+        GroupError::FencedMemberEpoch => "FENCED_MEMBER_EPOCH",
+        GroupError::UnreleasedInstanceId => "UNRELEASED_INSTANCE_ID",
+        GroupError::InvalidRegularExpression => "INVALID_REGULAR_EXPRESSION",
+        GroupError::UnsupportedAssignor => "UNSUPPORTED_ASSIGNOR",
+        GroupError::InvalidRequest => "INVALID_REQUEST",
+        GroupError::UnsupportedVersion => "UNSUPPORTED_VERSION",
+        GroupError::NotAssigned => "UNKNOWN_SERVER_ERROR",
         GroupError::TooLarge => "UNKNOWN_SERVER_ERROR",
         GroupError::NotFinished => "not finished",
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use broker::coordinators::groups::OffsetsTopicSettings;
 use broker::coordinators::{Compression, CoordinatorSettings};
 use broker::group_coordinator::GroupSettings;
+use broker::group_coordinator::consumer::ConsumerSettings;
 use broker::log_maintenance::MaintenanceSettings;
 use broker::metadata_applier::BeginReport;
 use broker::{
@@ -337,6 +338,7 @@ fn group_settings(config: &GroupCoordinatorConfig) -> GroupSettings {
         offset_metadata_bytes_max: usize::try_from(config.offset_metadata_max_bytes).unwrap_or(0),
         offsets_retention_ms: i64::from(config.offsets_retention_minutes) * 60_000,
         offsets_retention_check_interval_ms: config.offsets_retention_check_interval_ms,
+        consumer: ConsumerSettings::DEFAULT,
     }
 }
 

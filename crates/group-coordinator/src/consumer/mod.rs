@@ -1,0 +1,29 @@
+//! Groups of the consumer protocol (KIP-848): the coordinator assigns, members are told by their heartbeats.
+//!
+//! Who calls what: a handler makes a [`ConsumerHeartbeat`], which is answered by a [`HeardReply`]; what takes long comes
+//! back as work for the caller (see `job`). The broker gives each shard its view of the cluster ([`crate::ClusterView`]).
+//!
+//! | request | reply |
+//! |---|---|
+//! | `ConsumerHeartbeat(ConsumerHeartbeat)` | `ConsumerHeartbeat(HeardReply)`, or `Assign(AssignmentJob)` |
+//! | `Join(JoinGroup)` of a classic member | `Join(Joined)`, or `Assign(AssignmentJob)` |
+//! | `Assigned(Assigned)` | what was asked for before the job |
+//! | `TopicsResolved(TopicsResolved)` | `TopicsResolved` |
+//! | `ConsumerDescribe { group_id }` | `ConsumerDescribe(Result<ConsumerGroupDescription, GroupError>)` |
+//! | `ClusterChanged { cluster, changed, has_new_topics }` | `ClusterChanged` |
+
+#[allow(dead_code, reason = "the rules that use it come next")]
+mod job;
+#[allow(dead_code, reason = "the rules that use it come next")]
+mod member;
+#[allow(dead_code, reason = "the rules that use it come next")]
+mod paused;
+mod request;
+mod settings;
+
+pub use job::{Assigned, AssignmentJob, JOB_TIMEOUT_MS, JobNumber, ResolveTopics, TopicsResolved};
+pub use request::{
+    ConsumerGroupDescription, ConsumerHeartbeat, ConsumerMemberDescription, Heard, HeardReply, LEAVE_EPOCH,
+    LEAVE_STATIC_EPOCH, NamedPartitions,
+};
+pub use settings::{ConsumerGroupSettings, ConsumerSettings, MigrationPolicy};
