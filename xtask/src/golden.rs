@@ -19,8 +19,9 @@ enum Golden {
     Records,
     /// Partition directories that Kafka's log wrote, and what it answers about them: crates/log/testdata.
     Logs,
-    /// Scenarios of consumer groups as Kafka plays them, records of groups, and a log of them with what Kafka tells of it
-    /// (with ids of members that are drawn anew each time): crates/group-coordinator/testdata.
+    /// Scenarios of consumer groups as Kafka plays them, records of groups, how partitions are shared out by the server,
+    /// and a log of groups with what Kafka tells of it (with ids of members that are drawn anew each time):
+    /// crates/group-coordinator/testdata.
     Groups,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
@@ -106,8 +107,11 @@ fn groups() -> anyhow::Result<()> {
     let some = ["one-member", "static-members", "protocols", "loading"];
     let some = some.map(|name| format!("{data}/scenarios/{name}.txt")).join(" ");
     run_command("sh", ["-c", &format!("{program} --bytes {some} > {data}/group-metadata-4.3.1.hex")])?;
-    let records = "python3 conformance/oracle.py run conformance/golden-groups/GroupRecords.java";
-    run_command("sh", ["-c", &format!("{records} > {data}/group-records-4.3.1.tsv")])?;
+    let programs = [("GroupRecords", "group-records"), ("TargetAssignments", "target-assignments")];
+    for (program, file) in programs {
+        let program = format!("python3 conformance/oracle.py run conformance/golden-groups/{program}.java");
+        run_command("sh", ["-c", &format!("{program} > {data}/{file}-4.3.1.tsv")])?;
+    }
     run_command("python3", ["conformance/golden_offsets.py"])
 }
 

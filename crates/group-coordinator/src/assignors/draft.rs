@@ -12,6 +12,8 @@ use super::{Assignment, TopicAssignment};
 pub(super) struct Draft {
     /// By age; those without partitions have been removed.
     topics: Vec<DraftTopic>,
+    /// How many of them were copied.
+    copied: usize,
     /// Where in `topics` a topic is now.
     places: HashMap<Uuid, usize, FixedState>,
     order: HashOrder,
@@ -26,14 +28,9 @@ struct DraftTopic {
 }
 
 impl Draft {
-    /// An empty one with room for so many topics.
-    pub(super) fn with_capacity(topics: usize) -> Self {
-        Self { order: HashOrder::with_capacity(topics), ..Self::default() }
-    }
-
     /// A copy, to be changed, of an assignment that is in Java's order.
     pub(super) fn copy_of(assignment: &Assignment) -> Self {
-        let mut draft = Self::with_capacity(assignment.topics.len());
+        let mut draft = Self { order: HashOrder::with_capacity(assignment.topics.len()), ..Self::default() };
         for topic in &assignment.topics {
             draft.insert(
                 topic.topic_id,
@@ -41,14 +38,14 @@ impl Draft {
                 HashOrder::of_set_copied_from(topic.partitions.len()),
             );
         }
+        draft.order.grow_to(draft.topics.len());
+        draft.copied = draft.topics.len();
         draft
     }
 
-    /// Adds a topic that is not there.
-    pub(super) fn insert(&mut self, topic_id: Uuid, partitions: Vec<PartitionIndex>, order: HashOrder) {
+    fn insert(&mut self, topic_id: Uuid, partitions: Vec<PartitionIndex>, order: HashOrder) {
         self.places.insert(topic_id, self.topics.len());
         self.topics.push(DraftTopic { topic_id, partitions, order });
-        self.order.grow_to(self.places.len());
     }
 
     /// Removes a topic, if it is there.
@@ -87,6 +84,8 @@ impl Draft {
         partition: PartitionIndex,
         order: impl FnOnce() -> HashOrder,
     ) {
+        // `computeIfAbsent` makes room before it looks, not after it has added.
+        self.order.grow_to(self.places.len());
         let Some(place) = self.places.get(&topic_id) else {
             self.insert(topic_id, vec![partition], order());
             return;
@@ -98,8 +97,12 @@ impl Draft {
 
     /// The assignment that came out, in Java's order.
     pub(super) fn finish(mut self) -> Assignment {
-        self.topics.retain(|topic| !topic.partitions.is_empty());
-        let topics = self.topics.into_iter().map(|topic| TopicAssignment {
+        // `computeIfAbsent` puts a new key before the others of its place.
+        let mut by_place = self.topics.split_off(self.copied);
+        by_place.reverse();
+        by_place.append(&mut self.topics);
+        by_place.retain(|topic| !topic.partitions.is_empty());
+        let topics = by_place.into_iter().map(|topic| TopicAssignment {
             topic_id: topic.topic_id,
             partitions: in_order(topic.order, topic.partitions),
         });
