@@ -52,7 +52,7 @@ fn main() {
     let own = |_: u64, names: &[TopicName]| Arc::new(Subscription { names: names.to_vec(), pattern: None });
     let half = |number: u64, names: &[TopicName]| {
         let names =
-            names.iter().zip(0..).filter(|(_, topic)| (number + topic).is_multiple_of(2) || topic < 10);
+            names.iter().zip(0..).filter(|(_, topic)| (number + topic).is_multiple_of(2) || *topic < 10);
         Arc::new(Subscription { names: names.map(|(name, _)| name.clone()).collect(), pattern: None })
     };
     for (who, mut group) in
