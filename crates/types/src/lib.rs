@@ -6,6 +6,7 @@ mod error_code;
 mod numbers;
 pub mod spelling;
 mod topic;
+mod transaction_version;
 mod uuid;
 pub mod waits;
 
@@ -14,4 +15,5 @@ pub use numbers::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence,
 };
 pub use topic::{TopicIdPartition, TopicName, TopicPartition};
+pub use transaction_version::TransactionVersion;
 pub use uuid::{ParseUuidError, Uuid};

@@ -1,17 +1,19 @@
 //! Why something waits: the causes as types, and what a person is told of them.
 //!
-//! `milena why group` and `milena why partition` speak these words. Whoever lets somebody wait can name the cause
+//! `milena why` speaks these words. Whoever lets somebody wait can name the cause
 //! (an enum such as [`GroupWait`], with the evidence as data); [`Explanation`] is its form for people, the same for all,
 //! and a [`Report`] is all that is told of one subject.
 
 mod group;
 mod partition;
+mod transaction;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use group::{GroupWait, LaggingPartition, LastCommit, WaitingMember};
 pub use partition::{OpenTransaction, PartitionWait, WaitingClient, WaitingFetch};
+pub use transaction::TransactionWait;
 
 /// A wait as a person is told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
