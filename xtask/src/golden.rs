@@ -20,7 +20,7 @@ enum Golden {
     /// Partition directories that Kafka's log wrote, and what it answers about them: crates/log/testdata.
     Logs,
     /// Scenarios of consumer groups as Kafka plays them, records of groups, how partitions are shared out by the server,
-    /// and a log of groups with what Kafka tells of it (with ids of members that are drawn anew each time):
+    /// patterns of topics, hashes of groups, and a log of groups with what Kafka tells of it (with ids of members that are drawn anew each time):
     /// crates/group-coordinator/testdata.
     Groups,
     /// The table of a node's configuration keys: crates/config/testdata.
@@ -107,9 +107,15 @@ fn groups() -> anyhow::Result<()> {
     let some = ["one-member", "static-members", "protocols", "loading"];
     let some = some.map(|name| format!("{data}/scenarios/{name}.txt")).join(" ");
     run_command("sh", ["-c", &format!("{program} --bytes {some} > {data}/group-metadata-4.3.1.hex")])?;
-    let programs = [("GroupRecords", "group-records"), ("TargetAssignments", "target-assignments")];
+    let programs = [
+        ("GroupRecords.java", "group-records"),
+        ("TargetAssignments.java", "target-assignments"),
+        ("TopicPatterns.java", "topic-patterns"),
+        ("TopicPatterns.java classes", "unicode-classes"),
+        ("GroupHashes.java", "group-hashes"),
+    ];
     for (program, file) in programs {
-        let program = format!("python3 conformance/oracle.py run conformance/golden-groups/{program}.java");
+        let program = format!("python3 conformance/oracle.py run conformance/golden-groups/{program}");
         run_command("sh", ["-c", &format!("{program} > {data}/{file}-4.3.1.tsv")])?;
     }
     run_command("python3", ["conformance/golden_offsets.py"])

@@ -22,6 +22,8 @@ mod request;
 mod settings;
 mod shard;
 mod timers;
+mod topic_hash;
+pub mod topic_pattern;
 
 pub use cluster::{Cluster, ClusterView, Topic};
 pub use error::GroupError;
@@ -30,3 +32,4 @@ pub use modern::{ModernGroup, ModernKind};
 pub use request::{GroupReply, GroupRequest, ListedGroup};
 pub use settings::GroupSettings;
 pub use shard::GroupShard;
+pub use topic_hash::{group_hash, topic_hash};
