@@ -37,3 +37,7 @@ impl TransactionShard {
         self.decide(&request.transactional_id, aborted, request.server_version, now, step)
     }
 }
+
+#[cfg(test)]
+#[path = "abort_timed_out_test.rs"]
+mod tests;

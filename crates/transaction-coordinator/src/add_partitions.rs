@@ -51,3 +51,7 @@ impl TransactionShard {
         )
     }
 }
+
+#[cfg(test)]
+#[path = "add_partitions_test.rs"]
+mod tests;

@@ -44,3 +44,7 @@ impl TransactionShard {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "describe_test.rs"]
+mod tests;

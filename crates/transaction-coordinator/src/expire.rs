@@ -38,3 +38,7 @@ impl TransactionShard {
         transaction.state.is_idle() && until_ms <= now.clock_ms
     }
 }
+
+#[cfg(test)]
+#[path = "expire_test.rs"]
+mod tests;

@@ -68,3 +68,7 @@ impl TransactionShard {
         ListedTransactions { transactions, unknown_states }
     }
 }
+
+#[cfg(test)]
+#[path = "list_test.rs"]
+mod tests;

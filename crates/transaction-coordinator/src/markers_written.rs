@@ -46,3 +46,7 @@ impl TransactionShard {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+#[path = "markers_written_test.rs"]
+mod tests;

@@ -29,3 +29,7 @@ impl TransactionShard {
         Ok(request.partitions.iter().map(|partition| known.partitions.contains(partition)).collect())
     }
 }
+
+#[cfg(test)]
+#[path = "verify_partitions_test.rs"]
+mod tests;

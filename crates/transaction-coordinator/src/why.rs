@@ -65,3 +65,7 @@ impl TransactionShard {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "why_test.rs"]
+mod tests;
