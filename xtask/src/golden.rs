@@ -23,6 +23,8 @@ enum Golden {
     /// patterns of topics, hashes of groups, and a log of groups with what Kafka tells of it (with ids of members that are drawn anew each time):
     /// crates/group-coordinator/testdata.
     Groups,
+    /// Scenarios of transactions as Kafka plays them, and records of transactional ids: crates/transaction-coordinator/testdata.
+    Transactions,
     /// The table of a node's configuration keys: crates/config/testdata.
     NodeKeys,
     /// The table of topic keys: crates/config/testdata.
@@ -62,6 +64,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 Golden::Records => records(),
                 Golden::Logs => logs(),
                 Golden::Groups => groups(),
+                Golden::Transactions => transactions(),
                 Golden::NodeKeys => printed("NodeKeys", "crates/config/testdata/node-keys-4.3.1.tsv"),
                 Golden::TopicKeys => printed("TopicKeys", "crates/config/testdata/topic-keys-4.3.1.tsv"),
                 Golden::GroupKeys => printed("GroupKeys", "crates/config/testdata/group-keys-4.3.1.tsv"),
@@ -119,6 +122,13 @@ fn groups() -> anyhow::Result<()> {
         run_command("sh", ["-c", &format!("{program} > {data}/{file}-4.3.1.tsv")])?;
     }
     run_command("python3", ["conformance/golden_offsets.py"])
+}
+
+fn transactions() -> anyhow::Result<()> {
+    let program = "python3 conformance/oracle.py run conformance/golden-transactions/Transaction";
+    let data = "crates/transaction-coordinator/testdata";
+    run_command("sh", ["-c", &format!("{program}Scenarios.java {data}/scenarios/*.txt")])?;
+    run_command("sh", ["-c", &format!("{program}Records.java > {data}/transaction-records-4.3.1.tsv")])
 }
 
 fn assignors() -> anyhow::Result<()> {

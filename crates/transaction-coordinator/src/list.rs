@@ -7,6 +7,9 @@ use types::ProducerId;
 
 use crate::{IdPattern, Transaction, TransactionShard, TransactionState};
 
+/// States that Kafka has names for, and that no transactional id is ever seen in.
+const NEVER_LISTED: [&str; 2] = ["Dead", "PrepareEpochFence"];
+
 /// Which transactional ids to list. A filter that is empty lets all pass.
 #[derive(Clone, Debug, Default)]
 pub struct ListTransactions {
@@ -49,6 +52,7 @@ impl TransactionShard {
         for name in request.states {
             match TransactionState::from_name(&name) {
                 Some(state) => _ = states.insert(state),
+                None if NEVER_LISTED.contains(&&*name) => {}
                 None => _ = unknown_states.insert(name),
             }
         }

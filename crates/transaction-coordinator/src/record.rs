@@ -149,3 +149,7 @@ fn key(transactional_id: &str) -> Bytes {
     key.encode(&mut writer, 0).expect("strings from requests are short enough for records");
     writer.into_bytes()
 }
+
+#[cfg(test)]
+#[path = "record_test.rs"]
+mod tests;
