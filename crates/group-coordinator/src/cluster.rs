@@ -70,3 +70,33 @@ impl PartialEq for ClusterView {
 }
 
 impl Eq for ClusterView {}
+
+/// A cluster without topics, where groups have no settings of their own.
+#[derive(Debug)]
+pub(crate) struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn version(&self) -> i64 {
+        -1
+    }
+
+    fn topic(&self, _: &str) -> Option<Topic> {
+        None
+    }
+
+    fn topic_name(&self, _: Uuid) -> Option<TopicName> {
+        None
+    }
+
+    fn topic_names(&self) -> Box<dyn Iterator<Item = TopicName> + '_> {
+        Box::new(std::iter::empty())
+    }
+
+    fn racks(&self, _: Uuid, _: PartitionIndex) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn consumer_group_settings(&self, _: &str) -> ConsumerGroupSettings {
+        ConsumerGroupSettings::DEFAULT
+    }
+}

@@ -8,8 +8,11 @@ use crate::classic::{
     ClassicGroup, ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft,
     OffsetExpiry, SyncGroup, Turn,
 };
+use crate::cluster::ClusterView;
+use crate::consumer::{Applied, ConsumerGroup, KnownTopics};
 use crate::modern::{ModernGroup, ModernKind};
-use crate::records::{GroupMetadata, ModernPart, RecordType, check_modern, group_of};
+use crate::offsets::{CommitOffsets, CommitOffsetsInTransaction};
+use crate::records::{ConsumerRecord, GroupMetadata, ModernPart, RecordType, check_modern, group_of};
 use crate::timers::{GroupId, Slot, TimerKey, Timers};
 use crate::{GroupError, GroupReply, GroupSettings};
 
@@ -18,6 +21,8 @@ use crate::{GroupError, GroupReply, GroupSettings};
 pub enum Group {
     /// Of the classic protocol, or without members at all: a place for offsets.
     Classic(Box<ClassicGroup>),
+    /// Of the consumer protocol.
+    Consumer(Box<ConsumerGroup>),
     /// Of a protocol that is not served yet.
     Modern(ModernGroup),
 }
@@ -26,7 +31,7 @@ impl Group {
     /// Whether it goes with its last offset, when nobody is in it.
     pub(crate) fn expires(&self) -> bool {
         match self {
-            Self::Classic(_) => true,
+            Self::Classic(_) | Self::Consumer(_) => true,
             Self::Modern(group) => group.expires(),
         }
     }
@@ -39,15 +44,23 @@ pub struct Groups {
     pub(crate) timers: Timers,
     /// How large a batch of the internal topic may be.
     pub(crate) batch_bytes_max: usize,
-    by_id: HashMap<GroupId, Group, FixedState>,
+    /// What is known of the cluster.
+    pub(crate) topics: KnownTopics,
+    pub(crate) by_id: HashMap<GroupId, Group, FixedState>,
 }
 
 /// A step of the group coordinator.
 pub(crate) type GroupStep = Step<GroupReply>;
 
 impl Groups {
-    pub(crate) fn new(settings: GroupSettings) -> Self {
-        Self { settings, timers: Timers::default(), batch_bytes_max: usize::MAX, by_id: HashMap::default() }
+    pub(crate) fn new(settings: GroupSettings, cluster: ClusterView) -> Self {
+        Self {
+            settings,
+            timers: Timers::default(),
+            batch_bytes_max: usize::MAX,
+            topics: KnownTopics::new(cluster),
+            by_id: HashMap::default(),
+        }
     }
 
     /// The group, of whatever protocol.
@@ -66,6 +79,23 @@ impl Groups {
         self.by_id.iter().map(|(id, group)| (&**id, group))
     }
 
+    /// The groups, and what a verb may touch besides them.
+    pub(crate) fn split<'a>(
+        &'a mut self,
+        now: Now,
+        step: &'a mut GroupStep,
+    ) -> (&'a mut HashMap<GroupId, Group, FixedState>, Turn<'a>) {
+        let turn = Turn {
+            settings: &self.settings,
+            timers: &mut self.timers,
+            topics: &mut self.topics,
+            batch_bytes_max: self.batch_bytes_max,
+            now,
+            step,
+        };
+        (&mut self.by_id, turn)
+    }
+
     /// Calls `verb` with the classic group of this id, if there is one.
     fn with_classic<T>(
         &mut self,
@@ -74,23 +104,22 @@ impl Groups {
         step: &mut GroupStep,
         verb: impl FnOnce(&mut ClassicGroup, &mut Turn<'_>) -> T,
     ) -> Option<T> {
-        match self.by_id.get_mut(group_id) {
-            Some(Group::Classic(group)) => {
-                let mut turn = Turn {
-                    settings: &self.settings,
-                    timers: &mut self.timers,
-                    batch_bytes_max: self.batch_bytes_max,
-                    now,
-                    step,
-                };
-                Some(verb(group, &mut turn))
-            }
-            Some(Group::Modern(_)) | None => None,
+        let (groups, mut turn) = self.split(now, step);
+        match groups.get_mut(group_id) {
+            Some(Group::Classic(group)) => Some(verb(group, &mut turn)),
+            Some(Group::Consumer(_) | Group::Modern(_)) | None => None,
         }
     }
 
     pub(crate) fn join(&mut self, token: Token, request: &JoinGroup, now: Now, step: &mut GroupStep) {
-        let refusal = self.validate_join(request).or_else(|| self.make_room_for_classic(request, step));
+        let refusal = self.validate_join(request);
+        if refusal.is_none()
+            && let Some(reply) = self.join_consumer_group(request, now, step)
+        {
+            step.replies.push((token, reply));
+            return;
+        }
+        let refusal = refusal.or_else(|| self.make_room_for_classic(request, step));
         if let Some(error) = refusal {
             let member_id = match error {
                 GroupError::InconsistentGroupProtocol => "",
@@ -134,7 +163,13 @@ impl Groups {
             Some(Group::Modern(group)) if !group.makes_room_for_classic() => {
                 Some(GroupError::InconsistentGroupProtocol)
             }
-            Some(Group::Modern(_)) | None if has_id => Some(GroupError::UnknownMemberId),
+            Some(Group::Consumer(_) | Group::Modern(_)) | None if has_id => Some(GroupError::UnknownMemberId),
+            Some(Group::Consumer(group)) => {
+                let tombstones = group.tombstones();
+                step.records.extend(tombstones.iter().map(|record| record.encode(&request.group_id)));
+                self.by_id.remove(&*request.group_id);
+                None
+            }
             Some(Group::Modern(group)) => {
                 step.records.extend(group.tombstones());
                 self.by_id.remove(&*request.group_id);
@@ -149,10 +184,14 @@ impl Groups {
             step.replies.push((token, GroupReply::Sync(Err(GroupError::InvalidGroupId))));
             return;
         }
-        let answered =
-            self.with_classic(&request.group_id, now, step, |group, turn| group.sync(token, request, turn));
-        if answered.is_none() {
-            step.replies.push((token, GroupReply::Sync(Err(GroupError::UnknownMemberId))));
+        let (groups, mut turn) = self.split(now, step);
+        match groups.get_mut(&*request.group_id) {
+            Some(Group::Classic(group)) => group.sync(token, request, &mut turn),
+            Some(Group::Consumer(group)) => {
+                let synced = group.sync_classic(request, &mut turn);
+                turn.synced(token, synced);
+            }
+            Some(Group::Modern(_)) | None => turn.synced(token, Err(GroupError::UnknownMemberId)),
         }
     }
 
@@ -165,9 +204,12 @@ impl Groups {
         if request.group_id.is_empty() {
             return Err(GroupError::InvalidGroupId);
         }
-        let answer =
-            self.with_classic(&request.group_id, now, step, |group, turn| group.heartbeat(request, turn));
-        answer.unwrap_or(Err(GroupError::UnknownMemberId))
+        let (groups, mut turn) = self.split(now, step);
+        match groups.get_mut(&*request.group_id) {
+            Some(Group::Classic(group)) => group.heartbeat(request, &mut turn),
+            Some(Group::Consumer(group)) => group.heartbeat_classic(request, &mut turn),
+            Some(Group::Modern(_)) | None => Err(GroupError::UnknownMemberId),
+        }
     }
 
     pub(crate) fn leave(
@@ -179,19 +221,23 @@ impl Groups {
         if request.group_id.is_empty() {
             return Err(GroupError::InvalidGroupId);
         }
-        match self.get(&request.group_id) {
-            Some(Group::Classic(_)) => {}
-            Some(Group::Modern(_)) | None => return Ok(request.all_unknown()),
-        }
         let group_id = request.group_id.clone();
-        let left = self.with_classic(&group_id, now, step, |group, turn| group.leave(request, turn));
-        left.ok_or(GroupError::UnknownMemberId)
+        let (groups, mut turn) = self.split(now, step);
+        match groups.get_mut(&*group_id) {
+            Some(Group::Classic(group)) => Ok(group.leave(request, &mut turn)),
+            Some(Group::Consumer(group)) => {
+                let (answers, left) = group.leave_classic(request, &mut turn)?;
+                self.take_left(&group_id, left);
+                Ok(answers)
+            }
+            Some(Group::Modern(_)) | None => Ok(request.all_unknown()),
+        }
     }
 
     pub(crate) fn describe(&self, group_id: &str) -> Result<ClassicGroupDescription, GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(group)) => Ok(group.describe()),
-            Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
+            Some(Group::Consumer(_) | Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
         }
     }
 
@@ -199,8 +245,9 @@ impl Groups {
     pub(crate) fn validate_delete(&self, group_id: &str) -> Result<(), GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(group)) => group.validate_delete(),
+            Some(Group::Consumer(group)) if group.is_empty() => Ok(()),
             Some(Group::Modern(group)) if group.is_empty() => Ok(()),
-            Some(Group::Modern(_)) => Err(GroupError::NonEmptyGroup),
+            Some(Group::Consumer(_) | Group::Modern(_)) => Err(GroupError::NonEmptyGroup),
             None => Err(GroupError::GroupIdNotFound),
         }
     }
@@ -221,10 +268,13 @@ impl Groups {
         if self.validate_delete(group_id).is_err() {
             return;
         }
-        if let Some(Group::Modern(group)) = self.get(group_id) {
-            step.records.extend(group.tombstones());
+        let (groups, mut turn) = self.split(now, step);
+        match groups.get_mut(group_id) {
+            Some(Group::Classic(group)) => group.end(&mut turn),
+            Some(Group::Consumer(group)) => group.end(&mut turn),
+            Some(Group::Modern(group)) => turn.step.records.extend(group.tombstones()),
+            None => {}
         }
-        self.with_classic(group_id, now, step, ClassicGroup::end);
         self.by_id.remove(group_id);
     }
 
@@ -240,32 +290,35 @@ impl Groups {
 
     // What committed offsets ask.
 
-    /// Whether the client may commit offsets of the group; its session starts anew by that. A client without a
-    /// generation makes a group that only keeps offsets where there is none.
+    /// Whether the client may commit offsets of the group; its session starts anew by that, if it speaks the classic
+    /// protocol. A client without a generation makes a group that only keeps offsets where there is none.
     ///
     /// # Errors
     /// `GroupIdNotFound` (before v9 of OffsetCommit: ILLEGAL_GENERATION) where a generation is named of a group that is
     /// not there; `UnknownMemberId`, `FencedInstanceId`, `IllegalGeneration`; `RebalanceInProgress` while the leader
-    /// assigns.
-    pub fn validate_commit(
-        &mut self,
-        group_id: &str,
-        member_id: &str,
-        group_instance_id: Option<&str>,
-        generation: i32,
-        now: Now,
-    ) -> Result<(), GroupError> {
-        if !self.by_id.contains_key(group_id) {
-            if generation >= 0 {
+    /// assigns; `StaleMemberEpoch`, `UnsupportedVersion` of members with the consumer protocol.
+    pub fn validate_commit(&mut self, request: &CommitOffsets, now: Now) -> Result<(), GroupError> {
+        let CommitOffsets { group_id, member_id, generation_or_member_epoch: generation, .. } = request;
+        if !self.by_id.contains_key(&**group_id) {
+            if *generation >= 0 {
                 return Err(GroupError::GroupIdNotFound);
             }
             self.create(group_id, now);
         }
-        if let Some(Group::Modern(group)) = self.by_id.get(group_id) {
-            return group.validate_commit(generation);
+        match self.by_id.get(&**group_id) {
+            Some(Group::Modern(group)) => return group.validate_commit(*generation),
+            Some(Group::Consumer(group)) => {
+                let may = group.validate_commit(member_id, *generation, request.knows_member_epochs)?;
+                let metadata_max = self.settings.offset_metadata_bytes_max;
+                let mut asked = request.offsets.iter().filter(|offset| !offset.is_too_long(metadata_max));
+                return asked
+                    .try_for_each(|offset| may.validate(offset.topic_id, offset.partition.partition));
+            }
+            Some(Group::Classic(_)) | None => {}
         }
+        let instance_id = request.group_instance_id.as_deref();
         let valid = self.with_classic(group_id, now, &mut GroupStep::default(), |group, turn| {
-            group.validate_commit(member_id, group_instance_id, generation, turn)
+            group.validate_commit(member_id, instance_id, *generation, turn)
         });
         valid.unwrap_or(Err(GroupError::GroupIdNotFound))
     }
@@ -278,31 +331,42 @@ impl Groups {
     /// `UnknownMemberId`, `FencedInstanceId`.
     pub fn validate_commit_in_transaction(
         &mut self,
-        group_id: &str,
-        member_id: &str,
-        group_instance_id: Option<&str>,
-        generation: i32,
+        request: &CommitOffsetsInTransaction,
         now: Now,
     ) -> Result<(), GroupError> {
-        if !self.by_id.contains_key(group_id) {
-            if generation >= 0 {
+        let CommitOffsetsInTransaction {
+            group_id, member_id, generation_or_member_epoch: generation, ..
+        } = request;
+        if !self.by_id.contains_key(&**group_id) {
+            if *generation >= 0 {
                 return Err(GroupError::IllegalGeneration);
             }
             self.create(group_id, now);
         }
-        if generation < 0 && member_id.is_empty() && group_instance_id.is_none() {
+        let instance_id = request.group_instance_id.as_deref();
+        if *generation < 0 && member_id.is_empty() && instance_id.is_none() {
             return Ok(());
         }
-        match self.by_id.get(group_id) {
+        let valid = match self.by_id.get(&**group_id) {
             Some(Group::Classic(group)) => {
-                group.validate_commit_in_transaction(member_id, group_instance_id, generation)
+                group.validate_commit_in_transaction(member_id, instance_id, *generation)
             }
-            Some(Group::Modern(group)) => group.validate_commit(generation).map_err(|error| match error {
-                GroupError::StaleMemberEpoch => GroupError::IllegalGeneration,
-                other => other,
-            }),
+            Some(Group::Consumer(group)) => {
+                let may = group.validate_commit(member_id, *generation, true)?;
+                let metadata_max = self.settings.offset_metadata_bytes_max;
+                let mut asked = request.offsets.iter().filter(|offset| !offset.is_too_long(metadata_max));
+                asked.try_for_each(|offset| {
+                    let topic = self.topics.cluster().topic(&offset.partition.topic);
+                    may.validate(topic.map(|topic| topic.id), offset.partition.partition)
+                })
+            }
+            Some(Group::Modern(group)) => group.validate_commit(*generation),
             None => Err(GroupError::IllegalGeneration),
-        }
+        };
+        valid.map_err(|error| match error {
+            GroupError::StaleMemberEpoch => GroupError::IllegalGeneration,
+            other => other,
+        })
     }
 
     /// An offset of the group was replayed: where nothing is known of the group, it only keeps offsets.
@@ -323,6 +387,7 @@ impl Groups {
     ) -> Result<(), GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(_)) => Ok(()),
+            Some(Group::Consumer(group)) => group.validate_offset_fetch(member),
             Some(Group::Modern(group)) => group.validate_offset_fetch(member),
             None => Err(GroupError::GroupIdNotFound),
         }
@@ -335,6 +400,7 @@ impl Groups {
     pub fn validate_offset_delete(&self, group_id: &str) -> Result<(), GroupError> {
         match self.get(group_id) {
             Some(Group::Classic(group)) => group.validate_offset_delete(),
+            Some(Group::Consumer(_)) => Ok(()),
             Some(Group::Modern(group)) => group.validate_offset_delete(),
             None => Err(GroupError::GroupIdNotFound),
         }
@@ -344,6 +410,7 @@ impl Groups {
     pub fn is_subscribed_to(&self, group_id: &str, topic: &str) -> bool {
         match self.get(group_id) {
             Some(Group::Classic(group)) => group.is_subscribed_to(topic),
+            Some(Group::Consumer(group)) => group.is_subscribed_to(topic),
             Some(Group::Modern(group)) => !group.is_empty(),
             None => false,
         }
@@ -353,6 +420,7 @@ impl Groups {
     pub fn offset_expiry(&self, group_id: &str) -> OffsetExpiry {
         match self.get(group_id) {
             Some(Group::Classic(group)) => group.offset_expiry(),
+            Some(Group::Consumer(_)) => OffsetExpiry::FromCommit,
             Some(Group::Modern(group)) if group.is_empty() => OffsetExpiry::FromCommit,
             Some(Group::Modern(_)) => OffsetExpiry::Never,
             None => OffsetExpiry::FromCommit,
@@ -374,12 +442,46 @@ impl Groups {
                     }
                 };
             }
+            RecordType::Consumer => {
+                let (group_id, record) = ConsumerRecord::read(record)?;
+                self.replay_consumer(GroupId::from(group_id), &record)?;
+            }
             RecordType::Modern { kind, part } => {
                 check_modern(record)?;
                 let id = GroupId::from(group_of(&record.key)?);
                 self.replay_modern(id, ModernGroup::new(kind), part, record)?;
             }
             RecordType::Offset | RecordType::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// A classic group that only keeps offsets is not in the log, and becomes what the log says; any other group has to
+    /// end before a consumer group takes its name.
+    fn replay_consumer(&mut self, id: GroupId, record: &ConsumerRecord) -> Result<(), MalformedRecord> {
+        let group = match self.by_id.get_mut(&id) {
+            Some(Group::Consumer(group)) => Some(group),
+            Some(Group::Classic(group)) if group.only_keeps_offsets() => None,
+            None => None,
+            Some(Group::Modern(_) | Group::Classic(_)) => {
+                return Err(MalformedRecord {
+                    kind: "group of another protocol",
+                    reason: format!("{id} is no consumer group"),
+                });
+            }
+        };
+        match group {
+            Some(group) => {
+                if group.apply(record)? == Applied::Ended {
+                    self.by_id.remove(&id);
+                }
+            }
+            None if record.is_end() => {}
+            None => {
+                let mut group = Box::new(ConsumerGroup::new(id.clone()));
+                group.apply(record)?;
+                self.by_id.insert(id, Group::Consumer(group));
+            }
         }
         Ok(())
     }
@@ -403,7 +505,7 @@ impl Groups {
                 None
             }
             None => None,
-            Some(Group::Modern(_) | Group::Classic(_)) => {
+            Some(Group::Modern(_) | Group::Consumer(_) | Group::Classic(_)) => {
                 let (kind, protocol) = ("group of another protocol", fresh.kind().name());
                 return Err(MalformedRecord { kind, reason: format!("{id} is no {protocol} group") });
             }
@@ -428,17 +530,32 @@ impl Groups {
     /// The whole log is replayed.
     pub(crate) fn loaded(&mut self, now: Now, step: &mut GroupStep) {
         for id in self.ids() {
-            self.with_classic(&id, now, step, ClassicGroup::loaded);
+            let (groups, mut turn) = self.split(now, step);
+            match groups.get_mut(&id) {
+                Some(Group::Classic(group)) => group.loaded(&mut turn),
+                Some(Group::Consumer(group)) => group.loaded(&mut turn),
+                Some(Group::Modern(_)) | None => {}
+            }
         }
     }
 
     /// An alarm of a group has come up.
     pub(crate) fn alarm(&mut self, slot: Slot, key: TimerKey, now: Now, step: &mut GroupStep) {
-        match &key {
-            TimerKey::Join(group) | TimerKey::Sync(group) | TimerKey::Session(group, _) => {
-                self.with_classic(group, now, step, |group, turn| group.alarm(slot, &key, turn));
+        let group_id = match &key {
+            TimerKey::Join(group) | TimerKey::Sync(group) | TimerKey::Session(group, _) => group,
+            TimerKey::Rebalance(group, _)
+            | TimerKey::MemberJoin(group, _)
+            | TimerKey::MemberSync(group, _) => group,
+            TimerKey::OffsetRetention => return,
+        };
+        let (groups, mut turn) = self.split(now, step);
+        match groups.get_mut(group_id) {
+            Some(Group::Classic(group)) => group.alarm(slot, &key, &mut turn),
+            Some(Group::Consumer(group)) => {
+                let left = group.alarm(slot, &key, &mut turn);
+                self.take_left(group_id, left);
             }
-            TimerKey::OffsetRetention => {}
+            Some(Group::Modern(_)) | None => {}
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn list(groups: &Groups, states: &BTreeSet<String>, types: &BTreeSet<
 fn describe(group_id: &str, group: &Group) -> ListedGroup {
     let (protocol_type, state, group_type) = match group {
         Group::Classic(group) => (group.protocol_type().unwrap_or_default(), group.state().name(), "classic"),
+        Group::Consumer(group) => ("consumer", group.state_name(), "consumer"),
         Group::Modern(group) => (group.kind().name(), group.state_name(), group.kind().name()),
     };
     ListedGroup { group_id: group_id.to_owned(), protocol_type: protocol_type.to_owned(), state, group_type }

@@ -1,4 +1,4 @@
-//! Groups of protocols that are not served yet: consumer (KIP-848), share (KIP-932), streams (KIP-1071).
+//! Groups of protocols that are not served yet: share (KIP-932), streams (KIP-1071).
 //!
 //! What the log says about them is kept, so that none is taken for a classic group and none is lost. An empty one may
 //! be deleted, or make room for a classic group of its name, as with Kafka.
@@ -14,8 +14,6 @@ use crate::records::{ModernPart, RecordType};
 /// The protocol of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModernKind {
-    /// Consumers whose partitions the coordinator assigns.
-    Consumer,
     /// Consumers that share partitions.
     Share,
     /// Kafka Streams.
@@ -26,7 +24,6 @@ impl ModernKind {
     /// As ListGroups writes it, for the type of the group and for its protocol.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Consumer => "consumer",
             Self::Share => "share",
             Self::Streams => "streams",
         }
@@ -92,11 +89,11 @@ impl ModernGroup {
         }
     }
 
-    /// Whether offsets may be deleted: those of consumers, topic by topic; of others when nobody is there.
+    /// Whether offsets may be deleted: when nobody is there.
     pub(crate) fn validate_offset_delete(&self) -> Result<(), GroupError> {
         match self.kind {
             ModernKind::Share => Err(GroupError::GroupIdNotFound),
-            _ if self.is_empty() || self.kind == ModernKind::Consumer => Ok(()),
+            _ if self.is_empty() => Ok(()),
             _ => Err(GroupError::NonEmptyGroup),
         }
     }
@@ -150,11 +147,11 @@ mod tests {
     }
 
     fn with_a_member() -> Cast {
-        cast(&[record(3, "", true), record(5, "m", true), record(8, "m", true)])
+        cast(&[record(17, "", true), record(19, "m", true), record(22, "m", true)])
     }
 
     #[test]
-    fn a_consumer_group_with_members_is_not_taken_for_a_classic_one() {
+    fn a_streams_group_with_members_is_not_taken_for_a_classic_one() {
         let mut cast = with_a_member();
         let refusal = joined(cast.answer(GroupRequest::Join(join("a"))));
         assert_eq!(refusal.error, Some(GroupError::InconsistentGroupProtocol));
@@ -178,11 +175,11 @@ mod tests {
     #[test]
     fn it_is_listed_as_what_it_is() {
         let mut cast = with_a_member();
-        let types = ["Consumer".to_owned()].into();
+        let types = ["Streams".to_owned()].into();
         let GroupReply::List(groups) = cast.answer(GroupRequest::List { states: [].into(), types }) else {
             panic!()
         };
-        assert_eq!((groups[0].group_type, groups[0].state), ("consumer", "Unknown"));
+        assert_eq!((groups[0].group_type, groups[0].state), ("streams", "Unknown"));
         let types = ["classic".to_owned()].into();
         let listed = cast.answer(GroupRequest::List { states: [].into(), types });
         assert_eq!(listed, GroupReply::List(vec![]));
@@ -191,12 +188,12 @@ mod tests {
     #[test]
     fn an_empty_one_makes_room_and_its_records_end_with_the_group_last() {
         let mut cast = with_a_member();
-        for gone in [record(8, "m", false), record(5, "m", false), record(6, "", true)] {
+        for gone in [record(22, "m", false), record(19, "m", false), record(20, "", true)] {
             let written = coordinator::Written { offset: Offset(0), transaction: None };
             cast.shard.replay(written, &gone).expect("readable");
         }
         let step = cast.join("a");
-        assert_eq!(step.records[..2], [record(6, "", false), record(3, "", false)]);
+        assert_eq!(step.records[..2], [record(20, "", false), record(17, "", false)]);
         assert_eq!(step.records.len(), 3, "and the classic group begins");
         let GroupReply::Describe(Ok(group)) =
             cast.answer(GroupRequest::Describe { group_id: "g".to_owned() })
@@ -208,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_member_id_from_before_does_not_make_a_classic_group_of_an_empty_one() {
-        let mut cast = cast(&[record(3, "", true)]);
+        let mut cast = cast(&[record(17, "", true)]);
         let request = JoinGroup { member_id: id("a"), ..join("a") };
         let step = cast.ask(GroupRequest::Join(request));
         assert_eq!(step.records, []);
@@ -241,6 +238,9 @@ mod tests {
             cast.shard.replay(written, &record(number, "", true)).expect("nobody has the name");
             for other in others {
                 assert!(cast.shard.replay(written, &record(other, "", true)).is_err(), "{number}, {other}");
+            }
+            if number == 3 {
+                cast.shard.replay(written, &record(6, "", false)).expect("first what it has");
             }
             cast.shard.replay(written, &record(number, "", false)).expect("its end");
             assert!(cast.shard.groups().get("g").is_none());

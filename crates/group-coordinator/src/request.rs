@@ -1,12 +1,17 @@
 //! What a shard is asked and what it answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use types::{TopicName, Uuid};
 
 use crate::GroupError;
 use crate::classic::{
     ClassicGroupDescription, Heartbeat, JoinGroup, Joined, LeaveGroup, MemberLeft, SyncGroup, Synced,
+};
+use crate::cluster::ClusterView;
+use crate::consumer::{
+    Assigned, AssignmentJob, ConsumerGroupDescription, ConsumerHeartbeat, HeardReply, TopicsResolved,
 };
 use crate::offsets::{
     CommitOffsets, CommitOffsetsInTransaction, CommittedPartition, DeleteOffsets, DeletedPartition,
@@ -49,6 +54,26 @@ pub enum GroupRequest {
     FetchOffsets(FetchOffsets),
     /// OffsetDelete.
     DeleteOffsets(DeleteOffsets),
+    /// ConsumerGroupHeartbeat.
+    ConsumerHeartbeat(Box<ConsumerHeartbeat>),
+    /// ConsumerGroupDescribe, for one group.
+    ConsumerDescribe {
+        /// The group.
+        group_id: String,
+    },
+    /// The work that [`GroupReply::Assign`] asked for is done. The reply is that of the request which was answered by it.
+    Assigned(Box<Assigned>),
+    /// The work that came beside the answer of a heartbeat is done.
+    TopicsResolved(TopicsResolved),
+    /// The cluster looks otherwise.
+    ClusterChanged {
+        /// From here on.
+        cluster: ClusterView,
+        /// Topics that are new, changed or gone.
+        changed: Arc<BTreeSet<TopicName>>,
+        /// Whether there are new ones, which patterns may mean.
+        has_new_topics: bool,
+    },
     /// Everybody is to join anew. No request of Kafka's asks for this; a test does that holds the node.
     Rebalance {
         /// The group.
@@ -76,6 +101,12 @@ pub enum GroupReply {
     CommitOffsetsInTransaction(Result<Vec<CommittedPartition>, GroupError>),
     FetchOffsets(Result<FetchedOffsets, GroupError>),
     DeleteOffsets(Result<Vec<DeletedPartition>, GroupError>),
+    ConsumerHeartbeat(HeardReply),
+    ConsumerDescribe(Result<ConsumerGroupDescription, GroupError>),
+    /// Work for the caller, off the coordinator's loop: see [`crate::consumer`].
+    Assign(Box<AssignmentJob>),
+    TopicsResolved,
+    ClusterChanged,
     Rebalance(Result<(), GroupError>),
     TopicsDeleted,
     /// A transaction's marker is committed: given by whoever asked the runtime to end it, the shard has no more to say.

@@ -1,10 +1,13 @@
 //! One partition of `__consumer_offsets`, as a machine: requests and time in, records and replies out.
 
+use std::sync::Arc;
+
 use coordinator::{CoordinatorRecord, MalformedRecord, Now, Shard, Step, Token, Written};
 use types::waits::LastCommit;
 use types::{LeaderEpoch, ProducerEpoch, ProducerId, TopicPartition};
 
 use crate::classic::GroupWhy;
+use crate::cluster::{ClusterView, NoCluster};
 use crate::groups::{Group, GroupStep, Groups};
 use crate::offsets::{Expired, Offsets, Room};
 use crate::records::RecordType;
@@ -24,9 +27,18 @@ pub struct GroupShard {
 }
 
 impl GroupShard {
-    /// A shard that knows nothing yet.
+    /// A shard that knows nothing yet, and no topic.
     pub fn new(settings: GroupSettings) -> Self {
-        Self { groups: Groups::new(settings), offsets: Offsets::default(), retention_alarm: Alarm::default() }
+        Self::with_cluster(settings, ClusterView::new(Arc::new(NoCluster)))
+    }
+
+    /// A shard that knows nothing yet but this of the cluster.
+    pub fn with_cluster(settings: GroupSettings, cluster: ClusterView) -> Self {
+        Self {
+            groups: Groups::new(settings, cluster),
+            offsets: Offsets::default(),
+            retention_alarm: Alarm::default(),
+        }
     }
 
     /// The groups, to look at.
@@ -132,6 +144,26 @@ impl Shard for GroupShard {
             GroupRequest::Sync(request) => {
                 self.groups.sync(token, &request, now, &mut step);
                 return step;
+            }
+            // These may be answered by work.
+            GroupRequest::ConsumerHeartbeat(request) => {
+                self.groups.consumer_heartbeat(token, &request, now, &mut step);
+                return step;
+            }
+            GroupRequest::Assigned(assigned) => {
+                self.groups.assigned(token, *assigned, now, &mut step);
+                return step;
+            }
+            GroupRequest::TopicsResolved(found) => {
+                self.groups.topics_resolved(found, now, &mut step);
+                GroupReply::TopicsResolved
+            }
+            GroupRequest::ClusterChanged { cluster, changed, has_new_topics } => {
+                self.groups.cluster_changed(cluster, &changed, has_new_topics);
+                GroupReply::ClusterChanged
+            }
+            GroupRequest::ConsumerDescribe { group_id } => {
+                GroupReply::ConsumerDescribe(self.groups.consumer_describe(&group_id))
             }
             GroupRequest::Heartbeat(request) => {
                 GroupReply::Heartbeat(self.groups.heartbeat(&request, now, &mut step))

@@ -20,6 +20,12 @@ pub(crate) enum TimerKey {
     Sync(GroupId),
     /// A member, or one that was given an id and has not joined, was silent for its session timeout.
     Session(GroupId, MemberId),
+    /// A member of a consumer group has had long enough to give partitions up.
+    Rebalance(GroupId, MemberId),
+    /// A member of a consumer group that speaks the classic protocol has had long enough to join again.
+    MemberJoin(GroupId, MemberId),
+    /// The same, to ask for its assignment.
+    MemberSync(GroupId, MemberId),
     /// Offsets are to be looked through for those past their retention.
     OffsetRetention,
 }

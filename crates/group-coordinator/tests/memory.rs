@@ -58,6 +58,7 @@ impl Shape {
             member_id: String::new(),
             group_instance_id: None,
             generation_or_member_epoch: -1,
+            knows_member_epochs: true,
             retention_ms: None,
             offsets: (0..self.partitions as i32).map(offset).collect(),
         })

@@ -90,6 +90,7 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
             member_id: body.member_id,
             group_instance_id: body.group_instance_id,
             generation_or_member_epoch: body.generation_id_or_member_epoch,
+            knows_member_epochs: version >= GROUP_ID_NOT_FOUND_SINCE,
             retention_ms: Some(body.retention_time_ms).filter(|retention_ms| *retention_ms != -1),
             offsets,
         }),

@@ -1,5 +1,7 @@
 //! The end of a group: DeleteGroups, or nothing is left of it.
 
+use coordinator::CoordinatorRecord;
+
 use super::{ClassicGroup, ClassicState, Turn};
 use crate::GroupError;
 use crate::records::group_metadata_tombstone;
@@ -13,9 +15,19 @@ impl ClassicGroup {
         }
     }
 
+    /// Whether nobody is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state == ClassicState::Empty
+    }
+
+    /// The record of the group's end.
+    pub(crate) fn tombstone(&self) -> CoordinatorRecord {
+        group_metadata_tombstone(&self.id)
+    }
+
     /// Writes the group's end, also where the log never heard of it, as Kafka does; takes its alarms back.
     pub(crate) fn end(&mut self, turn: &mut Turn<'_>) {
-        turn.step.records.push(group_metadata_tombstone(&self.id));
+        turn.step.records.push(self.tombstone());
         self.cancel_alarms(turn);
     }
 

@@ -28,6 +28,7 @@ mod join;
 mod leave;
 mod loading;
 mod member;
+mod migration;
 mod rebalance;
 mod request;
 mod static_member;
@@ -41,6 +42,7 @@ mod why;
 
 pub use commit::OffsetExpiry;
 pub use group::{ClassicGroup, ClassicState};
+pub(crate) use migration::MigratedMember;
 pub use request::{
     ClassicGroupDescription, Heartbeat, JoinGroup, Joined, JoinedMember, LeaveGroup, LeavingMember,
     MemberDescription, MemberLeft, Protocol, SyncGroup, Synced,

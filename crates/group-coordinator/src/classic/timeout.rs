@@ -14,7 +14,10 @@ impl ClassicGroup {
                 let member = self.members.get_mut(member_id).map(|member| &mut member.session);
                 member.or_else(|| self.pending_joins.get_mut(member_id))
             }
-            TimerKey::OffsetRetention => None,
+            TimerKey::Rebalance(..)
+            | TimerKey::MemberJoin(..)
+            | TimerKey::MemberSync(..)
+            | TimerKey::OffsetRetention => None,
         };
         if !alarm.is_some_and(|alarm| turn.timers.rings(alarm, slot, key, now_ms)) {
             return;
@@ -23,7 +26,10 @@ impl ClassicGroup {
             TimerKey::Join(_) => self.join_timeout(turn),
             TimerKey::Sync(_) => self.sync_timeout(turn),
             TimerKey::Session(_, member_id) => self.session_timeout(member_id, turn),
-            TimerKey::OffsetRetention => {}
+            TimerKey::Rebalance(..)
+            | TimerKey::MemberJoin(..)
+            | TimerKey::MemberSync(..)
+            | TimerKey::OffsetRetention => {}
         }
     }
 

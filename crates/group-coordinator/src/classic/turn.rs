@@ -3,6 +3,7 @@
 use coordinator::{CoordinatorRecord, Now, Step, Token, fit_into_batch};
 
 use super::{Joined, Synced};
+use crate::consumer::{ConsumerGroupSettings, KnownTopics};
 use crate::timers::Timers;
 use crate::{GroupError, GroupReply, GroupSettings};
 
@@ -10,6 +11,8 @@ use crate::{GroupError, GroupReply, GroupSettings};
 pub(crate) struct Turn<'a> {
     pub(crate) settings: &'a GroupSettings,
     pub(crate) timers: &'a mut Timers,
+    /// What is known of the cluster.
+    pub(crate) topics: &'a mut KnownTopics,
     /// How large a batch of the internal topic may be.
     pub(crate) batch_bytes_max: usize,
     pub(crate) now: Now,
@@ -28,6 +31,11 @@ impl Turn<'_> {
     /// Whether the log can take this record beside what the step has written.
     pub(crate) fn has_room_for(&self, record: &CoordinatorRecord) -> bool {
         fit_into_batch(self.step.records.iter().chain([record]), self.batch_bytes_max)
+    }
+
+    /// What a group of the consumer protocol has settings of its own for.
+    pub(crate) fn group_settings(&self, group_id: &str) -> ConsumerGroupSettings {
+        self.topics.cluster().consumer_group_settings(group_id)
     }
 
     /// The time `timeout_ms` from now, in `uptime_ms`.

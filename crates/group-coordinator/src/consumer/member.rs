@@ -143,6 +143,11 @@ impl Member {
         self.says.classic.is_some()
     }
 
+    /// Whether it still has to give partitions up.
+    pub(crate) fn has_to_revoke(&self) -> bool {
+        self.current.state == MemberState::UnrevokedPartitions
+    }
+
     /// Whether it has what the target assignment of this epoch gives it.
     pub(crate) fn is_reconciled_to(&self, assignment_epoch: i32) -> bool {
         self.current.state == MemberState::Stable && self.current.epoch == assignment_epoch

@@ -12,14 +12,39 @@
 //! | `ConsumerDescribe { group_id }` | `ConsumerDescribe(Result<ConsumerGroupDescription, GroupError>)` |
 //! | `ClusterChanged { cluster, changed, has_new_topics }` | `ClusterChanged` |
 
-#[allow(dead_code, reason = "the rules that use it come next")]
+mod alarms;
+mod classic_join;
+mod classic_member;
+mod commit;
+mod describe;
+mod downgrade;
+mod draft;
+mod end;
+mod epochs;
+mod group;
+mod heartbeat;
 mod job;
-#[allow(dead_code, reason = "the rules that use it come next")]
+mod known_topics;
+mod leave;
 mod member;
-#[allow(dead_code, reason = "the rules that use it come next")]
 mod paused;
+mod protocol;
+mod reconcile;
+mod regex;
 mod request;
 mod settings;
+mod subscribe;
+mod subscriptions;
+mod target;
+mod upgrade;
+mod verbs;
+
+pub(crate) use group::{Applied, TargetEpoch};
+pub(crate) use known_topics::KnownTopics;
+pub(crate) use member::{ClassicWords, Current, MemberState, Owned, Says};
+pub(crate) use subscriptions::Resolved;
+
+pub use group::ConsumerGroup;
 
 pub use job::{Assigned, AssignmentJob, JOB_TIMEOUT_MS, JobNumber, ResolveTopics, TopicsResolved};
 pub use request::{

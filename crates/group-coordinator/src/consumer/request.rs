@@ -31,6 +31,9 @@ pub struct ConsumerHeartbeat {
     pub subscribed_topics: Option<Vec<TopicName>>,
     /// Topics by a pattern (RE2, v1+); empty: none.
     pub subscribed_regex: Option<String>,
+    /// Whether the pattern can be compiled ([`crate::topic_pattern::TopicPattern::compile`]): whoever asks finds that
+    /// out first, for it takes time. True where there is none.
+    pub is_regex_valid: bool,
     /// Who is to assign.
     pub server_assignor: Option<String>,
     /// The partitions that the member has; `None` where that has not changed since it said so last.

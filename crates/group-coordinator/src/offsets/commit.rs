@@ -21,17 +21,9 @@ impl Offsets {
         now: Now,
         step: &mut GroupStep,
     ) -> Result<Vec<CommittedPartition>, GroupError> {
-        let CommitOffsets {
-            group_id,
-            member_id,
-            group_instance_id,
-            generation_or_member_epoch,
-            retention_ms,
-            offsets,
-        } = request;
-        let is_new_group = groups.get(&group_id).is_none();
-        let instance_id = group_instance_id.as_deref();
-        groups.validate_commit(&group_id, &member_id, instance_id, generation_or_member_epoch, now)?;
+        let is_new_group = groups.get(&request.group_id).is_none();
+        groups.validate_commit(&request, now)?;
+        let CommitOffsets { group_id, retention_ms, offsets, .. } = request;
         let expires_at_ms = retention_ms.map(|retention_ms| now.clock_ms.saturating_add(retention_ms));
         let accepted = Accepted::of(&group_id, offsets, expires_at_ms, groups, now);
         if !fit_into_batch(&accepted.records, groups.batch_bytes_max) {
@@ -72,8 +64,10 @@ impl Accepted {
             kept: Vec::with_capacity(offsets.len()),
             told: Vec::with_capacity(offsets.len()),
         };
-        for CommitOffset { partition, topic_id, offset, leader_epoch, metadata } in offsets {
-            if is_longer(&metadata, metadata_max) {
+        for offset in offsets {
+            let is_too_long = offset.is_too_long(metadata_max);
+            let CommitOffset { partition, topic_id, offset, leader_epoch, metadata } = offset;
+            if is_too_long {
                 let error = Some(GroupError::OffsetMetadataTooLarge);
                 accepted.told.push(CommittedPartition { partition, error });
                 continue;
@@ -86,6 +80,13 @@ impl Accepted {
             accepted.told.push(CommittedPartition { partition, error: None });
         }
         accepted
+    }
+}
+
+impl CommitOffset {
+    /// Whether its metadata is longer than so many characters.
+    pub(crate) fn is_too_long(&self, characters_max: usize) -> bool {
+        is_longer(&self.metadata, characters_max)
     }
 }
 

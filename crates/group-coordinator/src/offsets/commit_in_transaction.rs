@@ -21,22 +21,9 @@ impl Offsets {
         now: Now,
         step: &mut GroupStep,
     ) -> Result<Vec<CommittedPartition>, GroupError> {
-        let CommitOffsetsInTransaction {
-            producer,
-            group_id,
-            member_id,
-            group_instance_id,
-            generation_or_member_epoch,
-            offsets,
-        } = request;
-        let is_new_group = groups.get(&group_id).is_none();
-        groups.validate_commit_in_transaction(
-            &group_id,
-            &member_id,
-            group_instance_id.as_deref(),
-            generation_or_member_epoch,
-            now,
-        )?;
+        let is_new_group = groups.get(&request.group_id).is_none();
+        groups.validate_commit_in_transaction(&request, now)?;
+        let CommitOffsetsInTransaction { producer, group_id, offsets, .. } = request;
         let accepted = Accepted::of(&group_id, offsets, None, groups, now);
         if !fit_into_batch(&accepted.records, groups.batch_bytes_max) {
             if is_new_group {

@@ -98,6 +98,7 @@ pub(super) fn commit(group: &str, offsets: &[(&str, i64)]) -> CommitOffsets {
         member_id: String::new(),
         group_instance_id: None,
         generation_or_member_epoch: -1,
+        knows_member_epochs: true,
         retention_ms: None,
         offsets: offsets.collect(),
     }

@@ -15,6 +15,8 @@ pub struct CommitOffsets {
     pub group_instance_id: Option<String>,
     /// Generation (classic) or member epoch (consumer); −1 for a client that only keeps its offsets here.
     pub generation_or_member_epoch: i32,
+    /// Whether the version of the request knows of member epochs (v9+, KIP-848).
+    pub knows_member_epochs: bool,
     /// Milliseconds to keep the offsets (v2–4); `None`: `offsets.retention.minutes` after the group is empty.
     pub retention_ms: Option<i64>,
     /// What to commit, in the request's order.

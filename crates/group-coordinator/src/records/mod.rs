@@ -3,6 +3,7 @@
 //!
 //! A key begins with its type, which Kafka calls the key's version; a value begins with its own version.
 
+mod consumer_record;
 #[cfg(test)]
 mod golden_test;
 mod group_metadata;
@@ -10,6 +11,7 @@ mod modern_record;
 mod offset_commit;
 mod record_type;
 
+pub(crate) use consumer_record::{ConsumerRecord, GroupEpoch};
 pub(crate) use group_metadata::{
     GroupMetadata, LoadedMember, group_metadata_record, group_metadata_tombstone,
 };

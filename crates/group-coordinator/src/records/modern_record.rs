@@ -6,13 +6,6 @@ use std::collections::BTreeSet;
 
 use coordinator::{CoordinatorRecord, MalformedRecord};
 use protocol::Message;
-use protocol::records::consumer_group_current_member_assignment_value::ConsumerGroupCurrentMemberAssignmentValue;
-use protocol::records::consumer_group_member_metadata_value::ConsumerGroupMemberMetadataValue;
-use protocol::records::consumer_group_metadata_value::ConsumerGroupMetadataValue;
-use protocol::records::consumer_group_partition_metadata_value::ConsumerGroupPartitionMetadataValue;
-use protocol::records::consumer_group_regular_expression_value::ConsumerGroupRegularExpressionValue;
-use protocol::records::consumer_group_target_assignment_member_value::ConsumerGroupTargetAssignmentMemberValue;
-use protocol::records::consumer_group_target_assignment_metadata_value::ConsumerGroupTargetAssignmentMetadataValue;
 use protocol::records::share_group_current_member_assignment_value::ShareGroupCurrentMemberAssignmentValue;
 use protocol::records::share_group_member_metadata_value::ShareGroupMemberMetadataValue;
 use protocol::records::share_group_metadata_value::ShareGroupMetadataValue;
@@ -36,14 +29,6 @@ use super::versioned;
 pub(crate) fn check_modern(record: &CoordinatorRecord) -> Result<(), MalformedRecord> {
     let number = record.key.first_chunk().map_or(-1, |number| i16::from_be_bytes(*number));
     match number {
-        3 => check::<ConsumerGroupMetadataValue>(1, record, any),
-        4 => check::<ConsumerGroupPartitionMetadataValue>(1, record, any),
-        5 => check::<ConsumerGroupMemberMetadataValue>(2, record, any),
-        6 => check::<ConsumerGroupTargetAssignmentMetadataValue>(1, record, any),
-        7 => check::<ConsumerGroupTargetAssignmentMemberValue>(2, record, |value| {
-            each_once(&value.topic_partitions, |of_topic| of_topic.topic_id)
-        }),
-        8 => check::<ConsumerGroupCurrentMemberAssignmentValue>(2, record, any),
         10 => check::<ShareGroupMemberMetadataValue>(2, record, any),
         11 => check::<ShareGroupMetadataValue>(1, record, any),
         12 => check::<ShareGroupTargetAssignmentMetadataValue>(1, record, any),
@@ -57,7 +42,6 @@ pub(crate) fn check_modern(record: &CoordinatorRecord) -> Result<(), MalformedRe
             let lists = [&value.initializing_topics, &value.initialized_topics];
             lists.into_iter().all(|topics| each_once(topics, |topic| topic.topic_id))
         }),
-        16 => check::<ConsumerGroupRegularExpressionValue>(2, record, any),
         17 => check::<StreamsGroupMetadataValue>(1, record, |value| {
             each_once(value.last_assignment_configs.as_deref().unwrap_or_default(), |config| &*config.key)
         }),

@@ -13,6 +13,8 @@ pub(crate) enum RecordType {
     Offset,
     /// A classic group (2).
     ClassicGroup,
+    /// Something of a consumer group (3–8, 16).
+    Consumer,
     /// Something of a group of another protocol.
     Modern {
         /// Which protocol.
@@ -41,7 +43,7 @@ impl RecordType {
     /// # Errors
     /// Where the key is too short to say.
     pub(crate) fn of(key: &[u8]) -> Result<Self, MalformedRecord> {
-        use ModernKind::{Consumer, Share, Streams};
+        use ModernKind::{Share, Streams};
         use ModernPart::{Group, Member, Other};
         let Some((number, _)) = key.split_first_chunk::<2>() else {
             return Err(MalformedRecord { kind: "record key", reason: "it has no type".to_owned() });
@@ -49,9 +51,7 @@ impl RecordType {
         let (kind, part) = match i16::from_be_bytes(*number) {
             0 | 1 => return Ok(Self::Offset),
             2 => return Ok(Self::ClassicGroup),
-            3 => (Consumer, Group),
-            5 => (Consumer, Member),
-            4 | 6..=8 | 16 => (Consumer, Other),
+            3..=8 | 16 => return Ok(Self::Consumer),
             10 => (Share, Member),
             11 => (Share, Group),
             12..=15 => (Share, Other),

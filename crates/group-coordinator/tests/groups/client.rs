@@ -126,6 +126,7 @@ impl Client {
                 member_id,
                 group_instance_id,
                 generation_or_member_epoch: self.generation,
+                knows_member_epochs: true,
                 retention_ms: None,
                 offsets: self.owned.iter().map(|&(partition, next)| commit(partition, next)).collect(),
             }),

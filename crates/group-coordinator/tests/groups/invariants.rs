@@ -84,6 +84,6 @@ pub fn every_group_is_stable(world: &World) -> bool {
             let is_whole = clients.iter().all(|client| client.is_steady(group.generation()));
             is_whole && group.state() == ClassicState::Stable && group.member_count() == clients.len()
         }
-        Some(Group::Modern(_)) | None => false,
+        Some(Group::Consumer(_) | Group::Modern(_)) | None => false,
     })
 }

@@ -308,6 +308,7 @@ impl Play {
             member_id: self.member_id(name, words),
             group_instance_id: words.owned("instance"),
             generation_or_member_epoch: words.number("gen", -1),
+            knows_member_epochs: true,
             retention_ms: None,
             offsets: vec![CommitOffset {
                 partition: TopicPartition::new("t", 0),

@@ -46,6 +46,7 @@ fn commit(offset: i64) -> GroupRequest {
         member_id: String::new(),
         group_instance_id: None,
         generation_or_member_epoch: -1,
+        knows_member_epochs: true,
         retention_ms: None,
         offsets: vec![CommitOffset {
             partition: TopicPartition::new("t", 0),

@@ -262,6 +262,7 @@ async fn a_member_that_is_alive_and_does_not_commit_is_told_with_what_it_lags_be
             member_id: member.member_id.clone(),
             group_instance_id: None,
             generation_or_member_epoch: member.generation,
+            knows_member_epochs: true,
             retention_ms: None,
             offsets,
         };
@@ -309,6 +310,7 @@ async fn a_coordinator_whose_log_is_not_flushed_names_the_partition_that_holds_i
         member_id: String::new(),
         group_instance_id: None,
         generation_or_member_epoch: -1,
+        knows_member_epochs: true,
         retention_ms: None,
         offsets: vec![CommitOffset {
             partition: TopicPartition::new("t", 0),
