@@ -10,6 +10,10 @@ use crate::{Decision, Producer, Transaction, TransactionReply, TransactionShard}
 /// What is to be done, handed out once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Due {
+    /// Everything that was handed out before is void, and comes again where it is not complete: the driver writes no marker
+    /// of it from here on. At `transaction.version` 0 and 1 the next transaction of the producer has the same epoch, and a
+    /// marker that comes late would end it.
+    pub is_anew: bool,
     /// Markers to write.
     pub markers: Vec<DueMarkers>,
     /// Transactions to end.
@@ -49,6 +53,8 @@ pub struct TimedOut {
 pub(crate) struct Driver {
     /// The request that waits for something to do.
     waiting: Option<Token>,
+    /// Nothing was handed out since the shard was loaded, or since everything was asked for again.
+    is_anew: bool,
     /// Transactions that took too long, and that the driver has not heard of since they were looked for.
     overdue: Vec<TimedOut>,
     /// When the shard was loaded: transactions are looked through at whole intervals from then on; in `uptime_ms`.
@@ -62,6 +68,7 @@ impl Driver {
     pub(crate) fn loaded(&mut self, interval_ms: i64, now: Now) {
         (self.from_ms, self.looked_ms) = (now.uptime_ms, now.uptime_ms);
         self.interval_ms = interval_ms.max(1);
+        self.is_anew = true;
     }
 
     pub(crate) fn forget(&mut self, token: Token) {
@@ -83,6 +90,7 @@ impl TransactionShard {
             step.replies.push((before, TransactionReply::AwaitDue(Due::default())));
         }
         if is_anew {
+            self.driver.is_anew = true;
             self.transactions.take_back();
         }
         self.hand_out(step);
@@ -106,7 +114,8 @@ impl TransactionShard {
         };
         let markers = self.transactions.hand_out(token).into_iter().filter_map(markers).collect();
         let timed_out = std::mem::take(&mut self.driver.overdue);
-        step.replies.push((token, TransactionReply::AwaitDue(Due { markers, timed_out })));
+        let is_anew = std::mem::take(&mut self.driver.is_anew);
+        step.replies.push((token, TransactionReply::AwaitDue(Due { is_anew, markers, timed_out })));
     }
 
     /// Looks for transactions that took too long, where it is time to.

@@ -27,10 +27,10 @@
 //! 3. Transactions that took too long it ends with [`TransactionRequest::AbortTimedOut`]; those that this fails for are
 //!    handed out again at the next interval.
 //! 4. Where it got an error instead of a `Due`, and when it begins, it asks with `is_anew`: everything that is not
-//!    complete is handed out again, and reports about what was handed out before do not count any more. Markers written
-//!    twice do no harm.
-//!
-//! A shard that was loaded anew (another leader, a failed append) hands out all that is decided.
+//!    complete is handed out again, and reports about what was handed out before do not count any more. A shard that was
+//!    loaded anew (another leader, a failed append) does the same. [`Due::is_anew`] says so: the driver stops to write what
+//!    it has in hand before it begins with what it is given. Markers written twice do no harm while their transaction is
+//!    not complete.
 //!
 //! Record formats are Kafka's: either side reads what the other wrote.
 

@@ -39,7 +39,7 @@ fn a_driver_that_waits_is_told_with_the_decision() {
     assert_eq!(logged.log.len(), records + 1);
     let due = logged.due(token).expect("due in the step that writes it");
     let raised = logged.get("id").expect("known").producer;
-    assert_eq!(due.timed_out, []);
+    assert!(due.timed_out.is_empty() && due.is_anew);
     let expected = DueMarkers {
         handed_out: token,
         transactional_id: "id".to_owned(),
@@ -73,6 +73,7 @@ fn nothing_is_handed_out_twice_but_anew() {
     assert_eq!(logged.due(waiting), None);
     let anew = taken(&mut logged, true);
     assert_eq!(ids(&anew), ["a", "b"]);
+    assert_eq!((first.is_anew, anew.is_anew), (true, true));
     assert_eq!(logged.due(waiting), Some(Due::default()), "another waits instead");
     assert_eq!(logged.report(&first.markers[0], &first.markers[0].partitions), Ok(false), "of the past");
     assert_eq!(logged.state("a"), Some(TransactionState::PrepareCommit));
@@ -120,6 +121,7 @@ fn a_late_report_completes_no_later_transaction() {
     logged.end("id", producer, Decision::Commit).expect("ended");
     assert_eq!(logged.report(&first.markers[0], &first.markers[0].partitions), Ok(false));
     let second = taken(&mut logged, false);
+    assert_eq!((first.is_anew, second.is_anew), (true, false));
     assert_eq!(logged.report(&first.markers[0], &first.markers[0].partitions), Ok(false));
     assert_eq!(logged.state("id"), Some(TransactionState::PrepareCommit));
     assert_eq!(logged.report(&second.markers[0], &second.markers[0].partitions), Ok(true));

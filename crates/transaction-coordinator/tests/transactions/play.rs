@@ -278,7 +278,9 @@ impl Play {
     fn take_due(&mut self, replies: Vec<(Token, TransactionReply)>) {
         let waiting = self.waiting;
         for (_, reply) in replies.into_iter().filter(|(token, _)| Some(*token) == waiting) {
-            let TransactionReply::AwaitDue(Due { markers, timed_out }) = reply else { panic!("{reply:?}") };
+            let TransactionReply::AwaitDue(Due { markers, timed_out, .. }) = reply else {
+                panic!("{reply:?}")
+            };
             for it in &markers {
                 let decision = if it.decision == Decision::Commit { "commit" } else { "abort" };
                 let (id, producer, version) = (&it.transactional_id, told(it.producer), it.version.level());
@@ -487,17 +489,22 @@ impl Play {
             client_transaction_version: i16::try_from(words.number("client", 0)).expect("a version"),
             ..TransactionLogValue::default()
         };
-        let mut key = Writer::new();
-        key.i16(TransactionLogKey::API_KEY);
-        TransactionLogKey { transactional_id: words.id() }.encode(&mut key, 0).expect("a key");
-        let mut writer = Writer::new();
-        let value_version = self.version.level().min(1);
-        writer.i16(value_version);
-        value.encode(&mut writer, value_version).expect("a value");
-        let record = CoordinatorRecord { key: key.into_bytes(), value: Some(writer.into_bytes()) };
+        let record = log_record(&words.id(), &value, self.version);
         self.records.push(record_text(&record));
         self.log.push(record);
     }
+}
+
+/// A record of a transactional id, as a coordinator writes it under `version`.
+pub fn log_record(id: &str, value: &TransactionLogValue, version: TransactionVersion) -> CoordinatorRecord {
+    let mut key = Writer::new();
+    key.i16(TransactionLogKey::API_KEY);
+    TransactionLogKey { transactional_id: id.to_owned() }.encode(&mut key, 0).expect("a key");
+    let mut writer = Writer::new();
+    let value_version = version.level().min(1);
+    writer.i16(value_version);
+    value.encode(&mut writer, value_version).expect("a value");
+    CoordinatorRecord { key: key.into_bytes(), value: Some(writer.into_bytes()) }
 }
 
 fn record_text(record: &CoordinatorRecord) -> String {
