@@ -35,8 +35,8 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
 /**
- * Classic groups and committed offsets, against a broker without an initial rebalance delay: every API at every version,
- * in lives of groups of one member.
+ * Groups and committed offsets, against a broker that neither delays the first rebalance nor spaces assignments: every API
+ * at every version, in lives of groups of one member.
  *
  * <p>Arguments: host, port.
  */
@@ -71,6 +71,7 @@ public final class Groups {
         groups.staticMembers();
         groups.simpleOffsets();
         groups.deletions();
+        new ConsumerGroupCases(exchange, TOPIC, groups.id).ask();
         new GroupSizeCases(exchange, TOPIC, groups.id).ask();
         System.out.flush();
     }

@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
 import org.apache.kafka.common.message.AlterClientQuotasResponseData;
 import org.apache.kafka.common.message.AlterConfigsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.message.CreatePartitionsResponseData;
 import org.apache.kafka.common.message.DeleteGroupsResponseData;
 import org.apache.kafka.common.message.DeleteRecordsResponseData;
@@ -48,8 +50,9 @@ import org.apache.kafka.common.record.internal.MutableRecordBatch;
  */
 final class Normal {
     private static final String NO_ID = "AAAAAAAAAAAAAAAAAAAAAA";
-    /** A member id as brokers give them: the client's id or the group instance id, and a UUID. */
-    private static final Pattern GIVEN_ID = Pattern.compile(".*-?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    /** A member id as brokers give them: the client's id or the group instance id, and a UUID; or a UUID in base 64. */
+    private static final Pattern GIVEN_ID =
+        Pattern.compile(".*-?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Za-z_-]{22}");
     private static final int CRC_AT = 17;
     private static final int MAX_TIMESTAMP_AT = 35;
 
@@ -112,6 +115,21 @@ final class Normal {
                 partitions.forEach(partition -> sort(partition, "activeProducers", "producerId")));
         } else if (response instanceof ListGroupsResponseData || response instanceof DescribeGroupsResponseData) {
             sort(json, "groups", "groupId");
+        } else if (response instanceof ConsumerGroupDescribeResponseData) {
+            sort(json, "groups", "groupId");
+            json.get("groups").forEach(group -> {
+                sort(group, "members", "memberId");
+                group.get("members").forEach(member -> {
+                    sortByText(member.path("subscribedTopicNames"));
+                    for (String assignment : List.of("assignment", "targetAssignment")) {
+                        sort(member.path(assignment), "topicPartitions", "topicName");
+                        member.path(assignment).path("topicPartitions").forEach(topic -> sortByText(topic.path("partitions")));
+                    }
+                });
+            });
+        } else if (response instanceof ConsumerGroupHeartbeatResponseData) {
+            sort(json.path("assignment"), "topicPartitions", "topicId");
+            json.path("assignment").path("topicPartitions").forEach(topic -> sortByText(topic.path("partitions")));
         } else if (response instanceof DeleteGroupsResponseData) {
             sort(json, "results", "groupId");
         } else if (response instanceof OffsetFetchResponseData && json.has("groups")) {

@@ -7,13 +7,14 @@ use ::log::log_dirs::LogDirs;
 use arc_swap::ArcSwap;
 use config::{NodeConfig, Properties};
 use controller_node::supported_features;
-use group_coordinator::{GroupSettings, GroupShard};
+use group_coordinator::{ClusterView, GroupSettings, GroupShard};
 use io::{Blocking, Clock, Entropy};
 use metadata::{MetadataImage, VersionRange};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use types::{NodeId, Offset, Uuid};
 
+use crate::cluster_view::BrokerCluster;
 use crate::coordinators::groups::{GroupCoordinator, OFFSETS_TOPIC, OffsetsTopicSettings};
 use crate::coordinators::{Coordinator, CoordinatorParts, CoordinatorSettings};
 use crate::directory_assignments_driver::DirectoryAssignments;
@@ -48,6 +49,9 @@ pub struct Broker {
     kraft_version: i16,
     /// The metadata that the partitions here agree with.
     image: ArcSwap<MetadataImage>,
+    /// The same, as the group coordinator sees it.
+    cluster: Arc<ArcSwap<BrokerCluster>>,
+    properties: Arc<Properties>,
     applied: watch::Sender<Offset>,
     /// Held while partitions are brought in agreement with an image, and while one whose log was opened joins them.
     hosting: Mutex<()>,
@@ -71,6 +75,8 @@ pub struct BrokerSettings {
     pub properties: Properties,
     /// Groups and committed offsets.
     pub groups: GroupSettings,
+    /// `group.coordinator.rebalance.protocols` names the consumer protocol.
+    pub serves_consumer_groups: bool,
     /// The shards of `__consumer_offsets`.
     pub group_coordinator: CoordinatorSettings,
     /// How `__consumer_offsets` is made.
@@ -111,10 +117,16 @@ impl Broker {
         let started_at = Instant::now();
         let (delayed_produces, delayed_fetches) = (Purgatory::new(), Purgatory::new());
         let group_settings = parts.settings.groups;
+        let properties = Arc::new(parts.settings.properties.clone());
+        let cluster = BrokerCluster::new(Arc::default(), properties.clone(), parts.node_id);
+        let cluster = Arc::new(ArcSwap::from_pointee(cluster));
+        let cluster_of_shards = cluster.clone();
         let groups = Arc::new(Coordinator::new(CoordinatorParts {
             topic: OFFSETS_TOPIC,
             settings: parts.settings.group_coordinator,
-            new_shard: move || GroupShard::new(group_settings),
+            new_shard: move || {
+                GroupShard::with_cluster(group_settings, ClusterView::new(cluster_of_shards.load_full()))
+            },
             clock: parts.clock.clone(),
             blocking: parts.blocking,
             started_at,
@@ -140,6 +152,8 @@ impl Broker {
             directory_assignments: DirectoryAssignments::default(),
             kraft_version: parts.kraft_version,
             image: ArcSwap::default(),
+            cluster,
+            properties,
             applied: watch::Sender::new(Offset(-1)),
             hosting: Mutex::new(()),
             cluster_topic_config: ClusterTopicConfig::default(),
@@ -279,7 +293,14 @@ impl Broker {
         self.hosting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The cluster as the group coordinator sees it.
+    pub(crate) fn cluster(&self) -> Arc<BrokerCluster> {
+        self.cluster.load_full()
+    }
+
     pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
+        let cluster = BrokerCluster::new(image.clone(), self.properties.clone(), self.node_id);
+        self.cluster.store(Arc::new(cluster));
         self.image.store(image);
     }
 

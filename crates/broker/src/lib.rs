@@ -8,6 +8,7 @@
 //! *Invariant:* partitions change hands only in `metadata_applier`; handlers read the image that it applied last.
 
 mod broker;
+mod cluster_view;
 pub mod coordinators;
 mod delete_records;
 mod describe_configs;

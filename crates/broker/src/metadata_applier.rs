@@ -167,6 +167,7 @@ fn apply(broker: &Broker, image: Arc<MetadataImage>) {
     }
     apply_settings(broker, &before, &image);
     broker.set_image(image);
+    broker.tell_groups_of_cluster(&changes);
     // From here on no commit finds the topics, so that none comes after this.
     if !deleted.is_empty() {
         broker.tell_groups_of_deleted(&deleted);

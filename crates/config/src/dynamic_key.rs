@@ -118,6 +118,7 @@ const OF_LISTENERS: &[&str] = &["max.connection.creation.rate", "max.connections
 
 /// What this broker acts on at once, beside the keys that topics inherit.
 const AT_ONCE: &[&str] = &[
+    "group.consumer.assignment.interval.ms",
     "log.cleaner.backoff.ms",
     "log.cleaner.dedupe.buffer.size",
     "log.cleaner.io.buffer.load.factor",

@@ -34,9 +34,14 @@ const fn group_key(
     bounds: (Option<&'static str>, Option<&'static str>),
     doc: &'static str,
 ) -> GroupKey {
-    let support = Support::NotYet("groups of the newer protocols (consumer, share, streams)");
+    let support = Support::NotYet("groups of the newer protocols (share, streams)");
     let key = NodeKey { name, key_type, default: Some(default), valid, support };
     GroupKey { key, doc, broker_synonym, min: bounds.0, max: bounds.1, is_bounded_if_set: false }
+}
+
+/// A key that counts.
+const fn served(key: GroupKey) -> GroupKey {
+    GroupKey { key: NodeKey { support: Support::Implemented, ..key.key }, ..key }
 }
 
 /// An interval between assignments, which is bounded only where a group sets one.
@@ -54,15 +59,15 @@ const fn assignment_interval(
 
 #[rustfmt::skip]
 const KEYS: &[GroupKey] = &[
-    assignment_interval("consumer.assignment.interval.ms",
+    served(assignment_interval("consumer.assignment.interval.ms",
         "group.consumer.assignment.interval.ms", "group.consumer.min.assignment.interval.ms", "group.consumer.max.assignment.interval.ms",
-        "How long a consumer group keeps an assignment at least before it makes a new one."),
-    group_key("consumer.heartbeat.interval.ms", Int, "5000", AtLeast(1), Some("group.consumer.heartbeat.interval.ms"),
+        "How long a consumer group keeps an assignment at least before it makes a new one.")),
+    served(group_key("consumer.heartbeat.interval.ms", Int, "5000", AtLeast(1), Some("group.consumer.heartbeat.interval.ms"),
         (Some("group.consumer.min.heartbeat.interval.ms"), Some("group.consumer.max.heartbeat.interval.ms")),
-        "How often members of a consumer group are told to send a heartbeat."),
-    group_key("consumer.session.timeout.ms", Int, "45000", AtLeast(1), Some("group.consumer.session.timeout.ms"),
+        "How often members of a consumer group are told to send a heartbeat.")),
+    served(group_key("consumer.session.timeout.ms", Int, "45000", AtLeast(1), Some("group.consumer.session.timeout.ms"),
         (Some("group.consumer.min.session.timeout.ms"), Some("group.consumer.max.session.timeout.ms")),
-        "How long a member of a consumer group may be silent before it is removed."),
+        "How long a member of a consumer group may be silent before it is removed.")),
     assignment_interval("share.assignment.interval.ms",
         "group.share.assignment.interval.ms", "group.share.min.assignment.interval.ms", "group.share.max.assignment.interval.ms",
         "How long a share group keeps an assignment at least before it makes a new one."),

@@ -68,8 +68,7 @@ impl GroupLayers<'_> {
                 let (low, high) = self.bounds(known(name));
                 // A lower bound above the upper one is the operator's mistake; the upper one counts.
                 let bounded = number.max(low.unwrap_or(i64::MIN)).min(high.unwrap_or(i64::MAX));
-                let is_own = overrides.contains_key(name);
-                i32::try_from(if is_own { bounded } else { number }).unwrap_or(i32::MAX)
+                i32::try_from(bounded).unwrap_or(i32::MAX)
             }
             other => panic!("{name} is a number, not {other:?}"),
         };

@@ -16,6 +16,7 @@ mod known_key;
 mod node_config;
 mod node_docs;
 mod node_error;
+mod node_groups;
 mod node_key;
 mod node_keys;
 mod node_listeners;
@@ -42,6 +43,7 @@ pub use node_config::{
     MetadataLogConfig, NodeConfig, ProducerConfig, RequestConfig, TopicCreationConfig,
 };
 pub use node_error::{ConfigError, ConfigWarning};
+pub use node_groups::ConsumerGroupsConfig;
 pub use node_key::{KeyType, NodeKey, Support, Valid};
 pub use node_listeners::{Endpoint, HostPort, Listener, Voter};
 pub use properties::Properties;

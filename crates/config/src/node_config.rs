@@ -6,6 +6,7 @@ use types::NodeId;
 
 use crate::TopicConfig;
 use crate::node_error::{ConfigError, ConfigWarning};
+use crate::node_groups::{ConsumerGroupsConfig, consumer_groups};
 use crate::node_listeners::{
     Endpoint, HostPort, Listener, ListenerSettings, Voter, bootstrap_servers, voters,
 };
@@ -188,6 +189,8 @@ pub struct GroupCoordinatorConfig {
     pub offsets_topic_num_partitions: i32,
     pub offsets_topic_replication_factor: i16,
     pub offsets_topic_segment_bytes: i32,
+    /// Groups of the consumer protocol.
+    pub consumer: ConsumerGroupsConfig,
 }
 
 impl NodeConfig {
@@ -509,5 +512,6 @@ fn groups(values: &NodeValues) -> Result<GroupCoordinatorConfig, ConfigError> {
         offsets_topic_replication_factor: i16::try_from(replication_factor)
             .expect("a SHORT key was checked for 16 bits"),
         offsets_topic_segment_bytes: values.int("offsets.topic.segment.bytes"),
+        consumer: consumer_groups(values)?,
     })
 }

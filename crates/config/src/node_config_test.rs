@@ -112,6 +112,18 @@ fn values_outside_their_bounds_are_named() {
         "queued.max.request.bytes=5",
         "queued.max.request.bytes=5: must be at least socket.request.max.bytes, which is 104857600",
     );
+    check_refusal(
+        "group.consumer.session.timeout.ms=44999",
+        "group.consumer.session.timeout.ms=44999: must be at least group.consumer.min.session.timeout.ms, which is 45000",
+    );
+    check_refusal(
+        "group.consumer.max.heartbeat.interval.ms=70000\ngroup.consumer.heartbeat.interval.ms=45000",
+        "group.consumer.session.timeout.ms=45000: must be above group.consumer.heartbeat.interval.ms, which is 45000",
+    );
+    check_refusal(
+        "group.coordinator.rebalance.protocols=consumer",
+        "group.coordinator.rebalance.protocols=consumer: must name classic",
+    );
     check_refusal("broker.id=2", "broker.id=2: must be the same as node.id, which is 1");
 }
 
@@ -153,15 +165,12 @@ fn what_asks_for_nothing_is_let_through() {
 #[test]
 fn keys_that_do_nothing_are_warned_of() {
     let mut properties = NodeConfig::embedded_defaults();
-    for key in ["log.retention.hour", "num.io.threads", "group.consumer.max.size"] {
+    for key in ["log.retention.hour", "num.io.threads", "group.share.max.size"] {
         properties.set(key, "9");
     }
     let (_, warnings) = resolve(properties).expect("resolves");
     let expected = [
-        ConfigWarning::NotYet {
-            key: "group.consumer.max.size".to_owned(),
-            part: "groups of the consumer protocol (KIP-848)",
-        },
+        ConfigWarning::NotYet { key: "group.share.max.size".to_owned(), part: "share groups" },
         ConfigWarning::Unknown { key: "log.retention.hour".to_owned(), nearest: Some("log.retention.hours") },
         ConfigWarning::NoEffect {
             key: "num.io.threads".to_owned(),

@@ -1,5 +1,8 @@
 //! From a group shard's reply to an answer: now where the shard has replied, later where the request is parked.
 
+use std::sync::Arc;
+
+use broker::Broker;
 use broker::coordinators::{Called, Unavailable};
 use broker::group_coordinator::{GroupReply, GroupShard};
 use net::{Answer, RequestHeader};
@@ -43,6 +46,22 @@ pub(crate) fn answer<M: Message + 'static>(
             let header = header.clone();
             Ok(Answer::Later(Box::pin(async move { respond_later(&header, &respond(parked.await)) })))
         }
+    }
+}
+
+/// Like [`answer`], for a request that may give its caller something to do first.
+pub(crate) fn answer_with_jobs<M: Message + 'static>(
+    broker: &Arc<Broker>,
+    header: &RequestHeader,
+    called: Called<GroupShard>,
+    respond: impl FnOnce(Reply) -> M + Send + 'static,
+) -> Handled {
+    match called {
+        Called::Now(Ok(GroupReply::Assign(_))) | Called::Later(_) => {
+            let (header, followed) = (header.clone(), broker.follow_group(called));
+            Ok(Answer::Later(Box::pin(async move { respond_later(&header, &respond(followed.await)) })))
+        }
+        Called::Now(reply) => exchange::answer(header, &respond(reply)),
     }
 }
 

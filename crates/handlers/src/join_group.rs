@@ -49,7 +49,7 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
     let group_id = body.group_id.clone();
     let join = join(broker, request, body);
     let called = broker.ask_group(&group_id, GroupRequest::Join(join));
-    group_replies::answer(&request.header, called, move |reply| match reply {
+    group_replies::answer_with_jobs(broker, &request.header, called, move |reply| match reply {
         Ok(GroupReply::Join(joined)) => told(joined, version),
         Ok(other) => refused(group_replies::mistaken(&other), String::new(), version),
         Err(error) => refused(errors::unavailable(&error), String::new(), version),

@@ -12,6 +12,8 @@ mod altered_resources;
 mod api_versions;
 mod authorizer;
 mod auto_create_topics;
+mod consumer_group_describe;
+mod consumer_group_heartbeat;
 mod controlled;
 mod coordinator_topics;
 mod create_partitions;

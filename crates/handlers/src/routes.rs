@@ -48,6 +48,8 @@ const SERVED: &[i16] = &[
     api::DESCRIBE_CLUSTER,
     api::DESCRIBE_PRODUCERS,
     api::UNREGISTER_BROKER,
+    api::CONSUMER_GROUP_HEARTBEAT,
+    api::CONSUMER_GROUP_DESCRIBE,
     api::LIST_CONFIG_RESOURCES,
     api::DESCRIBE_TOPIC_PARTITIONS,
 ];
@@ -160,6 +162,8 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::DESCRIBE_TOPIC_PARTITIONS => {
             crate::describe_topic_partitions::handle(broker, authorizer, request)
         }
+        api::CONSUMER_GROUP_HEARTBEAT => crate::consumer_group_heartbeat::handle(broker, authorizer, request),
+        api::CONSUMER_GROUP_DESCRIBE => crate::consumer_group_describe::handle(broker, authorizer, request),
         api::private::WHY => crate::why::handle(broker, authorizer, request),
         key => Err(CloseReason::refused(format!("API key {key} is not served"))),
     }

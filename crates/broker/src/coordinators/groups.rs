@@ -44,7 +44,15 @@ pub enum GroupWhyError {
     NotCoordinator,
 }
 
+/// The feature that switches the consumer protocol on.
+const GROUP_VERSION: &str = "group.version";
+
 impl Broker {
+    /// Whether groups may speak the consumer protocol: `group.version` is 1 and the settings do not switch it off.
+    pub fn serves_consumer_groups(&self) -> bool {
+        self.settings().serves_consumer_groups && self.image().features.level(GROUP_VERSION) >= 1
+    }
+
     /// The partition of `__consumer_offsets` that a group belongs to: Kafka's clients and brokers agree on it, and what
     /// either wrote has to be found by the other.
     pub fn group_partition(&self, image: &MetadataImage, group_id: &str) -> PartitionIndex {

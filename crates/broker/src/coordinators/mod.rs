@@ -10,6 +10,7 @@
 //! | `timer_driver` | the one task that lets the time of all shards pass |
 //! | `batches` | records to batches and back |
 //! | `groups` | the coordinator of groups, and which partition a group belongs to |
+//! | `group_jobs` | what the coordinator of groups gives its callers to do |
 //!
 //! *Locks:* the map of shards, then a shard's mutex, then whatever an append takes. No lock is held over `.await`.
 
@@ -17,6 +18,7 @@ mod batches;
 mod call;
 mod call_in_transaction;
 mod effects;
+mod group_jobs;
 pub mod groups;
 mod leadership;
 mod load;

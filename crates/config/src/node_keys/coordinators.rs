@@ -7,7 +7,6 @@ use crate::node_key::{NodeKey, implemented, no_effect, not_yet, refused};
 const PLUG_IN: &str = "a plug-in class";
 const SHARE: &str = "share groups";
 const STREAMS: &str = "streams groups";
-const CONSUMER_PROTOCOL: &str = "groups of the consumer protocol (KIP-848)";
 const AT_ONCE: &str = "a coordinator appends each write at once";
 const NO_THREADS: &str = "a coordinator works on the threads of its callers";
 const TRANSACTIONS: &str = "transactions";
@@ -16,23 +15,23 @@ const TRANSACTIONS: &str = "transactions";
 pub(super) const KEYS: &[NodeKey] = &[
     not_yet("add.partitions.to.txn.retry.backoff.max.ms", Int, Some("100"), AtLeast(0), TRANSACTIONS),
     not_yet("add.partitions.to.txn.retry.backoff.ms", Int, Some("20"), AtLeast(1), TRANSACTIONS),
-    not_yet("group.consumer.assignment.interval.ms", Int, Some("1000"), AtLeast(0), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.assignors", List, Some("uniform,range"), DistinctNotEmpty, CONSUMER_PROTOCOL),
-    not_yet("group.consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.max.assignment.interval.ms", Int, Some("15000"), AtLeast(0), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.max.heartbeat.interval.ms", Int, Some("15000"), AtLeast(1), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.max.session.timeout.ms", Int, Some("60000"), AtLeast(1), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.max.size", Int, Some("2147483647"), AtLeast(1), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.migration.policy", Text, Some("bidirectional"), OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.min.assignment.interval.ms", Int, Some("0"), AtLeast(0), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.min.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.min.session.timeout.ms", Int, Some("45000"), AtLeast(1), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000), CONSUMER_PROTOCOL),
-    not_yet("group.consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), CONSUMER_PROTOCOL),
+    implemented("group.consumer.assignment.interval.ms", Int, Some("1000"), AtLeast(0)),
+    implemented("group.consumer.assignors", List, Some("uniform,range"), DistinctNotEmpty),
+    implemented("group.consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1)),
+    implemented("group.consumer.max.assignment.interval.ms", Int, Some("15000"), AtLeast(0)),
+    implemented("group.consumer.max.heartbeat.interval.ms", Int, Some("15000"), AtLeast(1)),
+    implemented("group.consumer.max.session.timeout.ms", Int, Some("60000"), AtLeast(1)),
+    implemented("group.consumer.max.size", Int, Some("2147483647"), AtLeast(1)),
+    implemented("group.consumer.migration.policy", Text, Some("bidirectional"), OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"])),
+    implemented("group.consumer.min.assignment.interval.ms", Int, Some("0"), AtLeast(0)),
+    implemented("group.consumer.min.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1)),
+    implemented("group.consumer.min.session.timeout.ms", Int, Some("45000"), AtLeast(1)),
+    implemented("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000)),
+    implemented("group.consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1)),
     no_effect("group.coordinator.append.linger.ms", Int, Some("-1"), AtLeast(-1), AT_ONCE),
     no_effect("group.coordinator.background.threads", Int, Some("2"), AtLeast(1), NO_THREADS),
     no_effect("group.coordinator.cached.buffer.max.bytes", Int, Some("1048588"), AtLeast(524_288), AT_ONCE),
-    not_yet("group.coordinator.rebalance.protocols", List, Some("classic,consumer,streams"), ListOf(&["classic", "consumer", "share", "streams"]), CONSUMER_PROTOCOL),
+    implemented("group.coordinator.rebalance.protocols", List, Some("classic,consumer,streams"), ListOf(&["classic", "consumer", "share", "streams"])),
     no_effect("group.coordinator.threads", Int, Some("4"), AtLeast(1), NO_THREADS),
     implemented("group.initial.rebalance.delay.ms", Int, Some("3000"), Any),
     implemented("group.max.session.timeout.ms", Int, Some("1800000"), Any),

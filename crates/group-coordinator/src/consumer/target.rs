@@ -47,7 +47,7 @@ impl ConsumerGroup {
         self.assigning.is_some_and(|job| turn.now.uptime_ms < job.since_ms + JOB_TIMEOUT_MS)
     }
 
-    /// The assignor that most members ask for; of equals, the first by name.
+    /// The assignor that most members ask for; of equals, the last by name: Kafka's maps tell `uniform` before `range`.
     pub(super) fn assignor(&self, turn: &Turn<'_>) -> ServerAssignor {
         let settings = &turn.settings.consumer;
         self.assignor_name()
@@ -57,8 +57,8 @@ impl ConsumerGroup {
 
     /// The name that most members have for it, if any says so.
     pub(super) fn assignor_name(&self) -> Option<&str> {
-        let first_of_most = self.assignors.iter().rev().max_by_key(|(_, count)| **count);
-        first_of_most.map(|(name, _)| name.as_str())
+        let most = self.assignors.iter().max_by_key(|(_, count)| **count);
+        most.map(|(name, _)| name.as_str())
     }
 
     fn spec(&self, turn: &Turn<'_>) -> GroupSpec {

@@ -7,14 +7,15 @@ use std::time::Duration;
 use broker::coordinators::groups::OffsetsTopicSettings;
 use broker::coordinators::{Compression, CoordinatorSettings};
 use broker::group_coordinator::GroupSettings;
-use broker::group_coordinator::consumer::ConsumerSettings;
+use broker::group_coordinator::assignors::ServerAssignor;
+use broker::group_coordinator::consumer::{ConsumerSettings, MigrationPolicy};
 use broker::log_maintenance::MaintenanceSettings;
 use broker::metadata_applier::BeginReport;
 use broker::{
     Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError,
     directory_assignments_driver, lifecycle, log_cleaner, log_maintenance, metadata_applier,
 };
-use config::{GroupCoordinatorConfig, NodeConfig};
+use config::{ConsumerGroupsConfig, GroupCoordinatorConfig, NodeConfig};
 use controller_node::{
     CallError, ControllerFailure, ControllerHandle, ControllerNode, ControllerOptions, ControllerSettings,
     LocalVoter, NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
@@ -316,6 +317,7 @@ fn broker_settings(config: &NodeConfig) -> BrokerSettings {
         auto_create_topics: config.topics.auto_create_topics_enable,
         properties: config.properties.clone(),
         groups: group_settings(&config.groups),
+        serves_consumer_groups: config.groups.consumer.is_enabled,
         group_coordinator: CoordinatorSettings {
             write_timeout_ms: config.groups.offsets_commit_timeout_ms.into(),
             compression: offsets_compression(config.groups.offsets_topic_compression_codec),
@@ -338,7 +340,22 @@ fn group_settings(config: &GroupCoordinatorConfig) -> GroupSettings {
         offset_metadata_bytes_max: usize::try_from(config.offset_metadata_max_bytes).unwrap_or(0),
         offsets_retention_ms: i64::from(config.offsets_retention_minutes) * 60_000,
         offsets_retention_check_interval_ms: config.offsets_retention_check_interval_ms,
-        consumer: ConsumerSettings::DEFAULT,
+        consumer: consumer_settings(&config.consumer),
+    }
+}
+
+fn consumer_settings(config: &ConsumerGroupsConfig) -> ConsumerSettings {
+    let mut assignors = config.assignors.iter().map(|name| ServerAssignor::by_name(name));
+    ConsumerSettings {
+        members_max: usize::try_from(config.max_size).unwrap_or(usize::MAX),
+        assignors: [assignors.next().flatten(), assignors.next().flatten()],
+        regex_refresh_interval_ms: config.regex_refresh_interval_ms.into(),
+        migration: match config.migration_policy.as_str() {
+            "disabled" => MigrationPolicy::Disabled,
+            "upgrade" => MigrationPolicy::Upgrade,
+            "downgrade" => MigrationPolicy::Downgrade,
+            _ => MigrationPolicy::Bidirectional,
+        },
     }
 }
 

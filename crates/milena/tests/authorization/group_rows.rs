@@ -1,6 +1,10 @@
 //! APIs of groups and committed offsets. Every group is `g`, and nobody has made it.
 
 use protocol::api;
+use protocol::messages::consumer_group_describe_request::ConsumerGroupDescribeRequest;
+use protocol::messages::consumer_group_describe_response::ConsumerGroupDescribeResponse;
+use protocol::messages::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
+use protocol::messages::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 use protocol::messages::delete_groups_request::DeleteGroupsRequest;
 use protocol::messages::delete_groups_response::DeleteGroupsResponse;
 use protocol::messages::describe_groups_request::DescribeGroupsRequest;
@@ -84,6 +88,15 @@ pub fn rows() -> Vec<Row> {
             .denied(&["Delete group g"], "GROUP_AUTHORIZATION_FAILED")
             .denied(&["Read topic t", "Read topic u"], "GROUP_ID_NOT_FOUND"),
         describe_groups()
+            .allowed(&["Describe group g", "Describe group h"], "g GROUP_ID_NOT_FOUND, h GROUP_ID_NOT_FOUND")
+            .denied(&["Describe group g"], "g GROUP_AUTHORIZATION_FAILED, h GROUP_ID_NOT_FOUND")
+            .denied(&["Describe group h"], "g GROUP_ID_NOT_FOUND, h GROUP_AUTHORIZATION_FAILED"),
+        consumer_group_heartbeat()
+            .allowed(&["Read group g", "Describe topic t", "Describe topic u"], "GROUP_ID_NOT_FOUND")
+            .denied(&["Read group g"], "GROUP_AUTHORIZATION_FAILED")
+            .denied(&["Describe topic t"], "TOPIC_AUTHORIZATION_FAILED")
+            .denied(&["Describe topic u"], "TOPIC_AUTHORIZATION_FAILED"),
+        consumer_group_describe()
             .allowed(&["Describe group g", "Describe group h"], "g GROUP_ID_NOT_FOUND, h GROUP_ID_NOT_FOUND")
             .denied(&["Describe group g"], "g GROUP_AUTHORIZATION_FAILED, h GROUP_ID_NOT_FOUND")
             .denied(&["Describe group h"], "g GROUP_ID_NOT_FOUND, h GROUP_AUTHORIZATION_FAILED"),
@@ -237,6 +250,29 @@ fn describe_groups() -> Row {
         ..Default::default()
     };
     Row::new(api::DESCRIBE_GROUPS, 6, "", request, |_, answer: DescribeGroupsResponse| {
+        answer.groups.iter().map(|it| format!("{} {}", it.group_id, name(it.error_code))).collect()
+    })
+}
+
+fn consumer_group_heartbeat() -> Row {
+    let request = |_: &TestNode| ConsumerGroupHeartbeatRequest {
+        group_id: "g".to_owned(),
+        member_id: "m".to_owned(),
+        member_epoch: 1,
+        subscribed_topic_names: Some(TOPICS.map(str::to_owned).into()),
+        ..Default::default()
+    };
+    Row::new(api::CONSUMER_GROUP_HEARTBEAT, 1, "", request, |_, answer: ConsumerGroupHeartbeatResponse| {
+        vec![name(answer.error_code).to_owned()]
+    })
+}
+
+fn consumer_group_describe() -> Row {
+    let request = |_: &TestNode| ConsumerGroupDescribeRequest {
+        group_ids: ["g", "h"].map(str::to_owned).into(),
+        ..Default::default()
+    };
+    Row::new(api::CONSUMER_GROUP_DESCRIBE, 1, "", request, |_, answer: ConsumerGroupDescribeResponse| {
         answer.groups.iter().map(|it| format!("{} {}", it.group_id, name(it.error_code))).collect()
     })
 }
