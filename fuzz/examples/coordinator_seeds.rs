@@ -1,4 +1,5 @@
-//! Fills `corpus/coordinator_records` from what Apache Kafka wrote: `crates/group-coordinator/testdata`; and commits.
+//! Fills `corpus/coordinator_records` and `corpus/transaction_records` from what Apache Kafka wrote:
+//! `crates/group-coordinator/testdata`, with commits, and `crates/transaction-coordinator/testdata`.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +11,34 @@ const COMMITS: [(&str, &str); 2] = [
 ];
 
 fn main() -> std::io::Result<()> {
+    groups()?;
+    transactions()
+}
+
+/// A file for each record, and one with all of them.
+fn transactions() -> std::io::Result<()> {
+    let folder = Path::new("corpus/transaction_records");
+    fs::create_dir_all(folder)?;
+    let text =
+        fs::read_to_string("../crates/transaction-coordinator/testdata/transaction-records-4.3.1.tsv")?;
+    let mut log = vec![1];
+    for (number, line) in text.lines().enumerate() {
+        let mut columns = line.split('\t').skip(1);
+        let mut column = || columns.next().expect("a key and a value");
+        let key = fuzz::hex(column()).expect("hexadecimal digits");
+        let value = fuzz::hex(column()).unwrap_or_default();
+        let length = u16::try_from(value.len()).expect("a short value").to_be_bytes();
+        // One transactional id is too long for this form.
+        let Ok(key_length) = u8::try_from(key.len()) else { continue };
+        let record =
+            [&[u8::from(value.is_empty()), key_length, length[0], length[1]], &key[..], &value].concat();
+        fs::write(folder.join(format!("{number}")), [&[number as u8 & 3], &record[..]].concat())?;
+        log.extend(record);
+    }
+    fs::write(folder.join("all"), log)
+}
+
+fn groups() -> std::io::Result<()> {
     let folder = Path::new("corpus/coordinator_records");
     fs::create_dir_all(folder)?;
     let text = fs::read_to_string("../crates/group-coordinator/testdata/group-metadata-4.3.1.hex")?;

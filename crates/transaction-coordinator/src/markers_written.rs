@@ -41,8 +41,8 @@ impl TransactionShard {
             }
             _ => return Ok(false),
         }
-        let complete = self.known(id)?.completed(now);
-        self.write(id, vec![complete], request.server_version, now, step)?;
+        let complete = self.transactions.get(id).map(|entry| entry.transaction.completed(now));
+        self.write(id, complete.into_iter().collect(), request.server_version, now, step)?;
         Ok(true)
     }
 }
