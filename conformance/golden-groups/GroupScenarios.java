@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +21,12 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import kafka.server.KafkaConfig;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
+import org.apache.kafka.common.message.ConsumerProtocolAssignment;
+import org.apache.kafka.common.message.ConsumerProtocolSubscription;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
@@ -27,26 +34,49 @@ import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
+import org.apache.kafka.common.metadata.PartitionRecord;
+import org.apache.kafka.common.metadata.RegisterBrokerRecord;
+import org.apache.kafka.common.metadata.RemoveTopicRecord;
+import org.apache.kafka.common.metadata.TopicRecord;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.security.auth.SecurityProtocol;
 import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorExecutor;
-import org.apache.kafka.coordinator.common.runtime.CoordinatorMetadataImage;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorResult;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorTimer;
+import org.apache.kafka.coordinator.common.runtime.KRaftCoordinatorMetadataDelta;
+import org.apache.kafka.coordinator.common.runtime.KRaftCoordinatorMetadataImage;
 import org.apache.kafka.coordinator.group.GroupConfigManager;
 import org.apache.kafka.coordinator.group.GroupCoordinatorConfig;
 import org.apache.kafka.coordinator.group.GroupCoordinatorRecordSerde;
 import org.apache.kafka.coordinator.group.GroupCoordinatorShard;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupCurrentMemberAssignmentKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupCurrentMemberAssignmentValue;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupMemberMetadataKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupMemberMetadataValue;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupMetadataKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupMetadataValue;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupPartitionMetadataKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupRegularExpressionKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupRegularExpressionValue;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupTargetAssignmentMemberKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupTargetAssignmentMemberValue;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupTargetAssignmentMetadataKey;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupTargetAssignmentMetadataValue;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataKey;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 import org.apache.kafka.coordinator.group.metrics.GroupCoordinatorMetrics;
 import org.apache.kafka.coordinator.group.modern.share.ShareGroupConfig;
+import org.apache.kafka.image.MetadataDelta;
+import org.apache.kafka.image.MetadataImage;
+import org.apache.kafka.image.MetadataProvenance;
 import org.apache.kafka.server.authorizer.AuthorizableRequestContext;
 import org.apache.kafka.timeline.SnapshotRegistry;
 
@@ -73,6 +103,11 @@ public class GroupScenarios {
     private long now;
     private Timers timers;
     private GroupCoordinatorShard shard;
+    private Tasks tasks = new Tasks();
+    private MetadataImage image = MetadataImage.EMPTY;
+    /** The epoch that each process was told last. */
+    private final Map<String, Integer> epochs = new HashMap<>();
+    private final Map<String, Uuid> topicIds = new LinkedHashMap<>();
 
     private record Parked(CompletableFuture<?> future, Supplier<String> text, Runnable meet) { }
 
@@ -131,6 +166,10 @@ public class GroupScenarios {
             settings.putAll(options);
             return List.of();
         }
+        if (words[0].equals("topics")) {
+            topics(options);
+            return List.of();
+        }
         if (shard == null || words[0].equals("load")) {
             load();
         }
@@ -140,6 +179,9 @@ public class GroupScenarios {
             case "tick" -> {
                 return tick(Long.parseLong(names.get(0)));
             }
+            case "hb" -> hb(names.get(0), group, options);
+            case "resolve" -> tasks.run();
+            case "describe-consumer" -> replies.add("describe-consumer: " + describeConsumer(group));
             case "join" -> join(names.get(0), group, options);
             case "sync" -> sync(names.get(0), group, options);
             case "heartbeat" -> heartbeat(names.get(0), group, options);
@@ -178,12 +220,12 @@ public class GroupScenarios {
             groupConfig, new GroupConfigManager(new Properties(), groupConfig, new ShareGroupConfig(config)));
         builder.withAuthorizerPlugin(Optional.empty());
         shard = builder.withLogContext(context).withSnapshotRegistry(registry).withTime(new Clock()).withTimer(timers)
-            .withExecutor(new NoExecutor()).withCoordinatorMetrics(METRICS)
+            .withExecutor(tasks = new Tasks()).withCoordinatorMetrics(METRICS)
             .withTopicPartition(new TopicPartition("__consumer_offsets", 0)).build();
         for (int offset = 0; offset < log.size(); offset++) {
             shard.replay(offset, -1, (short) -1, log.get(offset));
         }
-        shard.onLoaded(CoordinatorMetadataImage.EMPTY);
+        shard.onLoaded(new KRaftCoordinatorMetadataImage(image));
     }
 
     private List<String> tick(long ms) {
@@ -224,9 +266,18 @@ public class GroupScenarios {
         Collections.sort(replies);
         List<String> results = new ArrayList<>(replies);
         replies = new ArrayList<>();
+        List<String> run = new ArrayList<>();
+        Class<?> kind = null;
         for (; written < log.size(); written++) {
-            results.add("log " + text(log.get(written)));
+            // Where Kafka goes through a map, the order means nothing.
+            if (kind != log.get(written).key().getClass()) {
+                run.stream().sorted().forEach(results::add);
+                run.clear();
+                kind = log.get(written).key().getClass();
+            }
+            run.add("log " + text(log.get(written)));
         }
+        run.stream().sorted().forEach(results::add);
         return results.stream().map(line -> prefix + line).toList();
     }
 
@@ -247,7 +298,12 @@ public class GroupScenarios {
         }
         CompletableFuture<JoinGroupResponseData> future = new CompletableFuture<>();
         int version = Integer.parseInt(options.getOrDefault("v", "9"));
-        apply(shard.classicGroupJoin(context(name, version), request, future));
+        try {
+            apply(shard.classicGroupJoin(context(name, version), request, future));
+        } catch (RuntimeException exception) {
+            // As the service around the shard answers it.
+            future.complete(new JoinGroupResponseData().setErrorCode(Errors.forException(exception).code()));
+        }
         parked.add(new Parked(future, () -> name + " join: " + text(future.join()), () -> meet(name, future.join())));
     }
 
@@ -291,7 +347,11 @@ public class GroupScenarios {
             }
         }
         CompletableFuture<SyncGroupResponseData> future = new CompletableFuture<>();
-        apply(shard.classicGroupSync(context(name, 5), request, future));
+        try {
+            apply(shard.classicGroupSync(context(name, 5), request, future));
+        } catch (RuntimeException exception) {
+            future.complete(new SyncGroupResponseData().setErrorCode(Errors.forException(exception).code()));
+        }
         parked.add(new Parked(future, () -> name + " sync: " + text(future.join()), () -> { }));
     }
 
@@ -338,11 +398,12 @@ public class GroupScenarios {
             .setGenerationIdOrMemberEpoch(Integer.parseInt(options.getOrDefault("gen", "-1")))
             .setMemberId(memberId(name, options))
             .setGroupInstanceId(options.get("instance"))
-            .setTopics(List.of(new OffsetCommitRequestData.OffsetCommitRequestTopic().setName("t").setPartitions(List.of(
-                new OffsetCommitRequestData.OffsetCommitRequestPartition().setPartitionIndex(0).setCommittedMetadata("")
+            .setTopics(List.of(new OffsetCommitRequestData.OffsetCommitRequestTopic().setName(options.getOrDefault("topic", "t"))
+                .setTopicId(topicIds.getOrDefault(options.getOrDefault("topic", "t"), Uuid.ZERO_UUID)).setPartitions(List.of(
+                new OffsetCommitRequestData.OffsetCommitRequestPartition().setPartitionIndex(Integer.parseInt(options.getOrDefault("partition", "0"))).setCommittedMetadata("")
                     .setCommittedOffset(Long.parseLong(options.getOrDefault("offset", "1")))))));
         replies.add(name + " commit: " + attempt(() -> {
-            var result = shard.commitOffset(contextOf(name, 9), request);
+            var result = shard.commitOffset(contextOf(name, Integer.parseInt(options.getOrDefault("v", "9"))), request);
             apply(result);
             return error(result.response().topics().get(0).partitions().get(0).errorCode());
         }));
@@ -370,6 +431,9 @@ public class GroupScenarios {
         if (record.key() instanceof OffsetCommitKey key) {
             return key.group() + "/" + key.topic() + "-" + key.partition() + ": "
                 + (record.value() == null ? "gone" : "offset " + ((OffsetCommitValue) record.value().message()).offset());
+        }
+        if (!(record.key() instanceof GroupMetadataKey)) {
+            return consumerText(record);
         }
         String group = ((GroupMetadataKey) record.key()).group();
         if (record.value() == null) {
@@ -410,33 +474,234 @@ public class GroupScenarios {
         return text == null ? "null" : "'" + text + "'";
     }
 
-    /** Metadata that begins with + is a consumer's subscription to the topics that follow, separated by +. */
+    /**
+     * Metadata that begins with + is a consumer's subscription to the topics that follow, separated by +; behind ! what
+     * the consumer has. Metadata that begins with = is an assignment, such as =t:0.1;u:2.
+     */
     private static byte[] bytes(String text) {
+        if (text.startsWith("=")) {
+            ConsumerProtocolAssignment assignment = new ConsumerProtocolAssignment();
+            partitions(text.substring(1).replace('.', ',')).forEach((topic, partitions) -> assignment.assignedPartitions().add(
+                new ConsumerProtocolAssignment.TopicPartition().setTopic(topic).setPartitions(partitions)));
+            return MessageUtil.toVersionPrefixedBytes((short) 0, assignment);
+        }
         if (!text.startsWith("+")) {
             return text.getBytes(StandardCharsets.UTF_8);
         }
-        ByteBuffer buffer = ByteBuffer.allocate(1000);
-        String[] topics = text.substring(1).split("\\+");
-        buffer.putShort((short) 0).putInt(topics.length);
-        for (String topic : topics) {
-            buffer.putShort((short) topic.length()).put(topic.getBytes(StandardCharsets.UTF_8));
+        String[] parts = text.substring(1).split("!", 2);
+        ConsumerProtocolSubscription subscription = new ConsumerProtocolSubscription()
+            .setTopics(List.of(parts[0].split("\\+")));
+        if (parts.length > 1) {
+            partitions(parts[1].replace('.', ',')).forEach((topic, partitions) -> subscription.ownedPartitions().add(
+                new ConsumerProtocolSubscription.TopicPartition().setTopic(topic).setPartitions(partitions)));
         }
-        buffer.putInt(-1);
-        return Arrays.copyOf(buffer.array(), buffer.position());
+        return MessageUtil.toVersionPrefixedBytes((short) (parts.length > 1 ? 1 : 0), subscription);
     }
 
     private static String string(byte[] bytes) {
         if (bytes.length < 2 || bytes[0] != 0) {
             return new String(bytes, StandardCharsets.UTF_8);
         }
-        ByteBuffer buffer = ByteBuffer.wrap(bytes, 2, bytes.length - 2);
-        StringBuilder topics = new StringBuilder();
-        for (int count = buffer.getInt(); count > 0; count--) {
-            byte[] topic = new byte[buffer.getShort()];
-            buffer.get(topic);
-            topics.append('+').append(new String(topic, StandardCharsets.UTF_8));
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        short version = buffer.getShort();
+        try {
+            StringBuilder topics = new StringBuilder();
+            ConsumerProtocolSubscription subscription = new ConsumerProtocolSubscription(new ByteBufferAccessor(buffer), version);
+            subscription.topics().forEach(topic -> topics.append('+').append(topic));
+            if (version > 0) {
+                Map<String, List<Integer>> owned = new TreeMap<>();
+                subscription.ownedPartitions().forEach(owns -> owned.put(owns.topic(), owns.partitions()));
+                topics.append('!').append(text(owned));
+            }
+            if (!buffer.hasRemaining()) {
+                return topics.toString();
+            }
+        } catch (RuntimeException exception) {
+            // It is an assignment then.
         }
-        return topics.toString();
+        Map<String, List<Integer>> assigned = new TreeMap<>();
+        new ConsumerProtocolAssignment(new ByteBufferAccessor(buffer.position(2)), version).assignedPartitions()
+            .forEach(topic -> assigned.put(topic.topic(), topic.partitions()));
+        return "=" + text(assigned);
+    }
+
+    /** Partitions such as t:0,1;u:2; - for none. */
+    private static Map<String, List<Integer>> partitions(String text) {
+        Map<String, List<Integer>> partitions = new LinkedHashMap<>();
+        for (String topic : text.split(";")) {
+            if (!topic.equals("-") && !topic.isEmpty()) {
+                String[] parts = topic.split(":", 2);
+                partitions.put(parts[0], Arrays.stream(parts[1].split(",")).map(Integer::parseInt).toList());
+            }
+        }
+        return partitions;
+    }
+
+    private static String text(Map<String, List<Integer>> partitions) {
+        String text = new TreeMap<>(partitions).entrySet().stream().map(entry -> entry.getKey() + ":"
+            + entry.getValue().stream().sorted().map(String::valueOf).collect(Collectors.joining(","))).collect(Collectors.joining(";"));
+        return text.isEmpty() ? "-" : text;
+    }
+
+    /** The cluster has these topics from here on, too; - takes one away. Partitions are on brokers in two racks by turns. */
+    private void topics(Map<String, String> options) {
+        MetadataDelta delta = new MetadataDelta.Builder().setImage(image).build();
+        if (image.cluster().brokers().isEmpty()) {
+            for (int broker = 0; broker < 2; broker++) {
+                delta.replay(new RegisterBrokerRecord().setBrokerId(broker).setRack("r" + broker).setFenced(false));
+            }
+        }
+        new TreeMap<>(options).forEach((name, count) -> {
+            Uuid id = topicIds.computeIfAbsent(name, any -> new Uuid(1, topicIds.size() + 1));
+            if (count.equals("-")) {
+                delta.replay(new RemoveTopicRecord().setTopicId(id));
+                topicIds.remove(name);
+                topicIds.put(name + "~", id);
+                return;
+            }
+            var known = image.topics().getTopic(id);
+            if (known == null) {
+                delta.replay(new TopicRecord().setName(name).setTopicId(id));
+            }
+            for (int partition = known == null ? 0 : known.partitions().size(); partition < Integer.parseInt(count); partition++) {
+                List<Integer> replicas = List.of(partition % 2);
+                delta.replay(new PartitionRecord().setTopicId(id).setPartitionId(partition).setReplicas(replicas).setIsr(replicas)
+                    .setLeader(replicas.get(0)).setDirectories(List.of(Uuid.fromString("AAAAAAAAAAAAAAAAAAAABA"))));
+            }
+        });
+        image = delta.apply(new MetadataProvenance(image.provenance().lastContainedOffset() + 1, 0, 0, true));
+        if (shard != null) {
+            shard.onMetadataUpdate(new KRaftCoordinatorMetadataDelta(delta), new KRaftCoordinatorMetadataImage(image));
+        }
+    }
+
+    private String topicName(Uuid id) {
+        return topicIds.entrySet().stream().filter(entry -> entry.getValue().equals(id)).map(Map.Entry::getKey).findFirst()
+            .orElse(id.toString());
+    }
+
+    /** ConsumerGroupHeartbeat. */
+    private void hb(String name, String group, Map<String, String> options) throws Exception {
+        String said = options.getOrDefault("epoch", "0");
+        int epoch = said.equals(".") ? epochs.getOrDefault(name, 0) : Integer.parseInt(said);
+        String id = options.getOrDefault("id", name);
+        ConsumerGroupHeartbeatRequestData request = new ConsumerGroupHeartbeatRequestData()
+            .setGroupId(group)
+            .setMemberId(id.equals("none") ? "" : id(id))
+            .setMemberEpoch(epoch)
+            .setInstanceId(options.get("instance"))
+            .setRackId(options.get("rack"))
+            .setRebalanceTimeoutMs(Integer.parseInt(options.getOrDefault("rebalance", epoch == 0 ? "60000" : "-1")))
+            .setServerAssignor(options.get("assignor"));
+        if (options.containsKey("topics")) {
+            String topics = options.get("topics");
+            request.setSubscribedTopicNames(topics.equals("-") ? List.of() : List.of(topics.split(",")));
+        }
+        if (options.containsKey("regex")) {
+            request.setSubscribedTopicRegex(options.get("regex").equals("-") ? "" : options.get("regex"));
+        }
+        if (options.containsKey("owned") || epoch == 0) {
+            List<ConsumerGroupHeartbeatRequestData.TopicPartitions> owned = new ArrayList<>();
+            partitions(options.getOrDefault("owned", "-")).forEach((topic, partitions) -> owned.add(
+                new ConsumerGroupHeartbeatRequestData.TopicPartitions().setTopicId(topicIds.get(topic)).setPartitions(partitions)));
+            request.setTopicPartitions(owned);
+        }
+        ConsumerGroupHeartbeatResponseData[] heard = new ConsumerGroupHeartbeatResponseData[1];
+        String verdict = attempt(() -> {
+            var result = shard.consumerGroupHeartbeat(contextOf(name, 1), request);
+            apply(result);
+            heard[0] = result.response();
+            return error(result.response().errorCode());
+        });
+        if (heard[0] == null) {
+            replies.add(name + " hb: " + verdict);
+            return;
+        }
+        meet(name, heard[0].memberId());
+        epochs.put(name, heard[0].memberEpoch());
+        Map<String, List<Integer>> assigned = new TreeMap<>();
+        if (heard[0].assignment() != null) {
+            heard[0].assignment().topicPartitions().forEach(topic -> assigned.put(topicName(topic.topicId()), topic.partitions()));
+        }
+        replies.add(name + " hb: " + verdict + " id=" + alias(heard[0].memberId()) + " epoch=" + heard[0].memberEpoch() + " interval="
+            + heard[0].heartbeatIntervalMs() + (heard[0].assignment() == null ? "" : " assigned " + text(assigned)));
+    }
+
+    private void meet(String name, String memberId) {
+        meet(name, new JoinGroupResponseData().setMemberId(memberId));
+    }
+
+    private String describeConsumer(String group) {
+        var described = shard.consumerGroupDescribe(List.of(group), Long.MAX_VALUE).get(0);
+        if (described.errorCode() != 0) {
+            return error(described.errorCode());
+        }
+        return described.groupState() + " epoch=" + described.groupEpoch() + " assignment=" + described.assignmentEpoch() + " "
+            + described.assignorName() + described.members().stream().map(member -> " [" + alias(member.memberId()) + " epoch="
+                + member.memberEpoch() + " instance=" + quoted(member.instanceId()) + " rack=" + quoted(member.rackId()) + " client="
+                + quoted(member.clientId()) + "@" + quoted(member.clientHost()) + " topics="
+                + member.subscribedTopicNames().stream().sorted().collect(Collectors.joining(",")) + " regex="
+                + quoted(member.subscribedTopicRegex()) + " has " + described(member.assignment()) + " target "
+                + described(member.targetAssignment()) + " type=" + member.memberType() + "]").sorted().collect(Collectors.joining());
+    }
+
+    private static String described(ConsumerGroupDescribeResponseData.Assignment assignment) {
+        Map<String, List<Integer>> partitions = new TreeMap<>();
+        assignment.topicPartitions().forEach(topic -> partitions.put(topic.topicName(), topic.partitions()));
+        return text(partitions);
+    }
+
+    private String consumerText(CoordinatorRecord record) {
+        Object key = record.key();
+        Object value = record.value() == null ? null : record.value().message();
+        if (key instanceof ConsumerGroupMetadataKey group) {
+            return group.groupId() + ": " + (value instanceof ConsumerGroupMetadataValue is
+                ? "epoch " + is.epoch() + " hash " + is.metadataHash() : "gone");
+        } else if (key instanceof ConsumerGroupPartitionMetadataKey group) {
+            return group.groupId() + ": topics " + (value == null ? "gone" : "there");
+        } else if (key instanceof ConsumerGroupMemberMetadataKey member) {
+            return member.groupId() + "/" + alias(member.memberId()) + ": " + (value instanceof ConsumerGroupMemberMetadataValue is
+                ? "instance=" + quoted(is.instanceId()) + " rack=" + quoted(is.rackId()) + " client=" + quoted(is.clientId()) + "@"
+                    + quoted(is.clientHost()) + " topics=" + String.join(",", is.subscribedTopicNames()) + " regex="
+                    + quoted(is.subscribedTopicRegex()) + " rebalance=" + is.rebalanceTimeoutMs() + " assignor="
+                    + quoted(is.serverAssignor()) + (is.classicMemberMetadata() == null ? "" : " classic session="
+                    + is.classicMemberMetadata().sessionTimeoutMs() + is.classicMemberMetadata().supportedProtocols().stream()
+                        .map(protocol -> " " + protocol.name() + "=" + string(protocol.metadata())).collect(Collectors.joining()))
+                : "member gone");
+        } else if (key instanceof ConsumerGroupTargetAssignmentMetadataKey group) {
+            return group.groupId() + ": target " + (value instanceof ConsumerGroupTargetAssignmentMetadataValue is
+                ? "epoch " + is.assignmentEpoch() + " " + (is.assignmentTimestamp() == 0 ? "once" : "@" + (is.assignmentTimestamp() - START))
+                : "gone");
+        } else if (key instanceof ConsumerGroupTargetAssignmentMemberKey member) {
+            Map<String, List<Integer>> partitions = new TreeMap<>();
+            if (value instanceof ConsumerGroupTargetAssignmentMemberValue is) {
+                is.topicPartitions().forEach(topic -> partitions.put(topicName(topic.topicId()), topic.partitions()));
+            }
+            return member.groupId() + "/" + alias(member.memberId()) + ": target " + (value == null ? "gone" : text(partitions));
+        } else if (key instanceof ConsumerGroupCurrentMemberAssignmentKey member) {
+            return member.groupId() + "/" + alias(member.memberId()) + ": " + (value instanceof ConsumerGroupCurrentMemberAssignmentValue is
+                ? "epoch " + is.memberEpoch() + " after " + is.previousMemberEpoch() + " state " + is.state() + " has "
+                    + since(is.assignedPartitions()) + " revoking " + since(is.partitionsPendingRevocation())
+                : "assignment gone");
+        } else if (key instanceof ConsumerGroupRegularExpressionKey regex) {
+            return regex.groupId() + "~" + regex.regularExpression() + ": " + (value instanceof ConsumerGroupRegularExpressionValue is
+                ? String.join(",", is.topics()) + " version " + is.version() + " @" + (is.timestamp() - START) : "gone");
+        }
+        throw new IllegalStateException(key.toString());
+    }
+
+    /** Partitions with the epochs in which they were assigned, such as t:0@3,1@4. */
+    private String since(List<ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions> owned) {
+        TreeSet<String> topics = new TreeSet<>();
+        for (var topic : owned) {
+            TreeMap<Integer, Integer> epochs = new TreeMap<>();
+            for (int at = 0; at < topic.partitions().size(); at++) {
+                epochs.put(topic.partitions().get(at), topic.assignmentEpochs().get(at));
+            }
+            topics.add(topicName(topic.topicId()) + ":" + epochs.entrySet().stream()
+                .map(entry -> entry.getKey() + "@" + entry.getValue()).collect(Collectors.joining(",")));
+        }
+        return topics.isEmpty() ? "-" : String.join(";", topics);
     }
 
     private AuthorizableRequestContext contextOf(String client, int version) {
@@ -507,9 +772,26 @@ public class GroupScenarios {
         }
     }
 
-    private static class NoExecutor implements CoordinatorExecutor<CoordinatorRecord> {
-        public <R> boolean schedule(String key, TaskRunnable<R> task, TaskOperation<CoordinatorRecord, R> operation) { return false; }
-        public boolean isScheduled(String key) { return false; }
-        public void cancel(String key) { }
+    /** What is done beside the coordinator's loop; here when the scenario says so. */
+    private class Tasks implements CoordinatorExecutor<CoordinatorRecord> {
+        private final Map<String, Runnable> tasks = new LinkedHashMap<>();
+
+        public <R> boolean schedule(String key, TaskRunnable<R> task, TaskOperation<CoordinatorRecord, R> operation) {
+            return tasks.putIfAbsent(key, () -> {
+                try {
+                    apply(operation.onComplete(task.run(), null));
+                } catch (Throwable failed) {
+                    throw new IllegalStateException(failed);
+                }
+            }) == null;
+        }
+        public boolean isScheduled(String key) { return tasks.containsKey(key); }
+        public void cancel(String key) { tasks.remove(key); }
+
+        void run() {
+            List<Runnable> all = List.copyOf(tasks.values());
+            tasks.clear();
+            all.forEach(Runnable::run);
+        }
     }
 }

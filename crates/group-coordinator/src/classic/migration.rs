@@ -25,7 +25,7 @@ pub(crate) struct MigratedMember {
 }
 
 impl ClassicGroup {
-    /// A stable group of consumers with these members, before they are assigned anything.
+    /// A stable group of consumers with these members, the first of which leads, before they are assigned anything.
     pub(crate) fn migrated(id: GroupId, generation: i32, members: Vec<MigratedMember>, now: Now) -> Self {
         let mut group = Self::new(id, now.clock_ms);
         for member in members {

@@ -147,7 +147,7 @@ impl ConsumerGroup {
             self.reconcile(&paused.member_id, Some(&paused.owned), paused.has_subscription_changed, turn)?;
         }
         let joined = self.classic_joined(&paused.member_id)?;
-        let mut group = self.downgraded(&[], epoch_before, turn)?;
+        let mut group = self.downgraded(&[], Some(&paused.member_id), epoch_before, turn)?;
         group.begin(turn);
         if must_rebalance {
             group.rebalance_members(turn)?;

@@ -39,21 +39,25 @@ impl ConsumerGroup {
         leaving: &[MemberId],
         turn: &mut Turn<'_>,
     ) -> Result<Box<ClassicGroup>, GroupError> {
-        let mut group = self.downgraded(leaving, self.epoch, turn)?;
+        let mut group = self.downgraded(leaving, None, self.epoch, turn)?;
         group.begin(turn);
         group.rebalance_members(turn)?;
         Ok(group)
     }
 
-    /// As [`Self::downgrade`], in a generation of its own and without a rebalance.
+    /// As [`Self::downgrade`], in a generation of its own and without a rebalance. Who has just `joined` leads only where
+    /// nobody else can.
     pub(super) fn downgraded(
         &mut self,
         leaving: &[MemberId],
+        joined: Option<&MemberId>,
         generation: i32,
         turn: &mut Turn<'_>,
     ) -> Result<Box<ClassicGroup>, GroupError> {
-        let members = self.members().filter(|member| !leaving.contains(&member.id)).filter_map(migrated);
-        let mut group = ClassicGroup::migrated(self.id.clone(), generation, members.collect(), turn.now);
+        let stay = self.members().filter(|member| !leaving.contains(&member.id));
+        let mut members: Vec<MigratedMember> = stay.filter_map(migrated).collect();
+        members.sort_by_key(|member| Some(&member.member_id) == joined);
+        let mut group = ClassicGroup::migrated(self.id.clone(), generation, members, turn.now);
         let cluster = turn.topics.cluster();
         group.assign_migrated(|member_id, metadata| {
             write_assignment(&self.target_of(member_id), metadata, cluster).ok_or(GroupError::GroupIdNotFound)

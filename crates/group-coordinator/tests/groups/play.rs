@@ -7,6 +7,7 @@
 //! heartbeat A gen=N            commit A [gen=N] [offset=N]
 //! leave A B@instance @instance
 //! describe, list, delete       tick MILLISECONDS
+//! hb, topics, resolve, ...     see `play_consumer`
 //! load                         the shard is dropped, and a new one made from the log
 //! ```
 //!
@@ -17,9 +18,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use coordinator::{CoordinatorRecord, Now, Shard, Step, Token, Written};
+use group_coordinator::Cluster;
 use group_coordinator::classic::{
     Heartbeat, JoinGroup, Joined, LeaveGroup, LeavingMember, MemberLeft, Protocol, SyncGroup, Synced,
 };
+use group_coordinator::consumer::{HeardReply, MigrationPolicy, ResolveTopics};
 use group_coordinator::offsets::{CommitOffset, CommitOffsets};
 use group_coordinator::{GroupError, GroupReply, GroupRequest, GroupSettings, GroupShard};
 use protocol::Reader;
@@ -29,6 +32,7 @@ use protocol::records::offset_commit_key::OffsetCommitKey;
 use protocol::records::offset_commit_value::OffsetCommitValue;
 use types::{LeaderEpoch, Offset, TopicPartition, Uuid};
 
+use crate::cluster::Topics;
 use crate::words::{bytes, error_name, quoted, string, verdict};
 
 /// Wall clock when a scenario begins.
@@ -54,16 +58,21 @@ pub fn at(uptime_ms: i64) -> Now {
 /// A scenario that is being played.
 pub struct Play {
     settings: GroupSettings,
-    shard: Option<GroupShard>,
-    now_ms: i64,
+    pub shard: Option<GroupShard>,
+    pub cluster: Topics,
+    /// Patterns that somebody is to look at.
+    pub resolving: Vec<ResolveTopics>,
+    pub now_ms: i64,
     /// All that was appended.
     pub log: Vec<CoordinatorRecord>,
     told: usize,
-    tokens: u64,
+    pub tokens: u64,
     /// The process behind each request.
-    callers: BTreeMap<Token, String>,
+    pub callers: BTreeMap<Token, String>,
     /// Names of member ids.
     aliases: BTreeMap<String, String>,
+    /// The epoch that each process was told last.
+    pub epochs: BTreeMap<String, i32>,
     /// Each process's member id.
     ids: BTreeMap<String, String>,
 }
@@ -73,37 +82,40 @@ impl Default for Play {
         Self {
             settings: SETTINGS,
             shard: None,
+            cluster: Topics::default(),
+            resolving: Vec::new(),
             now_ms: 0,
             log: Vec::new(),
             told: 0,
             tokens: 0,
             callers: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            epochs: BTreeMap::new(),
             ids: BTreeMap::new(),
         }
     }
 }
 
 /// The words of a command: names, and options.
-struct Words<'a> {
+pub struct Words<'a> {
     names: Vec<&'a str>,
-    options: BTreeMap<&'a str, &'a str>,
+    pub options: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Words<'a> {
-    fn option(&self, key: &str, default: &'a str) -> &'a str {
+    pub fn option(&self, key: &str, default: &'a str) -> &'a str {
         self.options.get(key).copied().unwrap_or(default)
     }
 
-    fn owned(&self, key: &str) -> Option<String> {
+    pub fn owned(&self, key: &str) -> Option<String> {
         self.options.get(key).map(|&value| value.to_owned())
     }
 
-    fn number(&self, key: &str, default: i32) -> i32 {
+    pub fn number(&self, key: &str, default: i32) -> i32 {
         self.options.get(key).map_or(default, |value| value.parse().expect("a number"))
     }
 
-    fn group(&self) -> String {
+    pub fn group(&self) -> String {
         self.option("group", "g").to_owned()
     }
 }
@@ -136,12 +148,20 @@ impl Play {
             self.set(&words);
             return Vec::new();
         }
+        if verb == "topics" {
+            self.topics(&words);
+            return Vec::new();
+        }
         if verb == "load" || self.shard.is_none() {
             self.load();
         }
         let name = words.names.first().copied().unwrap_or_default();
         let request = match verb {
             "load" => return self.results(""),
+            "resolve" => {
+                self.resolve();
+                return self.results("");
+            }
             "tick" => return self.tick(name.parse().expect("milliseconds")),
             "join" => GroupRequest::Join(self.join(name, &words)),
             "sync" => GroupRequest::Sync(self.sync(name, &words)),
@@ -156,24 +176,44 @@ impl Play {
                 members: words.names.iter().map(|member| self.leaving(member)).collect(),
             }),
             "commit" => GroupRequest::CommitOffsets(self.commit(name, &words)),
+            "hb" => GroupRequest::ConsumerHeartbeat(Box::new(self.hb(name, &words))),
+            "describe-consumer" => GroupRequest::ConsumerDescribe { group_id: words.group() },
             "describe" => GroupRequest::Describe { group_id: words.group() },
             "list" => GroupRequest::List { states: Default::default(), types: Default::default() },
             "delete" => GroupRequest::Delete { group_id: words.group() },
             _ => panic!("no such command: {line}"),
         };
-        self.tokens += 1;
-        let token = Token(self.tokens);
-        self.callers.insert(token, name.to_owned());
-        let now = at(self.now_ms);
-        let step = self.shard().handle(token, request, now);
+        let step = self.ask(request);
+        self.callers.insert(Token(self.tokens), name.to_owned());
         let replies = self.take(step);
         self.told(replies, "")
     }
 
+    /// Asks under the next token.
+    pub fn ask(&mut self, request: GroupRequest) -> Step<GroupReply> {
+        self.tokens += 1;
+        let (token, now) = (Token(self.tokens), at(self.now_ms));
+        self.shard().handle(token, request, now)
+    }
+
     fn set(&mut self, words: &Words<'_>) {
         for (key, value) in &words.options {
-            let value = value.parse::<i32>().expect("a number");
+            let value = value.parse::<i32>().unwrap_or(-1);
+            let consumer = &mut self.settings.consumer;
             match *key {
+                "group.consumer.max.size" => consumer.members_max = value as usize,
+                "group.consumer.session.timeout.ms" => self.cluster.settings.session_timeout_ms = value,
+                "group.consumer.assignment.interval.ms" => {
+                    self.cluster.settings.assignment_interval_ms = value;
+                }
+                "group.consumer.migration.policy" => {
+                    consumer.migration = match words.options[key] {
+                        "disabled" => MigrationPolicy::Disabled,
+                        "upgrade" => MigrationPolicy::Upgrade,
+                        "downgrade" => MigrationPolicy::Downgrade,
+                        _ => MigrationPolicy::Bidirectional,
+                    }
+                }
                 "group.max.size" => self.settings.members_max = value as usize,
                 "group.initial.rebalance.delay.ms" => self.settings.initial_rebalance_delay_ms = value,
                 "offsets.retention.minutes" => self.settings.offsets_retention_ms = i64::from(value) * 60_000,
@@ -183,7 +223,7 @@ impl Play {
     }
 
     fn load(&mut self) {
-        let mut shard = GroupShard::new(self.settings);
+        let mut shard = GroupShard::with_cluster(self.settings, self.cluster.view());
         for (offset, record) in self.log.iter().enumerate() {
             let written = Written { offset: Offset(offset as i64), transaction: None };
             shard.replay(written, record).expect("what was written can be read");
@@ -215,9 +255,9 @@ impl Play {
         results
     }
 
-    fn take(&mut self, step: Step<GroupReply>) -> Vec<(Token, GroupReply)> {
+    pub fn take(&mut self, step: Step<GroupReply>) -> Vec<(Token, GroupReply)> {
         self.log.extend(step.records);
-        step.replies
+        step.replies.into_iter().flat_map(|(token, reply)| self.work(token, reply)).collect()
     }
 
     fn told(&mut self, replies: Vec<(Token, GroupReply)>, prefix: &str) -> Vec<String> {
@@ -226,8 +266,13 @@ impl Play {
             .map(|(token, reply)| (self.callers.remove(&token).expect("each is answered once"), reply))
             .collect();
         for (caller, reply) in &replies {
-            if let GroupReply::Join(joined) = reply {
-                self.meet(caller, &joined.member_id);
+            match reply {
+                GroupReply::Join(joined) => self.meet(caller, &joined.member_id),
+                GroupReply::ConsumerHeartbeat(HeardReply { answer: Ok(heard), .. }) => {
+                    self.meet(caller, &heard.member_id);
+                    self.epochs.insert(caller.clone(), heard.member_epoch);
+                }
+                _ => {}
             }
         }
         let mut lines: Vec<_> = replies.iter().map(|(caller, reply)| self.text(caller, reply)).collect();
@@ -239,7 +284,15 @@ impl Play {
     /// What was written since the last call.
     fn results(&mut self, prefix: &str) -> Vec<String> {
         let from = std::mem::replace(&mut self.told, self.log.len());
-        self.log[from..].iter().map(|record| format!("{prefix}log {}", self.record(record))).collect()
+        let mut lines = Vec::new();
+        // Where Kafka goes through a map, the order means nothing.
+        for run in self.log[from..].chunk_by(|one, next| one.key[..2] == next.key[..2]) {
+            let mut run: Vec<_> =
+                run.iter().map(|record| format!("{prefix}log {}", self.record(record))).collect();
+            run.sort();
+            lines.extend(run);
+        }
+        lines
     }
 
     fn meet(&mut self, caller: &str, member_id: &str) {
@@ -308,11 +361,11 @@ impl Play {
             member_id: self.member_id(name, words),
             group_instance_id: words.owned("instance"),
             generation_or_member_epoch: words.number("gen", -1),
-            knows_member_epochs: true,
+            knows_member_epochs: words.number("v", 9) >= 9,
             retention_ms: None,
             offsets: vec![CommitOffset {
-                partition: TopicPartition::new("t", 0),
-                topic_id: None,
+                partition: TopicPartition::new(words.option("topic", "t"), words.number("partition", 0)),
+                topic_id: self.cluster.topic(words.option("topic", "t")).map(|topic| topic.id),
                 offset: Offset(i64::from(words.number("offset", 1))),
                 leader_epoch: None,
                 metadata: String::new(),
@@ -328,11 +381,11 @@ impl Play {
         }
     }
 
-    fn id(&self, name: &str) -> String {
+    pub fn id(&self, name: &str) -> String {
         self.ids.get(name).cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    fn alias(&self, member_id: &str) -> String {
+    pub fn alias(&self, member_id: &str) -> String {
         match (self.aliases.get(member_id), member_id.len()) {
             (_, 0) => "-".to_owned(),
             (Some(alias), _) => alias.clone(),
@@ -379,6 +432,8 @@ impl Play {
                     .collect();
                 format!("list: {}", groups.join(", "))
             }
+            GroupReply::ConsumerHeartbeat(reply) => self.heard(caller, reply),
+            GroupReply::ConsumerDescribe(described) => self.described(described),
             GroupReply::Delete(answer) => format!("delete: {}", verdict(answer.err())),
             other => panic!("no words for {other:?}"),
         }
@@ -419,7 +474,11 @@ impl Play {
 
     fn record(&self, record: &CoordinatorRecord) -> String {
         let mut key = Reader::new(record.key.clone());
-        if key.i16() == Ok(1) {
+        let number = key.i16();
+        if matches!(number, Ok(3..=16)) {
+            return self.consumer_record(record);
+        }
+        if number == Ok(1) {
             let key = OffsetCommitKey::decode(&mut key, 0).expect("a key");
             let value = record.value.clone().map(|value| {
                 let (version, mut value) = versioned(value);
