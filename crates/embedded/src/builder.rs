@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use config::{ConfigWarning, NodeConfig};
 use io::{Blocking, Clock, Disk, Entropy};
-use milena::node::Environment;
+use node::Environment;
 
 use crate::host::{self, Plan};
 use crate::{EphemeralDisk, Milena, StartError};

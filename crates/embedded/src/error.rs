@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use config::ConfigError;
-use milena::node::NodeError;
+use node::NodeError;
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use config::NodeConfig;
 use io::{Clock, Disk};
-use milena::node::assembly::Silent;
-use milena::node::{Environment, NodeError, ServedNode};
+use node::assembly::Silent;
+use node::{Environment, NodeError, ServedNode};
 use tokio::runtime;
 use tokio::sync::oneshot;
 
@@ -114,7 +114,7 @@ async fn live(
     };
     let rules = Rules::default();
     let scripted = |handlers| ScriptedService::new(handlers, rules.clone());
-    let lived = match ServedNode::start(config, environment, Silent, scripted).await {
+    let lived = match ServedNode::start_with(config, environment, Box::new(Silent), scripted).await {
         Err(error) => {
             ready(Err(error.into()));
             Ok(())

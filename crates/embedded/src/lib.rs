@@ -31,9 +31,9 @@ pub use ::client;
 pub use io::Clock;
 pub use types::ErrorCode;
 
-pub use ::milena::node::NodeError;
 pub use builder::Builder;
 pub use ephemeral_disk::EphemeralDisk;
 pub use error::StartError;
 pub use milena::{Milena, RebalanceError};
+pub use node::NodeError;
 pub use script::{Api, Held, Script, Scripted};

@@ -8,7 +8,7 @@ use broker::group_coordinator::{GroupReply, GroupRequest};
 use client::{ClientConfig, NetworkClient};
 use handlers::Handlers;
 use io::Clock;
-use milena::node::NodeError;
+use node::NodeError;
 use tokio::runtime;
 use tokio::sync::oneshot;
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory};
-use milena::command_line::CommandLine;
+use command_line::command_line::CommandLine;
 
 /// What is above it is written by hand.
 const MARK: &str = "<!-- made by crates/milena/tests/commands_page.rs -->\n";

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A test cannot fill the disk of the machine: `milena::node::error_test` fills a simulated one.
+/// A test cannot fill the disk of the machine: `node::error_test` fills a simulated one.
 const PROVOKED_ELSEWHERE: &[&str] = &["no-space"];
 
 fn milena() -> Command {
@@ -198,7 +198,7 @@ fn every_failure_says_what_which_value_and_what_helps() {
     check_told(provoked, "ended-at-once", exit, &said, &["recovers the logs"]);
 
     provoked.extend(PROVOKED_ELSEWHERE.iter().map(|code| (*code).to_owned()));
-    let known: BTreeSet<String> = milena::start::codes().map(str::to_owned).collect();
+    let known: BTreeSet<String> = command_line::start::codes().map(str::to_owned).collect();
     assert_eq!(*provoked, known);
 }
 
@@ -244,5 +244,5 @@ fn every_code_has_its_page_and_every_page_its_code() {
         assert!(said.trim().len() > 80, "the page of {code} says too little");
         assert!(pages.insert(code), "{code} has two pages");
     }
-    assert_eq!(pages, milena::start::codes().collect::<BTreeSet<_>>());
+    assert_eq!(pages, command_line::start::codes().collect::<BTreeSet<_>>());
 }

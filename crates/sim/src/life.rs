@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use io::Blocking;
-use milena::node::assembly::Silent;
-use milena::node::{BoundListener, Node, NodeError};
 use net::server::{Server, ServerSettings};
+use node::assembly::Silent;
+use node::{BoundListener, Node, NodeError};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};

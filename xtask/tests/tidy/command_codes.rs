@@ -7,9 +7,9 @@ use crate::tree;
 
 const PAGE: &str = "docs/commands.md";
 const HEADING: &str = "### Codes\n";
-const COMMANDS: &str = "crates/milena/src/commands/";
+const COMMANDS: &str = "crates/command-line/src/commands/";
 /// Where a failure is made whatever the command.
-const SHARED: [&str; 2] = ["crates/milena/src/failure.rs", "crates/milena/src/output/report.rs"];
+const SHARED: [&str; 2] = ["crates/command-line/src/failure.rs", "crates/command-line/src/output/report.rs"];
 
 #[test]
 fn the_codes_of_commands_are_those_of_the_page() {

@@ -55,7 +55,12 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ),
     ("client", 6, &["types", "record", "protocol", "io", "net"]),
     (
-        "milena",
+        "node",
+        6,
+        &["types", "config", "metadata", "io", "net", "log", "broker", "controller-node", "handlers"],
+    ),
+    (
+        "command-line",
         7,
         &[
             "types",
@@ -67,17 +72,18 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
             "log",
             "broker",
             "controller-node",
-            "handlers",
+            "node",
             "client",
         ],
     ),
+    ("milena", 7, &["command-line"]),
     ("protocol-generator", 0, &[]),
     (
         "embedded",
         0,
-        &["types", "record", "protocol", "config", "io", "net", "broker", "handlers", "client", "milena"],
+        &["types", "record", "protocol", "config", "io", "net", "broker", "handlers", "client", "node"],
     ),
-    ("sim", 0, &["types", "record", "protocol", "config", "io", "net", "handlers", "milena"]),
+    ("sim", 0, &["types", "record", "protocol", "config", "io", "net", "handlers", "node"]),
     ("xtask", 0, &[]),
 ];
 

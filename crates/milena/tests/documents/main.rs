@@ -18,8 +18,8 @@ mod pages;
 mod session;
 mod transcript;
 
-use milena::command_line::StartArguments;
-use milena::settings;
+use command_line::command_line::StartArguments;
+use command_line::settings;
 
 use crate::fence::Fence;
 use crate::session::Session;

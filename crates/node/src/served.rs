@@ -1,16 +1,18 @@
 //! A node with its sockets: what the binary runs, and what a test has in its own process.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use broker::loggers::Loggers;
 use config::NodeConfig;
 use handlers::Handlers;
 use net::Service;
 use net::server::Server;
 use tokio::sync::watch;
 
-use super::assembly::Progress;
-use super::{BoundListener, Environment, Node, NodeError, listeners};
+use crate::assembly::Progress;
+use crate::{BoundListener, Environment, Node, NodeError, listeners};
 
 /// A node that serves its listeners.
 pub struct ServedNode {
@@ -21,15 +23,33 @@ pub struct ServedNode {
 }
 
 impl ServedNode {
-    /// Binds the listeners, starts the node and opens its logs. When this returns, requests are served by what `service`
-    /// makes of the node's handlers: the handlers themselves, or something around them.
+    /// Binds the listeners, starts the node and opens its logs. When the future is done, requests are served. Clients may
+    /// change the levels of `loggers`.
+    ///
+    /// Boxed: so the paths of requests are compiled here, for speed, and not where a command line is, for size.
     ///
     /// # Errors
     /// See [`NodeError`].
-    pub async fn start<S: Service>(
+    pub fn start(
         config: NodeConfig,
         environment: Environment,
-        progress: impl Progress,
+        progress: Box<dyn Progress>,
+        loggers: Arc<dyn Loggers>,
+    ) -> Pin<Box<dyn Future<Output = Result<Self, NodeError>> + Send>> {
+        Box::pin(Self::start_with(config, environment, progress, |handlers| {
+            handlers.broker.connect_loggers(loggers);
+            handlers
+        }))
+    }
+
+    /// As [`ServedNode::start`], but requests are served by what `service` makes of the node's handlers.
+    ///
+    /// # Errors
+    /// See [`NodeError`].
+    pub async fn start_with<S: Service>(
+        config: NodeConfig,
+        environment: Environment,
+        progress: Box<dyn Progress>,
         service: impl FnOnce(Handlers) -> S,
     ) -> Result<Self, NodeError> {
         let bound = listeners::bind(&config).await?;

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use broker::loggers::Loggers;
 use config::NodeConfig;
-use handlers::Handlers;
 use indicatif::{ProgressBar, ProgressStyle};
+use node::assembly::Progress;
+use node::{Environment, NodeError, ServedNode};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-use super::assembly::Progress;
-use super::{Environment, NodeError, ServedNode, descriptors, listeners};
 use crate::announcement::Announcement;
 use crate::ready_file;
 use crate::settings::NodeOptions;
@@ -33,14 +32,10 @@ pub async fn run(
 ) -> Result<(), NodeError> {
     let started_at = Instant::now();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    descriptors::raise_limit()?;
-    let connect_loggers = |handlers: Handlers| {
-        handlers.broker.connect_loggers(loggers);
-        handlers
-    };
+    node::raise_limit()?;
     let environment =
         if options.ephemeral.is_some() { Environment::ephemeral() } else { Environment::real() };
-    let start = ServedNode::start(config.clone(), environment?, RecoveryBar::new(), connect_loggers);
+    let start = ServedNode::start(config.clone(), environment?, Box::new(RecoveryBar::new()), loggers);
     // To recover logs may take long: who has changed his mind need not wait for it.
     let mut node = tokio::select! {
         biased;
@@ -63,7 +58,7 @@ pub async fn run(
     }
     let supervisor = supervisor();
     supervisor.ready(&bootstrap);
-    let names = tokio::spawn(listeners::warn_of_unknown_names(node.listeners().to_vec()));
+    let names = tokio::spawn(node::warn_of_unknown_names(node.listeners().to_vec()));
     let failure = tokio::select! {
         biased;
         _ = terminate.recv() => None,

@@ -1,5 +1,5 @@
 //! A node without sockets: broker and controller at work on the ports of their environment. A simulation runs it as it
-//! is; [`super::run`] adds listeners.
+//! is; [`crate::ServedNode`] adds listeners.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +28,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use types::{BrokerEpoch, NodeId};
 
-use super::directories::{self, Directories};
-use super::{Environment, NodeError};
+use crate::directories::{self, Directories};
+use crate::{Environment, NodeError};
 
 /// Unflushed bytes that a data directory may have: about what half a second of recovery reads again.
 const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
@@ -76,6 +76,12 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn logs_opened(&self, _opened: usize, _total: usize) {}
+}
+
+impl Progress for Box<dyn Progress> {
+    fn logs_opened(&self, opened: usize, total: usize) {
+        (**self).logs_opened(opened, total);
+    }
 }
 
 impl Node {

@@ -12,9 +12,9 @@ use protocol::{Reader, Writer, api};
 use tokio::time::Instant;
 use types::ErrorCode;
 
-use super::Node;
-use super::assembly::Silent;
-use super::node_test::start_with;
+use crate::Node;
+use crate::assembly::Silent;
+use crate::node_test::start_with;
 
 const VERSION: i16 = 2;
 

@@ -8,8 +8,8 @@ use controller_node::NewTopic;
 use io::disk::SimulatedDisk;
 use io::{Blocking, Clock, Disk, Entropy};
 
-use super::assembly::{Progress, Silent};
-use super::{BoundListener, Environment, Node};
+use crate::assembly::{Progress, Silent};
+use crate::{BoundListener, Environment, Node};
 
 /// When tests take place.
 pub(super) const NOW_MS: i64 = 1_795_253_500_000;

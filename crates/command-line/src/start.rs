@@ -4,13 +4,13 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use config::ConfigWarning;
+use node::NodeError;
 
 use crate::command_line::StartArguments;
 use crate::failure::Failure;
-use crate::node::NodeError;
 use crate::settings::{self, NodeSettings, SettingsError};
 use crate::written_settings::Origin;
-use crate::{logging, node, ready_file};
+use crate::{logging, ready_file, run};
 
 /// Every code with which a node's start, run or end may fail; docs/errors.md has a page for each.
 pub fn codes() -> impl Iterator<Item = &'static str> {
@@ -31,7 +31,7 @@ pub(crate) fn start(arguments: &StartArguments) -> Result<(), Failure> {
         .thread_name("milena")
         .build()
         .map_err(|error| failure(&error.into()))?;
-    let ended = runtime.block_on(node::run(config, options, Arc::new(log)));
+    let ended = runtime.block_on(run::run(config, options, Arc::new(log)));
     // What had to be done is done. What is left, such as the look-up of a name, would only hold the process up.
     runtime.shutdown_background();
     ended.map_err(|error| failure(&error))

@@ -8,7 +8,7 @@
 //! | `assembly` | a node without sockets: what a simulation runs |
 //! | `listeners` | the sockets of a node that runs for real |
 //! | `served` | a node with its sockets |
-//! | `run` | a node from its start until it is told to stop |
+//! | `holder` | which process holds what this one wants |
 
 pub mod assembly;
 #[cfg(test)]
@@ -29,17 +29,18 @@ mod flush_test;
 mod full_disk_test;
 #[cfg(test)]
 mod groups_test;
+pub mod holder;
 mod listeners;
 #[cfg(test)]
 mod node_test;
-mod run;
 mod served;
 #[cfg(test)]
 mod why_test;
 
 pub use assembly::{BoundListener, Node};
-pub(crate) use directories::controller_endpoints;
+pub use descriptors::raise_limit;
+pub use directories::controller_endpoints;
 pub use environment::Environment;
 pub use error::NodeError;
-pub use run::run;
+pub use listeners::warn_of_unknown_names;
 pub use served::ServedNode;

@@ -14,7 +14,6 @@ use super::{NodeArguments, directories};
 use crate::commands::arguments::OutputArguments;
 use crate::commands::{connect, key_value};
 use crate::failure::Failure;
-use crate::node;
 use crate::output::{Report, Value, View};
 use crate::settings::NodeSettings;
 

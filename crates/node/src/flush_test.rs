@@ -11,9 +11,9 @@ use record::{BatchBuilder, BatchOptions};
 use types::Offset;
 use types::waits::WaitingClient;
 
-use super::Node;
-use super::assembly::Silent;
-use super::node_test::{NOW_MS, create_with, start, start_with};
+use crate::Node;
+use crate::assembly::Silent;
+use crate::node_test::{NOW_MS, create_with, start, start_with};
 
 fn batch(records: usize) -> Bytes {
     let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");

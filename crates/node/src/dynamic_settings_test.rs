@@ -10,9 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use types::NodeId;
 
-use super::assembly::Silent;
-use super::node_test::start;
-use super::{Node, listeners};
+use crate::assembly::Silent;
+use crate::node_test::start;
+use crate::{Node, listeners};
 
 async fn set(node: &Node, key: &str, value: &str) {
     let change =

@@ -1,18 +1,17 @@
-//! The one binary: a node's roles and the command line.
+//! The command line: settings, starting and stopping, and every verb.
 //!
-//! `main` → [`run`] → the verb of the command line: `start` (no verb) resolves settings and runs [`node`];
+//! `main` → [`run`] → the verb of the command line: `start` (no verb) resolves settings and runs a [`node`];
 //! all others, in [`commands`], are clients of a cluster, this one or another, or look at files.
 
 pub mod announcement;
 pub mod command_line;
 pub mod commands;
 mod failure;
-mod holder;
 mod loggers;
 mod logging;
-pub mod node;
 pub mod output;
 pub mod ready_file;
+mod run;
 pub mod settings;
 pub mod start;
 pub mod supervisor;

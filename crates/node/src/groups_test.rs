@@ -14,9 +14,9 @@ use io::disk::SimulatedDisk;
 use metadata::{ConfigResource, ConfigResourceType};
 use types::{Offset, TopicPartition, Uuid};
 
-use super::Node;
-use super::assembly::Silent;
-use super::node_test::{create_with, start};
+use crate::Node;
+use crate::assembly::Silent;
+use crate::node_test::{create_with, start};
 
 const GROUP: &str = "readers";
 

@@ -13,9 +13,9 @@ use record::{BatchBuilder, BatchOptions};
 use types::waits::PartitionWait;
 use types::{PartitionIndex, Uuid};
 
-use super::Node;
-use super::assembly::Silent;
-use super::node_test::{NOW_MS, create_with, start};
+use crate::Node;
+use crate::assembly::Silent;
+use crate::node_test::{NOW_MS, create_with, start};
 
 fn topic(name: &str) -> NewTopic {
     NewTopic { name: name.to_owned(), partitions: 1, replication_factor: 1, ..Default::default() }

@@ -12,7 +12,7 @@ use net::Service;
 use net::server::{ConnectionLimits, Listener, ListenerSettings, Server, ServerSettings};
 use tokio::sync::watch;
 
-use super::{BoundListener, NodeError};
+use crate::{BoundListener, NodeError};
 
 /// Binds every client listener. Controller listeners are not bound: in a quorum of one nobody else calls there.
 pub(super) async fn bind(config: &NodeConfig) -> Result<Vec<Listener>, NodeError> {
@@ -45,7 +45,7 @@ pub(super) fn advertised(config: &NodeConfig, bound: &[Listener]) -> Vec<BoundLi
 }
 
 /// Tells of advertised names that this machine does not know: clients elsewhere may know them, so it is no mistake yet.
-pub(super) async fn warn_of_unknown_names(told: Vec<BoundListener>) {
+pub async fn warn_of_unknown_names(told: Vec<BoundListener>) {
     for BoundListener { name, host, port } in told {
         if let Err(error) = tokio::net::lookup_host((host.as_str(), port)).await {
             tracing::warn!(

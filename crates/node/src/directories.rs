@@ -7,7 +7,7 @@ use io::Entropy;
 use log::log_dirs::DataDirectory;
 use types::Uuid;
 
-use super::{Environment, NodeError};
+use crate::{Environment, NodeError};
 
 /// The directories of a node, and whose they are.
 pub(super) struct Directories {
@@ -43,7 +43,7 @@ pub(super) fn prepare(config: &NodeConfig, environment: &Environment) -> Result<
 
 /// Where this node's controller is reached, as it is written into the voter set. Without a controller listener nobody
 /// calls; the address of the client listener then stands for the host, with the port after it.
-pub(crate) fn controller_endpoints(config: &NodeConfig) -> Endpoints {
+pub fn controller_endpoints(config: &NodeConfig) -> Endpoints {
     let name = config.controller_listener_names.first().map_or("CONTROLLER", String::as_str);
     let advertised = config.advertised_listeners.iter().find(|endpoint| endpoint.listener == name);
     match advertised {

@@ -8,7 +8,7 @@ use io::disk::OpenMode;
 use log::checkpoint::{CleanShutdownFile, MetaProperties};
 use log::log_dirs::{DirectoryKind, DirectoryName};
 
-use crate::holder;
+use node::holder;
 
 /// Whether a node could use a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::NodeError;
+use crate::NodeError;
 
 /// With fewer, a few logs and connections leave a node without any: each log holds its open segment and its indexes.
 const MINIMUM: u64 = 256;
@@ -11,7 +11,7 @@ const MINIMUM: u64 = 256;
 ///
 /// # Errors
 /// [`NodeError::TooFewDescriptors`] where that is below the minimum.
-pub(super) fn raise_limit() -> Result<(), NodeError> {
+pub fn raise_limit() -> Result<(), NodeError> {
     let limit = getrlimit(Resource::Nofile);
     // Refused only where somebody lowered the hard limit meanwhile; the soft one then counts.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });

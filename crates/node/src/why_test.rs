@@ -31,9 +31,9 @@ use tokio::sync::watch;
 use types::waits::WaitingClient;
 use types::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition};
 
-use super::Node;
-use super::assembly::Silent;
-use super::node_test::{NOW_MS, create_with, start, start_with};
+use crate::Node;
+use crate::assembly::Silent;
+use crate::node_test::{NOW_MS, create_with, start, start_with};
 
 const GROUP: &str = "readers";
 

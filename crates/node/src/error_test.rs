@@ -4,9 +4,9 @@ use config::NodeConfig;
 use io::disk::SimulatedDisk;
 use io::{Blocking, Clock, Disk, Entropy};
 
-use super::assembly::Silent;
-use super::node_test::NOW_MS;
-use super::{BoundListener, Environment, Node, NodeError};
+use crate::assembly::Silent;
+use crate::node_test::NOW_MS;
+use crate::{BoundListener, Environment, Node, NodeError};
 
 async fn start(disk: &SimulatedDisk) -> Result<Node, NodeError> {
     let mut properties = NodeConfig::embedded_defaults();

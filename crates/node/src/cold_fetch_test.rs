@@ -23,9 +23,9 @@ use protocol::{Message, Reader, Writer, api};
 use record::{BatchBuilder, BatchOptions};
 use tokio::time::Instant;
 
-use super::assembly::Silent;
-use super::node_test::{NOW_MS, environment, start_in};
-use super::{Environment, Node};
+use crate::assembly::Silent;
+use crate::node_test::{NOW_MS, environment, start_in};
+use crate::{Environment, Node};
 
 async fn ask(node: &Node, api_key: i16, api_version: i16, body: &impl Message) -> Answer {
     let header = RequestHeader { api_key, api_version, correlation_id: 7, client_id: None };

@@ -17,7 +17,7 @@ const LOGGERS: &[(&str, &[&str])] = &[
     ("kafka.log", &["broker::log_maintenance", "log::log_dirs"]),
     ("kafka.network", &["net"]),
     ("kafka.raft", &["controller_node::raft_driver"]),
-    ("kafka.server", &["broker", "handlers", "milena"]),
+    ("kafka.server", &["broker", "handlers", "node", "command_line"]),
     ("kafka.server.metadata", &["broker::metadata_applier"]),
     ("org.apache.kafka", &[]),
     ("org.apache.kafka.clients", &["client"]),
