@@ -12,10 +12,14 @@ use io::{Blocking, Clock, Entropy};
 use metadata::{MetadataImage, VersionRange};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use transaction_coordinator::{TransactionSettings, TransactionShard};
 use types::{NodeId, Offset, Uuid};
 
 use crate::cluster_view::BrokerCluster;
 use crate::coordinators::groups::{GroupCoordinator, OFFSETS_TOPIC, OffsetsTopicSettings};
+use crate::coordinators::transactions::{
+    TRANSACTIONS_TOPIC, TransactionCoordinator, TransactionsTopicSettings,
+};
 use crate::coordinators::{Coordinator, CoordinatorParts, CoordinatorSettings};
 use crate::directory_assignments_driver::DirectoryAssignments;
 use crate::fetch::DelayedFetches;
@@ -24,6 +28,7 @@ use crate::loggers::Loggers;
 use crate::produce::DelayedProduces;
 use crate::producer_ids::ProducerIds;
 use crate::topic_settings::ClusterTopicConfig;
+use crate::transaction_verification::JoinPatience;
 use crate::unopened_logs::UnopenedLogs;
 use crate::{PartitionRegistry, Purgatory};
 
@@ -44,6 +49,7 @@ pub struct Broker {
     delayed_produces: DelayedProduces,
     delayed_fetches: DelayedFetches,
     groups: Arc<GroupCoordinator>,
+    transactions: Arc<TransactionCoordinator>,
     producer_ids: ProducerIds,
     directory_assignments: DirectoryAssignments,
     kraft_version: i16,
@@ -81,6 +87,14 @@ pub struct BrokerSettings {
     pub group_coordinator: CoordinatorSettings,
     /// How `__consumer_offsets` is made.
     pub offsets_topic: OffsetsTopicSettings,
+    /// Transactions.
+    pub transactions: TransactionSettings,
+    /// The shards of `__transaction_state`.
+    pub transaction_coordinator: CoordinatorSettings,
+    /// How `__transaction_state` is made.
+    pub transactions_topic: TransactionsTopicSettings,
+    /// How long a partition that joins a transaction waits for the one before.
+    pub join_patience: JoinPatience,
 }
 
 /// What a broker is made of.
@@ -133,6 +147,17 @@ impl Broker {
             delayed_produces: delayed_produces.clone(),
             delayed_fetches: delayed_fetches.clone(),
         }));
+        let transaction_settings = parts.settings.transactions;
+        let transactions = Arc::new(Coordinator::new(CoordinatorParts {
+            topic: TRANSACTIONS_TOPIC,
+            settings: parts.settings.transaction_coordinator,
+            new_shard: move || TransactionShard::new(transaction_settings),
+            clock: parts.clock.clone(),
+            blocking: parts.blocking,
+            started_at,
+            delayed_produces: delayed_produces.clone(),
+            delayed_fetches: delayed_fetches.clone(),
+        }));
         Self {
             node_id: parts.node_id,
             cluster_id: parts.cluster_id,
@@ -148,6 +173,7 @@ impl Broker {
             delayed_produces,
             delayed_fetches,
             groups,
+            transactions,
             producer_ids: parts.producer_ids,
             directory_assignments: DirectoryAssignments::default(),
             kraft_version: parts.kraft_version,
@@ -229,6 +255,11 @@ impl Broker {
     /// The coordinator of groups: the shards of `__consumer_offsets` that this broker leads.
     pub fn groups(&self) -> &Arc<GroupCoordinator> {
         &self.groups
+    }
+
+    /// The coordinator of transactions: the shards of `__transaction_state` that this broker leads.
+    pub fn transactions(&self) -> &Arc<TransactionCoordinator> {
+        &self.transactions
     }
 
     /// The metadata as applied here.

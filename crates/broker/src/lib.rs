@@ -1,9 +1,9 @@
 //! A broker's services: partitions, produce, fetch, sessions, delayed operations, lifecycle.
 //!
 //! [`Broker`] is what handlers call. Its verbs have a file each: [`produce`], [`fetch`], `lookup`, `delete_records`,
-//! [`coordinators`].
+//! [`coordinators`], [`transaction_verification`].
 //! Around it stand the tasks that keep it true: [`metadata_applier`] follows the metadata log, [`log_maintenance`]
-//! flushes and forgets, [`log_cleaner`] compacts, [`lifecycle`] registers the broker and keeps its registration alive.
+//! flushes and forgets, [`log_cleaner`] compacts, [`txn_markers`] ends transactions, [`lifecycle`] registers the broker and keeps its registration alive.
 //!
 //! *Invariant:* partitions change hands only in `metadata_applier`; handlers read the image that it applied last.
 
@@ -31,6 +31,8 @@ pub mod purgatory;
 #[cfg(test)]
 mod purgatory_test;
 mod topic_settings;
+pub mod transaction_verification;
+pub mod txn_markers;
 mod unopened_logs;
 mod why_partition;
 
@@ -42,4 +44,5 @@ pub use lookup::{LookupError, NodeEndpoint};
 pub use partition_registry::PartitionRegistry;
 pub use producer_ids::{ProducerIdBlock, ProducerIds, ProducerIdsError};
 pub use purgatory::{Purgatory, TimedOut, Wait};
+pub use transaction_coordinator;
 pub use why_partition::{LogWhy, PartitionWhy, PartitionWhyError};

@@ -345,6 +345,7 @@ fn follow(broker: &Broker, partition: &Arc<Partition>, image: &PartitionImage) {
     });
     wake(broker, partition);
     broker.groups().follow(partition);
+    broker.transactions().follow(partition);
 }
 
 fn delete_topic(broker: &Broker, topic: &TopicImage) {
@@ -360,6 +361,7 @@ fn delete_partition(broker: &Broker, topic: &TopicImage, index: PartitionIndex) 
     partition.retire();
     wake(broker, &partition);
     broker.groups().forget(&partition);
+    broker.transactions().forget(&partition);
     if let Err(error) = broker.log_dirs().delete(partition.name(), broker.clock().now_ms()) {
         tracing::error!(partition = %partition.name(), %error, "log of a deleted partition not marked");
     }

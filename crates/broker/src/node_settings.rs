@@ -37,6 +37,8 @@ impl Broker {
             }
         };
         self.log_dirs().set_producer_id_expiration_ms(config.producers.producer_id_expiration_ms.into());
+        let verifies = config.transactions.transaction_partition_verification_enable;
+        self.log_dirs().set_transaction_verification(verifies);
         let is_new = self.node_config_sender().borrow().as_deref() != Some(&config);
         if is_new {
             for (key, reason) in layers.without_effect() {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use record::AnyHeader;
 use record::validate::{self, InvalidBatch, ValidateError};
 use tokio::time::Instant;
+use transaction_coordinator::Producer;
 use types::waits::WaitingClient;
-use types::{Offset, TopicIdPartition};
+use types::{Offset, ProducerId, TopicIdPartition};
 
 use crate::partition::{Appended, LeadershipError, Partition, PartitionAppendError, VerificationGuard};
 use crate::{Broker, Purgatory};
@@ -51,6 +53,15 @@ pub struct Unacknowledged {
     is_flush_due: bool,
 }
 
+impl Unacknowledged {
+    /// An append that ended at `end` (exclusive), if it has to wait.
+    pub(crate) fn of(index: usize, partition: Arc<Partition>, end: Offset, acks: i16) -> Option<Self> {
+        let is_pending = acks == -1 && partition.is_acknowledged(end) == Ok(false);
+        let is_flush_due = partition.is_flush_due(end);
+        (is_pending || is_flush_due).then_some(Self { index, partition, end, acks, is_flush_due })
+    }
+}
+
 /// Produce requests that wait for their acknowledgement.
 pub type DelayedProduces = Purgatory<TopicIdPartition, DelayedProduce>;
 
@@ -85,18 +96,35 @@ pub enum RecordsError {
     Corrupt,
     /// zstd before Produce v7 (KIP-110).
     UnsupportedCompression,
-    /// A transactional batch: this build has no transaction coordinator that could know its transaction.
-    Transactional,
 }
 
-/// Checks what a Produce request of this version may hold for one partition.
+/// Whether records begin with a batch of a transaction; they need not be valid.
+pub fn is_transactional(records: &[u8]) -> bool {
+    matches!(AnyHeader::parse(records), Ok(AnyHeader::Batch(header)) if header.attributes.is_transactional())
+}
+
+/// What the records of a partition say of their transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InTransaction {
+    /// Whose transaction.
+    pub producer: Producer,
+    /// First sequence of the records.
+    pub sequence: i32,
+}
+
+/// Checks what a Produce request of this version may hold for one partition, and returns the transaction that the records
+/// belong to.
 ///
 /// # Errors
 /// See [`RecordsError`].
-pub fn check_records(records: &Bytes, version: i16) -> Result<(), RecordsError> {
+pub fn check_records(records: &Bytes, version: i16) -> Result<Option<InTransaction>, RecordsError> {
     match validate::single_produced_batch(records.clone(), version) {
-        Ok(batch) if batch.header().attributes.is_transactional() => Err(RecordsError::Transactional),
-        Ok(_) => Ok(()),
+        Ok(batch) => {
+            let header = batch.header();
+            let producer = Producer { id: header.producer_id, epoch: header.producer_epoch };
+            let is_of_producer = header.attributes.is_transactional() && producer.id > ProducerId::NONE;
+            Ok(is_of_producer.then_some(InTransaction { producer, sequence: header.base_sequence.0 }))
+        }
         Err(ValidateError::ZstdTooEarly { .. }) => Err(RecordsError::UnsupportedCompression),
         Err(ValidateError::Corrupt(_)) => Err(RecordsError::Corrupt),
         Err(ValidateError::Batch(InvalidBatch::None)) => {
@@ -124,12 +152,7 @@ impl Broker {
                 Ok(appended) => {
                     self.after_append(&entry.partition, appended.moved_high_watermark);
                     let end = appended.info.last_offset.plus(1);
-                    let is_pending = acks == -1 && entry.partition.is_acknowledged(end) == Ok(false);
-                    let partition = entry.partition;
-                    let is_flush_due = partition.is_flush_due(end);
-                    if is_pending || is_flush_due {
-                        unacknowledged.push(Unacknowledged { index, partition, end, acks, is_flush_due });
-                    }
+                    unacknowledged.extend(Unacknowledged::of(index, entry.partition, end, acks));
                     ProduceOutcome::Appended(appended)
                 }
                 Err(error) => {
@@ -203,6 +226,7 @@ impl Broker {
             self.delayed_produces().touch(&id);
             self.delayed_fetches().touch(&id);
             self.groups().high_watermark_moved(partition);
+            self.transactions().high_watermark_moved(partition);
         }
     }
 }

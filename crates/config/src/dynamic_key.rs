@@ -131,6 +131,7 @@ const AT_ONCE: &[&str] = &[
     "message.max.bytes",
     "num.recovery.threads.per.data.dir",
     "producer.id.expiration.ms",
+    "transaction.partition.verification.enable",
 ];
 
 /// Keys that can be set while the broker runs and nowhere else.

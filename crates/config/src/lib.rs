@@ -27,6 +27,7 @@ mod topic_config;
 mod topic_key;
 mod topic_keys;
 mod topic_layers;
+mod transaction_config;
 
 pub use broker_layers::BrokerLayers;
 pub use client_metrics_keys::ClientMetricsKey;
@@ -50,6 +51,7 @@ pub use properties::Properties;
 pub use topic_config::{CleanupPolicy, CompressionSetting, TimestampType, TopicConfig};
 pub use topic_key::{BrokerSynonym, TopicKey, TopicOverrides, Unit};
 pub use topic_layers::{ConfigEntry, ConfigSource, ConfigSynonym, TopicConfigError, TopicLayers};
+pub use transaction_config::TransactionConfig;
 
 #[cfg(test)]
 mod known_key_test;

@@ -13,6 +13,7 @@ use crate::node_listeners::{
 use crate::node_topic_defaults::topic_defaults;
 use crate::node_values::NodeValues;
 use crate::properties::Properties;
+use crate::transaction_config::{TransactionConfig, transactions};
 
 /// The settings of one node. Field names are the keys', dots for underscores; times in milliseconds, sizes in bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,8 @@ pub struct NodeConfig {
     pub producers: ProducerConfig,
     /// Groups and committed offsets.
     pub groups: GroupCoordinatorConfig,
+    /// Transactions.
+    pub transactions: TransactionConfig,
     /// Everything that was set, as it was written: the difference between a static value and a default.
     pub properties: Properties,
 }
@@ -270,6 +273,7 @@ impl NodeConfig {
             lifecycle: lifecycle(&values),
             producers: producers(&values),
             groups: groups(&values)?,
+            transactions: transactions(&values),
             properties,
         };
         Ok((config, warnings))

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use broker::Broker;
-use broker::coordinators::groups::OFFSETS_TOPIC;
 use controller_node::{ControllerHandle, NewTopic};
 use net::Request;
 use types::ErrorCode;
 
 use crate::authorizer::{Authorizer, Operation, Resource};
-use crate::{controlled, coordinator_topics, internal_topics, topic_names};
+use crate::coordinator_topics::CoordinatorTopic;
+use crate::{controlled, internal_topics, topic_names};
 
 /// Makes topics with the cluster's defaults and returns why some could not be made. When this returns the others stand
 /// in the broker's image: unlike the oracle's, the client need not come back for another look.
@@ -30,8 +30,8 @@ pub(crate) async fn create(
             answers.insert(name, ErrorCode::TopicAuthorizationFailed);
         } else if !topic_names::is_legal(&name) {
             answers.insert(name, ErrorCode::InvalidTopicException);
-        } else if name == OFFSETS_TOPIC {
-            topics.push(coordinator_topics::offsets_topic(broker));
+        } else if let Some(topic) = CoordinatorTopic::named(&name) {
+            topics.push(topic.as_configured(broker));
         } else if internal_topics::is_internal(&name) {
             // Their coordinators make them, with settings of their own.
             answers.insert(name, ErrorCode::UnknownTopicOrPartition);

@@ -1,13 +1,17 @@
 //! From the services' errors to the wire's codes: one function for each error type.
 
 use broker::LookupError;
-use broker::coordinators::Unavailable;
+use broker::coordinators::{TransactionalCommitError, Unavailable};
 use broker::fetch_sessions::TopicKey;
 use broker::group_coordinator::GroupError;
 use broker::partition::{
     DeleteRecordsError, LeadershipError, ListOffsetsError, PartitionAppendError, PartitionReadError,
+    ProducerStateError,
 };
 use broker::produce::AcknowledgementError;
+use broker::transaction_coordinator::TransactionError;
+use broker::transaction_verification::VerificationError;
+use broker::txn_markers::MarkerError;
 use controller_node::ControllerError;
 use types::{ErrorCode, LeaderEpoch, NodeId};
 
@@ -130,6 +134,70 @@ pub(crate) fn group_error(error: &GroupError) -> ErrorCode {
     }
 }
 
+pub(crate) fn transaction_error(error: &TransactionError) -> ErrorCode {
+    match error {
+        // The caller asks again with an id; that there is none now passes.
+        TransactionError::NeedsProducerId => ErrorCode::CoordinatorLoadInProgress,
+        TransactionError::EmptyTransactionalId => ErrorCode::InvalidRequest,
+        TransactionError::TwoPhaseCommitDisabled => ErrorCode::TransactionalIdAuthorizationFailed,
+        TransactionError::UnsupportedVersion => ErrorCode::UnsupportedVersion,
+        TransactionError::InvalidTransactionTimeout => ErrorCode::InvalidTransactionTimeout,
+        TransactionError::ConcurrentTransactions => ErrorCode::ConcurrentTransactions,
+        TransactionError::ProducerFenced => ErrorCode::ProducerFenced,
+        TransactionError::InvalidProducerIdMapping => ErrorCode::InvalidProducerIdMapping,
+        TransactionError::InvalidTransactionState => ErrorCode::InvalidTxnState,
+        TransactionError::TransactionalIdNotFound => ErrorCode::TransactionalIdNotFound,
+        TransactionError::TooLarge => ErrorCode::UnknownServerError,
+    }
+}
+
+/// Why a transaction is not known to hold a partition, as its coordinator says it to brokers; a client before
+/// TRANSACTION_ABORTABLE is told INVALID_TXN_STATE, and PRODUCER_FENCED is an older word for who may not write.
+pub(crate) fn verification_error(error: &VerificationError, knows_abortable: bool) -> ErrorCode {
+    match error {
+        VerificationError::Leadership(error) => leadership_error(error),
+        VerificationError::NotInTransaction if knows_abortable => ErrorCode::TransactionAbortable,
+        VerificationError::NotInTransaction => ErrorCode::InvalidTxnState,
+        VerificationError::Refused(TransactionError::ProducerFenced) => ErrorCode::InvalidProducerEpoch,
+        VerificationError::Refused(error) => transaction_error(error),
+        VerificationError::Unavailable(error) => unavailable(error),
+    }
+}
+
+/// As [`verification_error`], and what the group's log says itself.
+pub(crate) fn transactional_commit_error(
+    error: &TransactionalCommitError,
+    knows_abortable: bool,
+) -> ErrorCode {
+    match error {
+        TransactionalCommitError::Verification(VerificationError::Leadership(_)) => ErrorCode::NotCoordinator,
+        TransactionalCommitError::Verification(error) => verification_error(error, knows_abortable),
+        TransactionalCommitError::Producer(error) => producer_state_error(error),
+        TransactionalCommitError::Unavailable(error) => unavailable(error),
+    }
+}
+
+pub(crate) fn producer_state_error(error: &ProducerStateError) -> ErrorCode {
+    match error {
+        ProducerStateError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+        ProducerStateError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
+        ProducerStateError::InvalidTransactionState { .. } => ErrorCode::InvalidTxnState,
+        ProducerStateError::TransactionCoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
+    }
+}
+
+pub(crate) fn marker_error(error: &MarkerError) -> ErrorCode {
+    match error {
+        MarkerError::NotHosted => ErrorCode::UnknownTopicOrPartition,
+        MarkerError::NotLeader => ErrorCode::NotLeaderOrFollower,
+        MarkerError::InvalidProducerEpoch => ErrorCode::InvalidProducerEpoch,
+        MarkerError::CoordinatorFenced => ErrorCode::TransactionCoordinatorFenced,
+        MarkerError::NotEnoughReplicas => ErrorCode::NotEnoughReplicas,
+        MarkerError::TimedOut => ErrorCode::RequestTimedOut,
+        MarkerError::Storage => ErrorCode::KafkaStorageError,
+    }
+}
+
 pub(crate) fn unavailable(error: &Unavailable) -> ErrorCode {
     match error {
         Unavailable::Loading => ErrorCode::CoordinatorLoadInProgress,
@@ -151,7 +219,7 @@ pub(crate) struct AppendRefusal {
 }
 
 pub(crate) fn append_error(error: &PartitionAppendError) -> AppendRefusal {
-    use broker::partition::{AppendError, ProducerStateError, ValidateError};
+    use broker::partition::{AppendError, ValidateError};
     let mut refusal = AppendRefusal {
         error: ErrorCode::UnknownServerError,
         message: None,
@@ -188,17 +256,7 @@ pub(crate) fn append_error(error: &PartitionAppendError) -> AppendRefusal {
                 (ErrorCode::UnknownServerError, true)
             }
             AppendError::SegmentTooSmall { .. } => is_quiet(ErrorCode::RecordListTooLarge),
-            AppendError::Producer(error) => {
-                let code = match error {
-                    ProducerStateError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
-                    ProducerStateError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
-                    ProducerStateError::InvalidTransactionState { .. } => ErrorCode::InvalidTxnState,
-                    ProducerStateError::TransactionCoordinatorFenced { .. } => {
-                        ErrorCode::TransactionCoordinatorFenced
-                    }
-                };
-                (code, true)
-            }
+            AppendError::Producer(error) => (producer_state_error(error), true),
             AppendError::Log(error) => {
                 tracing::error!(%error, "a log could not be appended to");
                 is_quiet(ErrorCode::KafkaStorageError)

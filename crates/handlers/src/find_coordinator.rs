@@ -1,20 +1,18 @@
-//! FindCoordinator (key 10), versions 0–6: which broker coordinates a group.
+//! FindCoordinator (key 10), versions 0–6: which broker coordinates a group or a transactional id.
 //!
 //! v1 key types (0 group, 1 transactional id), throttle time and message; v3 flexible; v4 (KIP-699) several keys at once;
 //! v5 TRANSACTION_ABORTABLE; v6 (KIP-932) share groups' partitions (type 2). Broker listeners. Needs DESCRIBE on the group
 //! or the transactional id, CLUSTER_ACTION on the cluster for type 2.
 //!
-//! The first look makes `__consumer_offsets`. Errors: COORDINATOR_NOT_AVAILABLE (the topic cannot be made, its partition
+//! The first look makes `__consumer_offsets` or `__transaction_state`. Errors: COORDINATOR_NOT_AVAILABLE (the topic cannot be made, its partition
 //! has no leader), INVALID_REQUEST (unknown key type), GROUP_AUTHORIZATION_FAILED,
 //! TRANSACTIONAL_ID_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED.
 //!
-//! Difference from Apache Kafka: the answer that makes the topic names the coordinator. This build coordinates neither
-//! transactions nor share groups: a transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, which ends
-//! its producer, and a share group's partition with INVALID_REQUEST.
+//! Difference from Apache Kafka: the answer that makes the topic names the coordinator. This build does not coordinate
+//! share groups: a share group's partition is refused with INVALID_REQUEST.
 
 use std::sync::Arc;
 
-use broker::coordinators::groups::OFFSETS_TOPIC;
 use broker::{Broker, NodeEndpoint};
 use controller_node::ControllerHandle;
 use net::Request;
@@ -23,7 +21,7 @@ use protocol::messages::find_coordinator_response::{Coordinator, FindCoordinator
 use types::{ErrorCode, NodeId};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
-use crate::coordinator_topics;
+use crate::coordinator_topics::{self, CoordinatorTopic};
 use crate::exchange::{self, Handled};
 
 /// First version with several keys.
@@ -70,10 +68,7 @@ async fn find(
         GROUP if !may(Operation::Describe, Resource::Group(key)) => {
             return Err(ErrorCode::GroupAuthorizationFailed);
         }
-        GROUP => {}
-        TRANSACTION => {
-            // Asked for the record only: the answer is the same until there is a coordinator.
-            let _ = may(Operation::Describe, Resource::TransactionalId(key));
+        TRANSACTION if !may(Operation::Describe, Resource::TransactionalId(key)) => {
             return Err(ErrorCode::TransactionalIdAuthorizationFailed);
         }
         SHARE
@@ -82,14 +77,22 @@ async fn find(
         {
             return Err(ErrorCode::ClusterAuthorizationFailed);
         }
+        GROUP | TRANSACTION => {}
         _ => return Err(ErrorCode::InvalidRequest),
     }
-    if !coordinator_topics::ensure_offsets_topic(broker, controller).await {
+    let topic = match key_type {
+        TRANSACTION => CoordinatorTopic::Transactions,
+        _ => CoordinatorTopic::Offsets,
+    };
+    if !coordinator_topics::ensure(broker, controller, topic).await {
         return Err(ErrorCode::CoordinatorNotAvailable);
     }
     let image = broker.image();
-    let index = broker.group_partition(&image, key);
-    let partition = image.topics.by_name(OFFSETS_TOPIC).and_then(|topic| topic.partition(index).cloned());
+    let index = match topic {
+        CoordinatorTopic::Offsets => broker.group_partition(&image, key),
+        CoordinatorTopic::Transactions => broker.transaction_partition(&image, key),
+    };
+    let partition = image.topics.by_name(topic.name()).and_then(|topic| topic.partition(index).cloned());
     let leader =
         partition.and_then(|partition| partition.leader).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     let endpoint = broker.endpoint(leader, &request.connection.listener);

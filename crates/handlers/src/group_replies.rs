@@ -1,4 +1,4 @@
-//! From a group shard's reply to an answer: now where the shard has replied, later where the request is parked.
+//! What a group shard replied.
 
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use protocol::Message;
 use types::ErrorCode;
 
 use crate::exchange::{self, Handled};
+use crate::shard_replies::respond_later;
+pub(crate) use crate::shard_replies::{answer, answer_all};
 
 /// What a shard replied, or that it is not there to reply.
 pub(crate) type Reply = Result<GroupReply, Unavailable>;
@@ -34,21 +36,6 @@ pub(crate) fn mistaken(reply: &GroupReply) -> ErrorCode {
     ErrorCode::UnknownServerError
 }
 
-/// Answers with the message that `respond` makes of the shard's reply.
-pub(crate) fn answer<M: Message + 'static>(
-    header: &RequestHeader,
-    called: Called<GroupShard>,
-    respond: impl FnOnce(Reply) -> M + Send + 'static,
-) -> Handled {
-    match called {
-        Called::Now(reply) => exchange::answer(header, &respond(reply)),
-        Called::Later(parked) => {
-            let header = header.clone();
-            Ok(Answer::Later(Box::pin(async move { respond_later(&header, &respond(parked.await)) })))
-        }
-    }
-}
-
 /// Like [`answer`], for a request that may give its caller something to do first.
 pub(crate) fn answer_with_jobs<M: Message + 'static>(
     broker: &Arc<Broker>,
@@ -63,37 +50,6 @@ pub(crate) fn answer_with_jobs<M: Message + 'static>(
         }
         Called::Now(reply) => exchange::answer(header, &respond(reply)),
     }
-}
-
-/// Answers with the message that `respond` makes of the replies of several shards, in the order of the calls.
-pub(crate) fn answer_all<M: Message + 'static>(
-    header: &RequestHeader,
-    called: Vec<Called<GroupShard>>,
-    respond: impl FnOnce(Vec<Reply>) -> M + Send + 'static,
-) -> Handled {
-    let header = header.clone();
-    if called.iter().all(|called| matches!(called, Called::Now(_))) {
-        let now = |called| match called {
-            Called::Now(reply) => Some(reply),
-            Called::Later(_) => None,
-        };
-        return exchange::answer(&header, &respond(called.into_iter().filter_map(now).collect()));
-    }
-    Ok(Answer::Later(Box::pin(async move {
-        let mut replies = Vec::with_capacity(called.len());
-        for called in called {
-            replies.push(called.reply().await);
-        }
-        respond_later(&header, &respond(replies))
-    })))
-}
-
-/// A response that could not be encoded has nobody left to tell but the log; the client runs into its timeout.
-fn respond_later<M: Message>(header: &RequestHeader, response: &M) -> net::Response {
-    exchange::respond(header, response, Vec::new()).unwrap_or_else(|error| {
-        tracing::error!(message = M::NAME, %error, "a response could not be encoded");
-        net::Response::default()
-    })
 }
 
 /// The code of a refusal that has no fields beside it.

@@ -5,6 +5,8 @@
 //!
 //! *Boundary:* handlers see services (`broker`, `controller-node`) and words, never `log` or `raft`.
 
+mod add_offsets_to_txn;
+mod add_partitions_to_txn;
 mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition_reassignments;
@@ -29,9 +31,11 @@ mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
+mod describe_transactions;
 mod describe_user_scram_credentials;
 mod doubled;
 mod elect_leaders;
+mod end_txn;
 mod errors;
 pub mod exchange;
 mod fetch;
@@ -47,6 +51,7 @@ mod list_config_resources;
 mod list_groups;
 mod list_offsets;
 mod list_partition_reassignments;
+mod list_transactions;
 mod metadata;
 mod node_endpoints;
 mod offset_commit;
@@ -57,11 +62,15 @@ mod partition_view;
 mod peer;
 mod produce;
 mod routes;
+mod shard_replies;
 mod sync_group;
 mod topic_names;
+mod transaction_replies;
+mod txn_offset_commit;
 mod unregister_broker;
 mod update_features;
 mod why;
+mod write_txn_markers;
 
 use std::sync::Arc;
 

@@ -1,25 +1,34 @@
 //! Produce (key 0), versions 3–13: appends record batches.
 //!
 //! v3 (KIP-98) transactional id and batches of magic 2; v5 log start offset; v7 zstd (KIP-110); v8 record errors
-//! (KIP-467); v9 flexible; v10 current leader (KIP-951); v12 implicit transaction partitions (KIP-890); v13 topic ids
-//! (KIP-516). Versions 0–2 are advertised and refused (KAFKA-18659). Broker listeners. Needs WRITE on the topic.
+//! (KIP-467); v9 flexible; v10 current leader (KIP-951); v11 TRANSACTION_ABORTABLE (before: INVALID_TXN_STATE); v12
+//! partitions join the transaction by being written to (KIP-890); v13 topic ids (KIP-516). Versions 0–2 are advertised and
+//! refused (KAFKA-18659). Broker listeners. Needs WRITE on the topic, and where there is a transactional batch WRITE on the
+//! transactional id.
 //!
 //! Each partition takes exactly one batch of magic 2. acks is −1 (all in-sync replicas), 1 or 0; with 0 nothing is
 //! answered, and an error closes the connection. The decisions are `broker::produce`'s and the log's; per partition the
 //! errors are UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, NOT_LEADER_OR_FOLLOWER, TOPIC_AUTHORIZATION_FAILED,
 //! INVALID_REQUIRED_ACKS, INVALID_RECORD, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION_TYPE, MESSAGE_TOO_LARGE,
-//! CORRUPT_MESSAGE, NOT_ENOUGH_REPLICAS, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR and the idempotence errors.
+//! CORRUPT_MESSAGE, NOT_ENOUGH_REPLICAS, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR and the idempotence errors; of all
+//! TRANSACTIONAL_ID_AUTHORIZATION_FAILED and INVALID_PRODUCER_ID_MAPPING (batches of several transactions).
 //!
-//! Difference from Apache Kafka: transactional batches are refused with INVALID_TXN_STATE, because this build has no
-//! transaction coordinator that could know the transaction.
+//! A transactional batch is appended once the coordinator of transactions has confirmed that its partition is in the
+//! transaction (`broker::transaction_verification`); the requests behind it on the connection wait for that, for they must
+//! not overtake it. Errors: INVALID_TXN_STATE, TRANSACTION_ABORTABLE, INVALID_PRODUCER_EPOCH,
+//! INVALID_PRODUCER_ID_MAPPING, CONCURRENT_TRANSACTIONS, and NOT_ENOUGH_REPLICAS where the coordinator cannot answer: every
+//! client tries again on it.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::Broker;
 use broker::fetch_sessions::TopicKey;
 use broker::partition::PartitionAppendError;
-use broker::produce::{AcknowledgementError, ProduceEntry, ProduceOutcome, RecordsError};
+use broker::produce::{AcknowledgementError, InTransaction, ProduceEntry, ProduceOutcome, RecordsError};
+use broker::transaction_coordinator::Producer;
+use broker::transaction_verification::{Joining, ToVerify, VerificationError};
 use bytes::Bytes;
 use net::{Answer, CloseReason, Request, RequestHeader};
 use protocol::messages::produce_request::{ProduceRequest, TopicProduceData};
@@ -40,53 +49,92 @@ use crate::peer;
 /// First version that names topics by id.
 const TOPIC_IDS_SINCE: i16 = 13;
 
+/// First version that knows TRANSACTION_ABORTABLE.
+const ABORTABLE_SINCE: i16 = 11;
+/// First version that makes partitions join the transaction.
+const JOINS_SINCE: i16 = 12;
+
+/// How far a request is.
+pub(crate) enum Begun<'a> {
+    /// Its records are appended, or refused.
+    Handled(Handled),
+    /// Its transaction is looked at first.
+    Verifying(Pin<Box<dyn Future<Output = Handled> + Send + 'a>>),
+}
+
 /// Appends, then answers at once or when the in-sync replicas have it.
-pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Request) -> Handled {
-    let body: ProduceRequest = exchange::decode(request)?;
-    let acks = body.acks;
-    let timeout = Duration::from_millis(u64::try_from(body.timeout_ms).unwrap_or(0));
-    let mut call = Call { places: Vec::new(), entries: Vec::new(), response: ProduceResponse::default() };
-    let terms = Terms { acks, is_transactional: body.transactional_id.is_some() };
-    for topic in each_once(body.topic_data).into_iter().filter(|topic| !topic.partition_data.is_empty()) {
+pub(crate) fn handle<'a>(
+    broker: &'a Arc<Broker>,
+    authorizer: &Authorizer,
+    request: &'a Request,
+) -> Begun<'a> {
+    let body: ProduceRequest = match exchange::decode(request) {
+        Ok(body) => body,
+        Err(reason) => return Begun::Handled(Err(reason)),
+    };
+    let mut call = Call {
+        broker,
+        request,
+        acks: body.acks,
+        timeout: Duration::from_millis(u64::try_from(body.timeout_ms).unwrap_or(0)),
+        places: Vec::new(),
+        entries: Vec::new(),
+        transactions: Vec::new(),
+        response: ProduceResponse::default(),
+    };
+    let transactional_id = match transactional_id(authorizer, request, &body) {
+        Ok(transactional_id) => transactional_id,
+        Err(error) => return Begun::Handled(call.refuse(body.topic_data, error)),
+    };
+    let are_of_two_producers = |call: &Call<'_>| {
+        let mut producers = call.transactions.iter().flatten().map(|one| one.producer);
+        let first = producers.next();
+        producers.any(|producer| Some(producer) != first)
+    };
+    let topics = each_once(body.topic_data);
+    for topic in topics.iter().filter(|topic| !topic.partition_data.is_empty()) {
         call.begin_topic(&topic.name, topic.topic_id);
         let key = if request.header.api_version >= TOPIC_IDS_SINCE {
             TopicKey::Id(topic.topic_id)
         } else {
             TopicKey::Name(topic.name.as_str().into())
         };
-        for partition in topic.partition_data {
+        for partition in &topic.partition_data {
             let index = PartitionIndex(partition.index);
-            let entry = admit(broker, authorizer, request, &key, index, terms, partition.records);
-            call.add(broker, request, partition.index, entry);
+            let admitted = call.admit(authorizer, &key, index, partition.records.as_ref());
+            call.add(partition.index, admitted);
         }
     }
-    let (outcomes, unacknowledged) = broker.append(std::mem::take(&mut call.entries), acks);
-    for (index, outcome) in outcomes.into_iter().enumerate() {
-        call.record(broker, request, index, outcome);
+    if are_of_two_producers(&call) {
+        return Begun::Handled(call.refuse(topics, ErrorCode::InvalidProducerIdMapping));
     }
-    if acks == 0 {
-        // Nobody waits, but what `flush.messages` asks for is done.
-        drop(broker.acknowledge(unacknowledged, timeout, peer::waiting_client(request)));
-        return match call.first_error() {
-            None => Ok(Answer::Silent),
-            Some(error) => {
-                Err(CloseReason::refused(format!("a Produce request with acks=0 failed: {error}")))
-            }
-        };
+    let producer = call.transactions.iter().flatten().next().map(|one| one.producer);
+    match transactional_id.zip(producer) {
+        None => Begun::Handled(call.append()),
+        Some((transactional_id, producer)) => Begun::Verifying(Box::pin(async move {
+            call.verify(&transactional_id, producer).await;
+            call.append()
+        })),
     }
-    if unacknowledged.is_empty() {
-        return exchange::answer(&request.header, &call.response);
+}
+
+/// The transactional id, where there are records that need it.
+fn transactional_id(
+    authorizer: &Authorizer,
+    request: &Request,
+    body: &ProduceRequest,
+) -> Result<Option<String>, ErrorCode> {
+    let mut records = (body.topic_data.iter())
+        .flat_map(|topic| &topic.partition_data)
+        .filter_map(|partition| partition.records.as_ref());
+    if !records.any(|records| broker::produce::is_transactional(records)) {
+        return Ok(None);
     }
-    let acknowledged = broker.acknowledge(unacknowledged, timeout, peer::waiting_client(request));
-    let header = request.header.clone();
-    Ok(Answer::Later(Box::pin(async move {
-        for (index, result) in acknowledged.await {
-            if let Err(error) = result {
-                call.fail(index, error);
-            }
-        }
-        answer_later(&header, &call.response)
-    })))
+    let id = body
+        .transactional_id
+        .as_ref()
+        .filter(|id| authorizer.allows(&request.connection, Operation::Write, Resource::TransactionalId(id)));
+    id.cloned().map(Some).ok_or(ErrorCode::TransactionalIdAuthorizationFailed)
 }
 
 /// Of what is sent for one partition, the last is taken, as the oracle does.
@@ -103,43 +151,130 @@ fn each_once(topics: Vec<TopicProduceData>) -> Vec<TopicProduceData> {
     topics
 }
 
-/// The request's answer as it grows.
-struct Call {
+/// A request on its way, and its answer as it grows.
+struct Call<'a> {
+    broker: &'a Arc<Broker>,
+    request: &'a Request,
+    acks: i16,
+    timeout: Duration,
     response: ProduceResponse,
     /// For each entry: its topic's and its partition's place in the response.
     places: Vec<(usize, usize)>,
     entries: Vec<ProduceEntry>,
+    /// For each entry: the transaction of its records.
+    transactions: Vec<Option<InTransaction>>,
 }
 
-impl Call {
+impl Call<'_> {
     fn begin_topic(&mut self, name: &str, topic_id: types::Uuid) {
         let name = name.to_owned();
         self.response.responses.push(TopicProduceResponse { name, topic_id, ..Default::default() });
     }
 
-    fn add(&mut self, broker: &Broker, request: &Request, index: i32, entry: Result<ProduceEntry, Refusal>) {
+    fn add(&mut self, index: i32, admitted: Result<Admitted, Refusal>) {
         let topic = self.response.responses.len() - 1;
         let partitions = &mut self.response.responses[topic].partition_responses;
         partitions.push(PartitionProduceResponse { index, base_offset: -1, ..Default::default() });
         let place = (topic, partitions.len() - 1);
-        match entry {
-            Ok(entry) => {
-                self.entries.push(entry);
+        match admitted {
+            Ok(admitted) => {
+                self.entries.push(admitted.entry);
+                self.transactions.push(admitted.transaction);
                 self.places.push(place);
             }
-            Err(refusal) => {
-                let partition = &mut self.response.responses[place.0].partition_responses[place.1];
-                partition.error_code = refusal.error.code();
-                partition.error_message = refusal.message;
-                if refusal.error == ErrorCode::NotLeaderOrFollower {
-                    self.tell_leader(broker, request, place, refusal.leader);
+            Err(refusal) => self.refuse_one(place, refusal),
+        }
+    }
+
+    fn refuse_one(&mut self, place: (usize, usize), refusal: Refusal) {
+        let partition = &mut self.response.responses[place.0].partition_responses[place.1];
+        partition.error_code = refusal.error.code();
+        partition.error_message = refusal.message;
+        if refusal.error == ErrorCode::NotLeaderOrFollower {
+            self.tell_leader(place, refusal.leader);
+        }
+    }
+
+    /// Refuses the request as a whole.
+    fn refuse(mut self, topics: Vec<TopicProduceData>, error: ErrorCode) -> Handled {
+        self.response = ProduceResponse::default();
+        for topic in each_once(topics).into_iter().filter(|topic| !topic.partition_data.is_empty()) {
+            self.begin_topic(&topic.name, topic.topic_id);
+            for partition in topic.partition_data {
+                self.add(partition.index, Err(error.into()));
+            }
+        }
+        match self.acks {
+            0 => Err(refused_unanswered(error)),
+            _ => exchange::answer(&self.request.header, &self.response),
+        }
+    }
+
+    /// Asks the coordinator of transactions about the entries; those that it does not confirm are refused.
+    async fn verify(&mut self, transactional_id: &str, producer: Producer) {
+        let version = self.request.header.api_version;
+        let joining = if version >= JOINS_SINCE { Joining::ByWriting } else { Joining::Never };
+        let asked: Vec<usize> =
+            (0..self.entries.len()).filter(|at| self.transactions[*at].is_some()).collect();
+        let to_verify = |at: &usize| ToVerify {
+            partition: self.entries[*at].partition.clone(),
+            sequence: self.transactions[*at].map_or(-1, |transaction| transaction.sequence),
+        };
+        let to_verify: Vec<ToVerify> = asked.iter().map(to_verify).collect();
+        let verified = self.broker.verify_transaction(transactional_id, producer, &to_verify, joining).await;
+        let mut refusals = vec![None; self.entries.len()];
+        for (at, verified) in asked.into_iter().zip(verified) {
+            match verified {
+                Ok(guard) => self.entries[at].guard = guard,
+                Err(error) => refusals[at] = Some(error),
+            }
+        }
+        let entries = std::mem::take(&mut self.entries);
+        let places = std::mem::take(&mut self.places);
+        for ((entry, place), refusal) in entries.into_iter().zip(places).zip(refusals) {
+            match refusal {
+                None => {
+                    self.entries.push(entry);
+                    self.places.push(place);
                 }
+                Some(error) => self.refuse_one(place, unverified(&error, version)),
             }
         }
     }
 
+    /// Appends the entries, then answers at once or when the in-sync replicas have them.
+    fn append(mut self) -> Handled {
+        let (outcomes, unacknowledged) = self.broker.append(std::mem::take(&mut self.entries), self.acks);
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            self.record(index, outcome);
+        }
+        let client = || peer::waiting_client(self.request);
+        if self.acks == 0 {
+            // Nobody waits, but what `flush.messages` asks for is done.
+            drop(self.broker.acknowledge(unacknowledged, self.timeout, client()));
+            return match self.first_error() {
+                None => Ok(Answer::Silent),
+                Some(error) => Err(refused_unanswered(error)),
+            };
+        }
+        if unacknowledged.is_empty() {
+            return exchange::answer(&self.request.header, &self.response);
+        }
+        let acknowledged = self.broker.acknowledge(unacknowledged, self.timeout, client());
+        let header = self.request.header.clone();
+        let (mut response, places) = (self.response, self.places);
+        Ok(Answer::Later(Box::pin(async move {
+            for (index, result) in acknowledged.await {
+                if let Err(error) = result {
+                    fail(&mut response, places[index], error);
+                }
+            }
+            answer_later(&header, &response)
+        })))
+    }
+
     /// Enters what became of the entry.
-    fn record(&mut self, broker: &Broker, request: &Request, entry: usize, outcome: ProduceOutcome) {
+    fn record(&mut self, entry: usize, outcome: ProduceOutcome) {
         let place = self.places[entry];
         let partition = &mut self.response.responses[place.0].partition_responses[place.1];
         match outcome {
@@ -161,37 +296,21 @@ impl Call {
                     })
                     .collect();
                 if let PartitionAppendError::Leadership(error) = error {
-                    self.tell_leader(broker, request, place, errors::known_leader(&error));
+                    self.tell_leader(place, errors::known_leader(&error));
                 }
             }
         }
     }
 
-    /// An entry was appended and not acknowledged.
-    fn fail(&mut self, entry: usize, error: AcknowledgementError) {
-        let place = self.places[entry];
-        let partition = &mut self.response.responses[place.0].partition_responses[place.1];
-        partition.error_code = errors::acknowledgement_error(&error).code();
-        partition.base_offset = -1;
-        partition.log_append_time_ms = -1;
-    }
-
     /// From v10 on a client that asked the wrong node is told the right one (KIP-951).
-    fn tell_leader(
-        &mut self,
-        broker: &Broker,
-        request: &Request,
-        place: (usize, usize),
-        leader: Option<(types::NodeId, types::LeaderEpoch)>,
-    ) {
-        let Some((leader, leader_epoch)) = leader.filter(|_| request.header.api_version >= 10) else {
-            return;
-        };
+    fn tell_leader(&mut self, place: (usize, usize), leader: Option<(types::NodeId, types::LeaderEpoch)>) {
+        let is_told = self.request.header.api_version >= 10;
+        let Some((leader, leader_epoch)) = leader.filter(|_| is_told) else { return };
         self.response.responses[place.0].partition_responses[place.1].current_leader =
             LeaderIdAndEpoch { leader_id: leader.0, leader_epoch: leader_epoch.0, ..Default::default() };
         node_endpoints::add_to_produce(
-            broker,
-            &request.connection.listener,
+            self.broker,
+            &self.request.connection.listener,
             leader,
             &mut self.response.node_endpoints,
         );
@@ -202,14 +321,54 @@ impl Call {
         let mut codes = partitions.map(|partition| partition.error_code).filter(|code| *code != 0);
         codes.next().map(|code| ErrorCode::from_code(code).unwrap_or(ErrorCode::UnknownServerError))
     }
+
+    fn admit(
+        &self,
+        authorizer: &Authorizer,
+        topic: &TopicKey,
+        index: PartitionIndex,
+        records: Option<&Bytes>,
+    ) -> Result<Admitted, Refusal> {
+        let (broker, request) = (self.broker, self.request);
+        // Whoever names a topic is told whether it exists only after being allowed to.
+        let name = match topic {
+            TopicKey::Name(name) => name.clone(),
+            TopicKey::Id(_) => broker.topic_name(topic).ok_or(errors::unknown_topic(topic))?,
+        };
+        if !authorizer.allows(&request.connection, Operation::Write, Resource::Topic(&name)) {
+            return Err(ErrorCode::TopicAuthorizationFailed.into());
+        }
+        let is_allowed_client = request.header.client_id.as_deref() == Some(internal_topics::ADMIN_CLIENT_ID);
+        if internal_topics::is_internal(&name) && !is_allowed_client {
+            return Err(ErrorCode::InvalidTopicException.into());
+        }
+        let partition = broker.find_partition(topic, index).map_err(|error| Refusal {
+            error: errors::lookup_error(&error),
+            message: None,
+            leader: errors::looked_up_leader(&error),
+        })?;
+        if !(-1..=1).contains(&self.acks) {
+            return Err(ErrorCode::InvalidRequiredAcks.into());
+        }
+        let records = records.cloned().unwrap_or_default();
+        let checked = broker::produce::check_records(&records, request.header.api_version);
+        let transaction = checked.map_err(|error| match error {
+            RecordsError::Invalid(_) => ErrorCode::InvalidRecord.into(),
+            RecordsError::Corrupt => Refusal {
+                error: ErrorCode::CorruptMessage,
+                message: Some("these bytes are no record batch".to_owned()),
+                leader: None,
+            },
+            RecordsError::UnsupportedCompression => ErrorCode::UnsupportedCompressionType.into(),
+        })?;
+        Ok(Admitted { entry: ProduceEntry { partition, records, guard: None }, transaction })
+    }
 }
 
-/// What a request says of all its entries.
-#[derive(Clone, Copy)]
-struct Terms {
-    acks: i16,
-    /// Whether it names a transactional id; without one, nobody may write transactional batches.
-    is_transactional: bool,
+/// An entry that may be tried.
+struct Admitted {
+    entry: ProduceEntry,
+    transaction: Option<InTransaction>,
 }
 
 /// Why an entry is not even tried.
@@ -225,48 +384,38 @@ impl From<ErrorCode> for Refusal {
     }
 }
 
-fn admit(
-    broker: &Broker,
-    authorizer: &Authorizer,
-    request: &Request,
-    topic: &TopicKey,
-    index: PartitionIndex,
-    terms: Terms,
-    records: Option<Bytes>,
-) -> Result<ProduceEntry, Refusal> {
-    // Whoever names a topic is told whether it exists only after being allowed to.
-    let name = match topic {
-        TopicKey::Name(name) => name.clone(),
-        TopicKey::Id(_) => broker.topic_name(topic).ok_or(errors::unknown_topic(topic))?,
+/// What a producer is told of a partition that its transaction is not known to hold.
+fn unverified(error: &VerificationError, version: i16) -> Refusal {
+    let code = errors::verification_error(error, version >= ABORTABLE_SINCE);
+    let is_to_be_tried_again = match code {
+        ErrorCode::CoordinatorLoadInProgress
+        | ErrorCode::CoordinatorNotAvailable
+        | ErrorCode::NotCoordinator => true,
+        ErrorCode::ConcurrentTransactions => version < JOINS_SINCE,
+        _ => false,
     };
-    if !authorizer.allows(&request.connection, Operation::Write, Resource::Topic(&name)) {
-        return Err(ErrorCode::TopicAuthorizationFailed.into());
+    if is_to_be_tried_again {
+        let message = Some(format!("whether the partition is in the transaction is not known: {error}"));
+        return Refusal { error: ErrorCode::NotEnoughReplicas, message, leader: None };
     }
-    let is_allowed_client = request.header.client_id.as_deref() == Some(internal_topics::ADMIN_CLIENT_ID);
-    if internal_topics::is_internal(&name) && !is_allowed_client {
-        return Err(ErrorCode::InvalidTopicException.into());
-    }
-    let partition = broker.find_partition(topic, index).map_err(|error| Refusal {
-        error: errors::lookup_error(&error),
-        message: None,
-        leader: errors::looked_up_leader(&error),
-    })?;
-    if !(-1..=1).contains(&terms.acks) {
-        return Err(ErrorCode::InvalidRequiredAcks.into());
-    }
-    let records = records.unwrap_or_default();
-    broker::produce::check_records(&records, request.header.api_version).map_err(|error| match error {
-        RecordsError::Invalid(_) => ErrorCode::InvalidRecord.into(),
-        RecordsError::Corrupt => Refusal {
-            error: ErrorCode::CorruptMessage,
-            message: Some("these bytes are no record batch".to_owned()),
-            leader: None,
-        },
-        RecordsError::UnsupportedCompression => ErrorCode::UnsupportedCompressionType.into(),
-        RecordsError::Transactional if terms.is_transactional => ErrorCode::InvalidTxnState.into(),
-        RecordsError::Transactional => ErrorCode::TransactionalIdAuthorizationFailed.into(),
-    })?;
-    Ok(ProduceEntry { partition, records, guard: None })
+    let leader = match error {
+        VerificationError::Leadership(error) => errors::known_leader(error),
+        _ => None,
+    };
+    let message = (code == ErrorCode::InvalidTxnState).then(|| error.to_string());
+    Refusal { error: code, message, leader }
+}
+
+/// An entry was appended and not acknowledged.
+fn fail(response: &mut ProduceResponse, place: (usize, usize), error: AcknowledgementError) {
+    let partition = &mut response.responses[place.0].partition_responses[place.1];
+    partition.error_code = errors::acknowledgement_error(&error).code();
+    partition.base_offset = -1;
+    partition.log_append_time_ms = -1;
+}
+
+fn refused_unanswered(error: ErrorCode) -> CloseReason {
+    CloseReason::refused(format!("a Produce request with acks=0 failed: {error}"))
 }
 
 /// A response that could not be encoded has nobody left to tell but the log; the client runs into its timeout.

@@ -7,6 +7,7 @@ use net::{Answer, CloseReason, Request};
 use protocol::api::{self, Api};
 
 use crate::Handlers;
+use crate::produce::Begun;
 use crate::{api_versions, exchange::Handled};
 
 /// The APIs served, by ascending key.
@@ -30,6 +31,11 @@ const SERVED: &[i16] = &[
     api::DELETE_RECORDS,
     api::INIT_PRODUCER_ID,
     api::OFFSET_FOR_LEADER_EPOCH,
+    api::ADD_PARTITIONS_TO_TXN,
+    api::ADD_OFFSETS_TO_TXN,
+    api::END_TXN,
+    api::WRITE_TXN_MARKERS,
+    api::TXN_OFFSET_COMMIT,
     api::DESCRIBE_CONFIGS,
     api::ALTER_CONFIGS,
     api::DESCRIBE_LOG_DIRS,
@@ -48,6 +54,8 @@ const SERVED: &[i16] = &[
     api::DESCRIBE_CLUSTER,
     api::DESCRIBE_PRODUCERS,
     api::UNREGISTER_BROKER,
+    api::DESCRIBE_TRANSACTIONS,
+    api::LIST_TRANSACTIONS,
     api::CONSUMER_GROUP_HEARTBEAT,
     api::CONSUMER_GROUP_DESCRIBE,
     api::LIST_CONFIG_RESOURCES,
@@ -92,7 +100,10 @@ fn is_served_version(api: &Api, version: i16) -> bool {
 async fn route(handlers: &Handlers, request: &Request) -> Handled {
     let Handlers { broker, controller, authorizer, .. } = handlers;
     match request.header.api_key {
-        api::PRODUCE => crate::produce::handle(broker, authorizer, request),
+        api::PRODUCE => match crate::produce::handle(broker, authorizer, request) {
+            Begun::Handled(handled) => handled,
+            Begun::Verifying(verifying) => verifying.await,
+        },
         api::FETCH => crate::fetch::handle(broker, authorizer, request),
         api::LIST_OFFSETS => crate::list_offsets::handle(broker, authorizer, request),
         api::METADATA => Box::pin(crate::metadata::handle(broker, controller, authorizer, request)).await,
@@ -117,6 +128,13 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::DELETE_RECORDS => Box::pin(crate::delete_records::handle(broker, authorizer, request)).await,
         api::INIT_PRODUCER_ID => Box::pin(crate::init_producer_id::handle(broker, authorizer, request)).await,
         api::OFFSET_FOR_LEADER_EPOCH => crate::offset_for_leader_epoch::handle(broker, authorizer, request),
+        api::ADD_PARTITIONS_TO_TXN => crate::add_partitions_to_txn::handle(broker, authorizer, request),
+        api::ADD_OFFSETS_TO_TXN => crate::add_offsets_to_txn::handle(broker, authorizer, request),
+        api::END_TXN => Box::pin(crate::end_txn::handle(broker, authorizer, request)).await,
+        api::WRITE_TXN_MARKERS => crate::write_txn_markers::handle(broker, authorizer, request),
+        api::TXN_OFFSET_COMMIT => {
+            Box::pin(crate::txn_offset_commit::handle(broker, authorizer, request)).await
+        }
         api::DESCRIBE_CONFIGS => crate::describe_configs::handle(broker, authorizer, request),
         api::ALTER_CONFIGS => {
             Box::pin(crate::alter_configs::handle(broker, controller, authorizer, request)).await
@@ -158,6 +176,8 @@ async fn route(handlers: &Handlers, request: &Request) -> Handled {
         api::UNREGISTER_BROKER => {
             Box::pin(crate::unregister_broker::handle(broker, controller, authorizer, request)).await
         }
+        api::DESCRIBE_TRANSACTIONS => crate::describe_transactions::handle(broker, authorizer, request),
+        api::LIST_TRANSACTIONS => crate::list_transactions::handle(broker, authorizer, request),
         api::DESCRIBE_CLUSTER => crate::describe_cluster::handle(broker, authorizer, request),
         api::DESCRIBE_TOPIC_PARTITIONS => {
             crate::describe_topic_partitions::handle(broker, authorizer, request)

@@ -18,8 +18,8 @@ fn main() -> anyhow::Result<()> {
     let directory =
         std::env::args().nth(1).ok_or_else(|| anyhow::anyhow!("the directory to write to is missing"))?;
     let config = TopicConfig { segment_bytes: 20_000, index_interval_bytes: 500, ..TopicConfig::default() };
-    let mut options = OpenOptions::new(Arc::new(config), Entropy::from_seed(1), NOW_MS);
-    options.settings.transaction_verification = false;
+    let options = OpenOptions::new(Arc::new(config), Entropy::from_seed(1), NOW_MS);
+    options.settings.transaction_verification.set(false);
     let log = Log::open(Disk::Real, PathBuf::from(directory), options, &mut |_| {})?;
     let context = AppendContext::client(LeaderEpoch(3), NOW_MS);
     for number in 0..200 {

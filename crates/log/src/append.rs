@@ -221,7 +221,7 @@ impl Log {
         let rules = AppendRules {
             origin: context.origin,
             guard: context.guard,
-            requires_verification: self.settings.transaction_verification,
+            requires_verification: self.settings.transaction_verification.is_on(),
             transaction_version: context.transaction_version,
         };
         let prepared = state.producers.prepare(&ready.producers, rules)?;

@@ -20,6 +20,7 @@ use crate::expiration::Expiration;
 use crate::files::LogDirectory;
 use crate::producer_snapshot::ProducerSnapshots;
 use crate::segment::Segment;
+use crate::switch::Switch;
 use crate::view::{LogEnd, View};
 
 /// A partition's log. All methods take `&self`: one writer at a time, any number of readers beside it.
@@ -51,12 +52,15 @@ pub struct LogSettings {
     /// `producer.id.expiration.ms`.
     pub producer_id_expiration: Expiration,
     /// `transaction.partition.verification.enable`.
-    pub transaction_verification: bool,
+    pub transaction_verification: Switch,
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { producer_id_expiration: Expiration::of_ms(86_400_000), transaction_verification: true }
+        Self {
+            producer_id_expiration: Expiration::of_ms(86_400_000),
+            transaction_verification: Switch::new(true),
+        }
     }
 }
 

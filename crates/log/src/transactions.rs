@@ -61,7 +61,7 @@ impl Log {
         let rules = AppendRules {
             origin: AppendOrigin::Coordinator,
             guard,
-            requires_verification: self.settings.transaction_verification,
+            requires_verification: self.settings.transaction_verification.is_on(),
             transaction_version,
         };
         self.lock().producers.prepare([batch], rules).map(drop)

@@ -5,24 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::coordinators::groups::OffsetsTopicSettings;
+use broker::coordinators::transactions::TransactionsTopicSettings;
 use broker::coordinators::{Compression, CoordinatorSettings};
 use broker::group_coordinator::GroupSettings;
 use broker::group_coordinator::assignors::ServerAssignor;
 use broker::group_coordinator::consumer::{ConsumerSettings, MigrationPolicy};
 use broker::log_maintenance::MaintenanceSettings;
 use broker::metadata_applier::BeginReport;
+use broker::transaction_coordinator::TransactionSettings;
+use broker::transaction_verification::JoinPatience;
 use broker::{
     Broker, BrokerParts, BrokerSettings, ProducerIdBlock, ProducerIds, ProducerIdsError,
-    directory_assignments_driver, lifecycle, log_cleaner, log_maintenance, metadata_applier,
+    directory_assignments_driver, lifecycle, log_cleaner, log_maintenance, metadata_applier, txn_markers,
 };
-use config::{ConsumerGroupsConfig, GroupCoordinatorConfig, NodeConfig};
+use config::{ConsumerGroupsConfig, GroupCoordinatorConfig, NodeConfig, TransactionConfig};
 use controller_node::{
     CallError, ControllerFailure, ControllerHandle, ControllerNode, ControllerOptions, ControllerSettings,
     LocalVoter, NewBroker, NewController, QuorumOptions, ReplicaKey, VoterSet, supported_features,
 };
 use handlers::{Authorizer, Handlers};
 use log::log_dirs::LogDirs;
-use log::{Expiration, LogSettings};
+use log::{Expiration, LogSettings, Switch};
 use metadata::{Endpoint, SecurityProtocol};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -35,6 +38,8 @@ use crate::{Environment, NodeError};
 const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
 /// How often the unflushed bytes are looked at, and their age where `log.flush.scheduler.interval.ms` is not set.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a change of a transaction waits for the in-sync replicas. Kafka waits as long as the transaction may take.
+const TRANSACTION_WRITE_TIMEOUT_MS: i64 = 30_000;
 
 /// A listener that is bound, as others are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +146,8 @@ impl Node {
         self.tasks.spawn(async move { produces.run().await });
         self.tasks.spawn(async move { fetches.run().await });
         self.tasks.spawn(broker.groups().clone().run());
+        self.tasks.spawn(broker.transactions().clone().run());
+        self.tasks.spawn(txn_markers::run(broker.clone()));
         let found = metadata_applier::adopt(broker, self.controller.image())?;
         let applier = metadata_applier::run(broker.clone(), self.controller.images(), self.stop.subscribe());
         self.workers.spawn(applier);
@@ -184,6 +191,7 @@ impl Node {
     pub fn release_waits(&self) {
         let broker = &self.handlers.broker;
         broker.groups().unload_all();
+        broker.transactions().unload_all();
         broker.delayed_fetches().expire_all();
     }
 
@@ -280,7 +288,7 @@ fn begin_log_dirs(
 ) -> Result<LogDirs, NodeError> {
     let settings = LogSettings {
         producer_id_expiration: Expiration::of_ms(config.producers.producer_id_expiration_ms.into()),
-        ..LogSettings::default()
+        transaction_verification: Switch::new(config.transactions.transaction_partition_verification_enable),
     };
     // A directory for the metadata log alone holds no partitions.
     let directories = prepared.all.into_iter().collect();
@@ -334,6 +342,35 @@ fn broker_settings(config: &NodeConfig) -> BrokerSettings {
             replication_factor: config.groups.offsets_topic_replication_factor,
             segment_bytes: config.groups.offsets_topic_segment_bytes,
         },
+        transactions: transaction_settings(&config.transactions),
+        transaction_coordinator: CoordinatorSettings {
+            write_timeout_ms: TRANSACTION_WRITE_TIMEOUT_MS,
+            compression: Compression::None,
+            load_bytes: usize::try_from(config.transactions.transaction_state_log_load_buffer_size)
+                .unwrap_or(1),
+        },
+        transactions_topic: TransactionsTopicSettings {
+            partitions: config.transactions.transaction_state_log_num_partitions,
+            replication_factor: config.transactions.transaction_state_log_replication_factor,
+            segment_bytes: config.transactions.transaction_state_log_segment_bytes,
+            min_insync_replicas: config.transactions.transaction_state_log_min_isr,
+        },
+        join_patience: JoinPatience {
+            back_off: millis(config.transactions.add_partitions_to_txn_retry_backoff_ms.into()),
+            longest: millis(config.transactions.add_partitions_to_txn_retry_backoff_max_ms.into()),
+        },
+    }
+}
+
+fn transaction_settings(config: &TransactionConfig) -> TransactionSettings {
+    TransactionSettings {
+        timeout_ms_max: config.transaction_max_timeout_ms,
+        expiration_ms: config.transactional_id_expiration_ms.into(),
+        abort_timed_out_interval_ms: config
+            .transaction_abort_timed_out_transaction_cleanup_interval_ms
+            .into(),
+        remove_expired_interval_ms: config.transaction_remove_expired_transaction_cleanup_interval_ms.into(),
+        has_two_phase_commit: config.transaction_two_phase_commit_enable,
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn encode(
 ///
 /// # Errors
 /// See [`BuildError`].
-pub(super) fn encode_marker(end: &EndOfTransaction, now_ms: i64) -> Result<Bytes, BuildError> {
+pub(crate) fn encode_marker(end: &EndOfTransaction, now_ms: i64) -> Result<Bytes, BuildError> {
     let kind = if end.is_committed { ControlRecordType::Commit } else { ControlRecordType::Abort };
     let (producer_id, producer_epoch) = end.producer;
     let owner = MarkerOwner { producer_id, producer_epoch, coordinator_epoch: end.coordinator_epoch };

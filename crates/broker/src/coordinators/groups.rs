@@ -8,7 +8,7 @@ use metadata::MetadataImage;
 use types::waits::{GroupWait, LaggingPartition};
 use types::{PartitionIndex, TopicIdPartition, TopicName, TopicPartition, Uuid};
 
-use super::{Called, Coordinator, Looked, Unavailable};
+use super::{Called, Coordinator, Looked, Unavailable, placement};
 use crate::Broker;
 
 /// The internal topic of groups and committed offsets.
@@ -56,10 +56,7 @@ impl Broker {
     /// The partition of `__consumer_offsets` that a group belongs to: Kafka's clients and brokers agree on it, and what
     /// either wrote has to be found by the other.
     pub fn group_partition(&self, image: &MetadataImage, group_id: &str) -> PartitionIndex {
-        let made =
-            image.topics.by_name(OFFSETS_TOPIC).and_then(|topic| i32::try_from(topic.partitions.len()).ok());
-        let partitions = made.unwrap_or(self.settings().offsets_topic.partitions).max(1);
-        PartitionIndex(java_hash(group_id).checked_abs().unwrap_or(0) % partitions)
+        placement::shard_of(image, OFFSETS_TOPIC, self.settings().offsets_topic.partitions, group_id)
     }
 
     /// Asks the shard that holds a group.
@@ -67,7 +64,7 @@ impl Broker {
         let image = self.image();
         let partition = self.group_partition(&image, group_id);
         // Between the election of this broker and the opening of the log, there is no shard.
-        if !self.groups().has_shard(partition) && self.is_about_to_lead(&image, partition) {
+        if !self.groups().has_shard(partition) && self.is_about_to_lead(&image, OFFSETS_TOPIC, partition) {
             return Called::Now(Err(Unavailable::Loading));
         }
         self.groups().call(partition, request)
@@ -93,7 +90,7 @@ impl Broker {
                 Ok(Some(why))
             }
             Err(Unavailable::Loading) => Ok(None),
-            Err(_) if self.is_about_to_lead(&image, partition) => Ok(None),
+            Err(_) if self.is_about_to_lead(&image, OFFSETS_TOPIC, partition) => Ok(None),
             Err(_) => Err(GroupWhyError::NotCoordinator),
         }
     }
@@ -125,35 +122,5 @@ impl Broker {
     /// Tells the shards that topics are gone.
     pub(crate) fn tell_groups_of_deleted(&self, topics: &BTreeMap<TopicName, Uuid>) {
         self.groups().tell_all(|| GroupRequest::TopicsDeleted { topics: topics.clone() });
-    }
-
-    fn is_about_to_lead(&self, image: &MetadataImage, index: PartitionIndex) -> bool {
-        let partition = image.topics.by_name(OFFSETS_TOPIC).and_then(|topic| topic.partition(index));
-        partition.is_some_and(|partition| partition.leader == Some(self.node_id()))
-    }
-}
-
-/// Java's `String.hashCode`: over the units of UTF-16, wrapping.
-fn java_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0, |hash: i32, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_are_javas() {
-        // As Java 21 says them.
-        for (text, expected) in [
-            ("", 0),
-            ("a", 97),
-            ("console-consumer-12345", 158_455_506),
-            ("grüße", 98_768_023),
-            ("😀 group", -1_570_619_006),
-            ("polygenelubricants", i32::MIN),
-        ] {
-            assert_eq!(java_hash(text), expected, "{text}");
-        }
     }
 }

@@ -84,6 +84,7 @@ where
                 tracing::debug!(partition = %partition.name(), %end, "coordinator loaded");
                 state.runtime.committed(partition.log().high_watermark());
                 state.runtime.loaded(number, shard, end, self.now());
+                self.loaded.send_modify(|count| *count += 1);
             }
             Err(LoadError::Unwanted) => {}
             Err(error) => {

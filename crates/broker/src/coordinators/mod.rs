@@ -4,36 +4,41 @@
 //! |---|---|
 //! | `call` | a request: in line, under the shard's short mutex; what cannot be answered yet is a future |
 //! | `call_in_transaction` | a request whose records belong to a transaction, and the end of one |
+//! | `commit_in_transaction` | TxnOffsetCommit: what both coordinators are asked |
 //! | `effects` | carries out what a runtime asks for: append, flush, reply, load |
 //! | `load` | reads a partition's log into a fresh shard, on the pool for blocking work |
 //! | `leadership` | which shards there are: follows the metadata |
 //! | `timer_driver` | the one task that lets the time of all shards pass |
 //! | `batches` | records to batches and back |
-//! | `groups` | the coordinator of groups, and which partition a group belongs to |
+//! | `groups`, `transactions` | the coordinators that there are |
+//! | `placement` | which partition a group or a transactional id belongs to |
 //! | `group_jobs` | what the coordinator of groups gives its callers to do |
 //!
 //! *Locks:* the map of shards, then a shard's mutex, then whatever an append takes. No lock is held over `.await`.
 
-mod batches;
+pub(crate) mod batches;
 mod call;
 mod call_in_transaction;
+mod commit_in_transaction;
 mod effects;
 mod group_jobs;
 pub mod groups;
 mod leadership;
 mod load;
+mod placement;
 mod timer_driver;
+pub mod transactions;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use coordinator::runtime::Runtime;
-use coordinator::{Now, Shard, Token};
+use coordinator::{Now, Token};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use io::{Blocking, Clock};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use types::{LeaderEpoch, PartitionIndex};
 
@@ -44,8 +49,9 @@ use load::LoadQueue;
 use timer_driver::Timer;
 
 pub use call::{Called, Looked, Parked};
-pub use coordinator::Unavailable;
+pub use commit_in_transaction::TransactionalCommitError;
 pub use coordinator::runtime::EndOfTransaction;
+pub use coordinator::{Shard, Unavailable};
 pub use record::Compression;
 
 /// What a shard answers, or why it does not.
@@ -90,6 +96,8 @@ pub struct Coordinator<S: Shard> {
     delayed_fetches: DelayedFetches,
     slots: RwLock<BTreeMap<PartitionIndex, Arc<Slot<S>>>>,
     loads: Mutex<LoadQueue<S>>,
+    /// Counts the shards that began to answer, for whoever waits for one.
+    loaded: watch::Sender<u64>,
     timer: Timer,
 }
 
@@ -163,6 +171,7 @@ where
             delayed_fetches: parts.delayed_fetches,
             slots: RwLock::default(),
             loads: Mutex::default(),
+            loaded: watch::Sender::new(0),
             timer: Timer::default(),
         }
     }
@@ -170,6 +179,18 @@ where
     /// The internal topic whose partitions are the shards.
     pub fn topic(&self) -> &'static str {
         self.topic
+    }
+
+    /// Changes each time that a shard begins to answer.
+    pub(crate) fn loaded(&self) -> watch::Receiver<u64> {
+        self.loaded.subscribe()
+    }
+
+    /// The partitions whose shards answer.
+    pub(crate) fn active(&self) -> Vec<PartitionIndex> {
+        let slots = self.slots();
+        let active = slots.iter().filter(|slot| slot.lock().runtime.shard().is_some());
+        active.map(|slot| slot.partition.id().partition).collect()
     }
 
     /// Whether there is a place for the partition's shard here, loaded or not.

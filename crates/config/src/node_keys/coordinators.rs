@@ -9,12 +9,11 @@ const SHARE: &str = "share groups";
 const STREAMS: &str = "streams groups";
 const AT_ONCE: &str = "a coordinator appends each write at once";
 const NO_THREADS: &str = "a coordinator works on the threads of its callers";
-const TRANSACTIONS: &str = "transactions";
 
 #[rustfmt::skip]
 pub(super) const KEYS: &[NodeKey] = &[
-    not_yet("add.partitions.to.txn.retry.backoff.max.ms", Int, Some("100"), AtLeast(0), TRANSACTIONS),
-    not_yet("add.partitions.to.txn.retry.backoff.ms", Int, Some("20"), AtLeast(1), TRANSACTIONS),
+    implemented("add.partitions.to.txn.retry.backoff.max.ms", Int, Some("100"), AtLeast(0)),
+    implemented("add.partitions.to.txn.retry.backoff.ms", Int, Some("20"), AtLeast(1)),
     implemented("group.consumer.assignment.interval.ms", Int, Some("1000"), AtLeast(0)),
     implemented("group.consumer.assignors", List, Some("uniform,range"), DistinctNotEmpty),
     implemented("group.consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1)),
@@ -98,15 +97,15 @@ pub(super) const KEYS: &[NodeKey] = &[
     not_yet("share.coordinator.threads", Int, Some("1"), AtLeast(1), SHARE),
     not_yet("share.coordinator.write.timeout.ms", Int, Some("5000"), AtLeast(1), SHARE),
     not_yet("share.fetch.purgatory.purge.interval.requests", Int, Some("1000"), Any, SHARE),
-    not_yet("transaction.abort.timed.out.transaction.cleanup.interval.ms", Int, Some("10000"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.max.timeout.ms", Int, Some("900000"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.partition.verification.enable", Boolean, Some("true"), Any, TRANSACTIONS),
-    not_yet("transaction.remove.expired.transaction.cleanup.interval.ms", Int, Some("3600000"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.state.log.load.buffer.size", Int, Some("5242880"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.state.log.min.isr", Int, Some("2"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.state.log.num.partitions", Int, Some("50"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.state.log.replication.factor", Short, Some("3"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.state.log.segment.bytes", Int, Some("104857600"), AtLeast(1), TRANSACTIONS),
-    not_yet("transaction.two.phase.commit.enable", Boolean, Some("false"), Any, TRANSACTIONS),
-    not_yet("transactional.id.expiration.ms", Int, Some("604800000"), AtLeast(1), TRANSACTIONS),
+    implemented("transaction.abort.timed.out.transaction.cleanup.interval.ms", Int, Some("10000"), AtLeast(1)),
+    implemented("transaction.max.timeout.ms", Int, Some("900000"), AtLeast(1)),
+    implemented("transaction.partition.verification.enable", Boolean, Some("true"), Any),
+    implemented("transaction.remove.expired.transaction.cleanup.interval.ms", Int, Some("3600000"), AtLeast(1)),
+    implemented("transaction.state.log.load.buffer.size", Int, Some("5242880"), AtLeast(1)),
+    implemented("transaction.state.log.min.isr", Int, Some("2"), AtLeast(1)),
+    implemented("transaction.state.log.num.partitions", Int, Some("50"), AtLeast(1)),
+    implemented("transaction.state.log.replication.factor", Short, Some("3"), AtLeast(1)),
+    implemented("transaction.state.log.segment.bytes", Int, Some("104857600"), AtLeast(1)),
+    implemented("transaction.two.phase.commit.enable", Boolean, Some("false"), Any),
+    implemented("transactional.id.expiration.ms", Int, Some("604800000"), AtLeast(1)),
 ];

@@ -112,6 +112,17 @@ impl LogDirs {
         self.settings.producer_id_expiration.set_ms(ms);
     }
 
+    /// Whether transactions are verified: see [`LogDirs::set_transaction_verification`].
+    pub fn verifies_transactions(&self) -> bool {
+        self.settings.transaction_verification.is_on()
+    }
+
+    /// Whether the first records of a transaction have to show that its coordinator knows of them, from here on
+    /// (`transaction.partition.verification.enable`).
+    pub fn set_transaction_verification(&self, is_on: bool) {
+        self.settings.transaction_verification.set(is_on);
+    }
+
     /// The data directories, in the order of `log.dirs`.
     pub fn directories(&self) -> &[DataDirectory] {
         &self.directories

@@ -34,8 +34,8 @@ impl Place {
 
     fn open(&self, had_clean_shutdown: bool, recovery_point: Offset) -> Log {
         let options = OpenOptions::new(self.config.clone(), Entropy::from_seed(1), NOW_MS);
-        let mut options = OpenOptions { had_clean_shutdown, recovery_point, ..options };
-        options.settings.transaction_verification = false;
+        let options = OpenOptions { had_clean_shutdown, recovery_point, ..options };
+        options.settings.transaction_verification.set(false);
         Log::open(self.disk.clone(), PathBuf::from(DIRECTORY), options, &mut |_| {}).expect("opens")
     }
 

@@ -48,7 +48,7 @@ pub fn rows() -> Vec<Row> {
             .allowed(&["Describe group g"], "g NONE")
             .denied(&["Describe group g"], "g GROUP_AUTHORIZATION_FAILED"),
         find_coordinator(1, "of a transactional id")
-            .allowed(&["Describe transactional id g"], "g TRANSACTIONAL_ID_AUTHORIZATION_FAILED")
+            .allowed(&["Describe transactional id g"], "g NONE")
             .denied(&["Describe transactional id g"], "g TRANSACTIONAL_ID_AUTHORIZATION_FAILED"),
         join_group()
             .allowed(&["Read group g"], "MEMBER_ID_REQUIRED")

@@ -18,6 +18,7 @@ mod policy;
 mod record_rows;
 mod row;
 mod topic_rows;
+mod transaction_rows;
 
 use std::collections::BTreeSet;
 
@@ -34,6 +35,7 @@ fn rows() -> Vec<Row> {
         cluster_rows::rows(),
         admin_rows::rows(),
         group_rows::rows(),
+        transaction_rows::rows(),
     ];
     rows.into_iter().flatten().collect()
 }

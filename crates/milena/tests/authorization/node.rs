@@ -14,7 +14,10 @@ use net::{Answer, Chunk, ConnectionContext, Request, Response, Service};
 use node::assembly::Silent;
 use node::{BoundListener, Environment, Node};
 use protocol::frame::RequestHeader;
+use protocol::messages::add_partitions_to_txn_request::{AddPartitionsToTxnRequest, AddPartitionsToTxnTopic};
 use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
+use protocol::messages::init_producer_id_request::InitProducerIdRequest;
+use protocol::messages::init_producer_id_response::InitProducerIdResponse;
 use protocol::messages::list_groups_request::ListGroupsRequest;
 use protocol::messages::list_groups_response::ListGroupsResponse;
 use protocol::{Message, Writer, api};
@@ -106,6 +109,39 @@ impl TestNode {
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Lets producer 0 open a transaction of the transactional id `x`, which holds partition 0 of `t`.
+    pub async fn begin_transaction(&self) {
+        let find = FindCoordinatorRequest { key: "x".to_owned(), key_type: 1, ..Default::default() };
+        self.ask(api::FIND_COORDINATOR, 3, encoded(&find, 3)).await.expect("answered");
+        let init = InitProducerIdRequest {
+            transactional_id: Some("x".to_owned()),
+            transaction_timeout_ms: 60_000,
+            producer_id: -1,
+            producer_epoch: -1,
+            ..Default::default()
+        };
+        loop {
+            let answer = self.ask(api::INIT_PRODUCER_ID, 4, encoded(&init, 4)).await;
+            let given: InitProducerIdResponse =
+                row::decode(api::INIT_PRODUCER_ID, 4, answer.expect("answered"));
+            if given.error_code == 0 {
+                assert_eq!((given.producer_id, given.producer_epoch), (0, 0));
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let topic =
+            AddPartitionsToTxnTopic { name: "t".to_owned(), partitions: vec![0], ..Default::default() };
+        let add = AddPartitionsToTxnRequest {
+            v3_and_below_transactional_id: "x".to_owned(),
+            v3_and_below_producer_id: 0,
+            v3_and_below_producer_epoch: 0,
+            v3_and_below_topics: vec![topic],
+            ..Default::default()
+        };
+        self.ask(api::ADD_PARTITIONS_TO_TXN, 3, encoded(&add, 3)).await.expect("answered");
     }
 
     async fn create(&mut self, name: &'static str) {

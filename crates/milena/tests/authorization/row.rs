@@ -37,6 +37,8 @@ pub struct Row {
     pub denials: Vec<Denial>,
     /// Whether the node coordinates groups when it is asked.
     has_groups: bool,
+    /// Whether there is a transaction when it is asked.
+    has_transactions: bool,
 }
 
 /// Questions answered with no, and what the client is told.
@@ -72,11 +74,17 @@ impl Row {
             allowed: "",
             denials: Vec::new(),
             has_groups: false,
+            has_transactions: false,
         }
     }
 
     pub fn with_groups(mut self) -> Self {
         self.has_groups = true;
+        self
+    }
+
+    pub fn with_transactions(mut self) -> Self {
+        self.has_transactions = true;
         self
     }
 
@@ -118,6 +126,9 @@ impl Row {
         let mut node = TestNode::start().await;
         if self.has_groups {
             node.find_coordinator().await;
+        }
+        if self.has_transactions {
+            node.begin_transaction().await;
         }
         let body = self.body(&node);
         let policy = Arc::new(Denying::new(denied));
