@@ -8,6 +8,7 @@ use types::{LeaderEpoch, ProducerEpoch, ProducerId, TopicPartition};
 
 use crate::classic::GroupWhy;
 use crate::cluster::{ClusterView, NoCluster};
+use crate::consumer::ConsumerGroupDescription;
 use crate::groups::{Group, GroupStep, Groups};
 use crate::offsets::{Expired, Offsets, Room};
 use crate::records::RecordType;
@@ -49,6 +50,11 @@ impl GroupShard {
     /// The committed offsets, to look at.
     pub fn offsets(&self) -> &Offsets {
         &self.offsets
+    }
+
+    /// A consumer group, as it stands: also what the log has not committed yet.
+    pub fn describe_consumer(&self, group_id: &str) -> Option<ConsumerGroupDescription> {
+        self.groups.consumer_describe(group_id).ok()
     }
 
     /// What a group is doing and waits for, as it stands: also what the log has not committed yet.

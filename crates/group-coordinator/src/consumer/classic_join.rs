@@ -76,6 +76,8 @@ impl ConsumerGroup {
         if becomes_classic {
             return self.join_as_the_last(&paused, epoch_before, turn);
         }
+        // Already here: the other half may never come.
+        self.restart_session_of(&paused.member_id, paused.session_timeout_ms, turn);
         Ok(ClassicJoined::Introduced(self.assign_or_go_on(Paused::Join(paused), turn)))
     }
 

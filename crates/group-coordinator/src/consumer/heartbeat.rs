@@ -56,6 +56,8 @@ impl ConsumerGroup {
         if is_looked_at {
             self.topics_were_looked_at(turn);
         }
+        // Already here: the other half may never come.
+        self.restart_session(&member_id, turn);
         let resolve = change.resolve.map(|regexes| self.hand_out_regexes(regexes, turn));
         let is_full = request.rebalance_timeout_ms.is_some()
             && (request.subscribed_topics.is_some() || request.subscribed_regex.is_some())

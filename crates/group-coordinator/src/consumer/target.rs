@@ -95,7 +95,10 @@ impl ConsumerGroup {
         turn: &mut Turn<'_>,
     ) -> (Paused, Result<(), GroupError>) {
         let Assigned { number, group_epoch, targets, paused, .. } = assigned;
-        if self.assigning.is_none_or(|job| job.number != number) {
+        // A job may be of a time before the group was loaded, under a number that has been given again since.
+        let is_wanted = self.assigning.is_some_and(|job| job.number == number)
+            && (self.target_epoch.epoch + 1..=self.epoch).contains(&group_epoch);
+        if !is_wanted {
             return (paused, Ok(()));
         }
         self.assigning = None;
