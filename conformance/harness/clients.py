@@ -162,28 +162,37 @@ class Kcat(Client):
 CLIENTS = [
     Java("java", kafka.VERSION),
     Go("franz-go", "1.22.2", "franzgo"),
-    Go("sarama", "1.61.1", "sarama", lacks={"cooperative": "the library has no cooperative strategy"}),
+    Go("sarama", "1.61.1", "sarama", lacks={
+        "cooperative": "the library has no cooperative strategy",
+        "consumer protocol": "the library does not speak it",
+    }),
     Rust("rust-rdkafka", "0.39.0", lacks={
         **dict.fromkeys(["group_offsets", "delete_offset"], "the library has no call for it"),
         "alter_config refused": "the library drops the errors of altered settings",
     }),
-    Own("milena", "0.1.0"),
+    Own("milena", "0.1.0", lacks={"consumer protocol": "the library does not speak it yet"}),
     Node("kafkajs", "2.2.4", eager="roundrobin", lacks={
         "lz4": "needs a plug-in; snappy's stands for them",
         "zstd": "needs a plug-in; snappy's stands for them",
         "cooperative": "the library has no cooperative strategy",
         "static": "the library has no static members",
+        "consumer protocol": "the library does not speak it",
         "headers in order": "the library keeps headers by name",
         "create_topic codes": "the library answers false for a topic that exists",
         "late times": "the library answers with the end where no record is that late",
         "delete_offset": "its admin client has no call for it",
     }),
     Python("aiokafka", "0.14.0", lacks={
+        "consumer protocol": "the library does not speak it",
         "cooperative": "the library has no cooperative strategy",
         **dict.fromkeys(["list_offset", "commit_offset", "delete_group", "delete_offset"], "its admin client has no call for it"),
     }),
-    Python("kafka-python", "3.0.12", lacks={"told of fencing": "a member that is fenced reports nothing"}),
+    Python("kafka-python", "3.0.12", lacks={
+        "told of fencing": "a member that is fenced reports nothing",
+        "consumer protocol": "the library does not speak it",
+    }),
     Kcat("kcat", "1.7.1", lacks={
+        "consumer protocol": "its librdkafka is older than that protocol",
         **dict.fromkeys(["produce", "consume"], "the suite kcat has it"),
         "admin": "it has no such requests",
         "told of commits": "it does not tell what it committed",

@@ -14,6 +14,8 @@ ALL = [
     ("groups", groups.coming_and_going, "member"),
     ("cooperative", groups.cooperative, "cooperative"),
     ("static members", groups.static_members, "static"),
+    ("consumer protocol", groups.server_assigned, "consumer protocol"),
+    ("changing protocols", groups.changing_protocols, "consumer protocol"),
     ("commit and resume", groups.commit_and_resume, "member"),
     ("group administration", administration.group_administration, "admin"),
     ("bulk", bulk.bulk, "produce"),

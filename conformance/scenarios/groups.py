@@ -1,4 +1,4 @@
-"""Classic consumer groups: members come, go, die and fall asleep."""
+"""Consumer groups of both protocols: members come, go, die and fall asleep."""
 
 import collections
 
@@ -31,10 +31,11 @@ def all_seen(members, total):
         raise Mismatch("\n       ".join([f"{overdue}, but {len(seen(members))}", *words])) from None
 
 
-def coming_and_going(scene):
+def coming_and_going(scene, strategy=None):
     """Three eager members: one leaves, one joins, one is killed, one is paused longer than its session and wakes."""
     topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
-    first, second, third = (scene.member(group, topic, scene.client.eager) for _ in range(3))
+    strategy = strategy or scene.client.eager
+    first, second, third = (scene.member(group, topic, strategy) for _ in range(3))
     shared_out([first, second, third], [2, 2, 2])
     feed(scene, topic, range(60))
     all_seen([first, second, third], 60)
@@ -42,7 +43,7 @@ def coming_and_going(scene):
 
     third.leave()
     shared_out([first, second], [3, 3])
-    fourth = scene.member(group, topic, scene.client.eager)
+    fourth = scene.member(group, topic, strategy)
     shared_out([first, second, fourth], [2, 2, 2])
     second.kill()
     shared_out([first, fourth], [3, 3], seconds=SESSION + 30)
@@ -71,14 +72,14 @@ def newest(*members):
     return highest
 
 
-def cooperative(scene):
+def cooperative(scene, strategy="cooperative"):
     """Three cooperative members: who stays keeps what it may keep while others join, leave and die."""
-    topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
-    first = scene.member(group, topic, "cooperative")
+    topic, group = scene.topic("kept", PARTITIONS), scene.name("keepers")
+    first = scene.member(group, topic, strategy)
     shared_out([first], [6])
-    second = scene.member(group, topic, "cooperative")
+    second = scene.member(group, topic, strategy)
     shared_out([first, second], [3, 3])
-    third = scene.member(group, topic, "cooperative")
+    third = scene.member(group, topic, strategy)
     shared_out([first, second, third], [2, 2, 2])
     true(all(first.assignments()[1:]), f"the first member was never without partitions: {first.assignments()}")
     feed(scene, topic, range(60))
@@ -91,6 +92,37 @@ def cooperative(scene):
     second.kill()
     shared_out([first], [6], seconds=SESSION + 30)
     first.leave()
+
+
+def server_assigned(scene):
+    """The lives of both kinds of members, with the consumer protocol: what the broker assigns."""
+    coming_and_going(scene, "server")
+    cooperative(scene, "server")
+
+
+def changing_protocols(scene):
+    """A classic group becomes one of the consumer protocol when such a member joins, and a classic one again when the last
+    of them leaves; nobody has to stop for it."""
+    topic, group = scene.topic("topic", PARTITIONS), scene.name("group")
+    first = scene.member(group, topic, "cooperative")
+    shared_out([first], [6])
+    feed(scene, topic, range(60))
+    all_seen([first], 60)
+    second = scene.member(group, topic, "server")
+    shared_out([first, second], [3, 3])
+    third = scene.member(group, topic, "cooperative")
+    shared_out([first, second, third], [2, 2, 2])
+    feed(scene, topic, range(60, 120))
+    everybody = [first, second, third]
+    all_seen(everybody, 120)
+    second.leave()
+    shared_out([first, third], [3, 3])
+    first.leave()
+    shared_out([third], [6])
+    feed(scene, topic, range(120, 180))
+    all_seen(everybody, 180)
+    equal(max(seen(everybody).values()), 1, "how often a record was seen")
+    third.leave()
 
 
 def static_members(scene):

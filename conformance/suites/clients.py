@@ -10,10 +10,12 @@ import scenarios
 from harness import results
 from harness.checks import case
 from harness.clients import CLIENTS
-from harness.scenario import Scene
+from harness.scenario import HEARTBEAT_MS, SESSION_MS, Scene
 
 SIDE_BY_SIDE = 3
-SETTINGS = {"group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms": 1000, "auto.create.topics.enable": "false"}
+SETTINGS = {"group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms": 1000, "auto.create.topics.enable": "false",
+            "group.consumer.min.session.timeout.ms": 1000, "group.consumer.session.timeout.ms": SESSION_MS,
+            "group.consumer.min.heartbeat.interval.ms": 100, "group.consumer.heartbeat.interval.ms": HEARTBEAT_MS}
 
 
 def run(world):

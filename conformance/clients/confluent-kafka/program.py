@@ -111,18 +111,21 @@ def report_message(message, **more):
 
 
 def member(told):
-    cooperative = told["strategy"] == "cooperative"
+    by_server = told["strategy"] == "server"
+    cooperative = by_server or told["strategy"] == "cooperative"
     settings = {
         "bootstrap.servers": told["bootstrap"],
         "group.id": told["group"],
-        "partition.assignment.strategy": STRATEGIES[told["strategy"]],
-        "session.timeout.ms": told["session_ms"],
-        "heartbeat.interval.ms": told["heartbeat_ms"],
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
         "fetch.wait.max.ms": 100,
         "topic.metadata.refresh.interval.ms": 1000,
     }
+    settings.update({"group.protocol": "consumer"} if by_server else {
+        "partition.assignment.strategy": STRATEGIES[told["strategy"]],
+        "session.timeout.ms": told["session_ms"],
+        "heartbeat.interval.ms": told["heartbeat_ms"],
+    })
     if told["instance"] is not None:
         settings["group.instance.id"] = told["instance"]
     owned = set()

@@ -22,7 +22,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** A member of a classic group. */
+/** A member of a group, of whichever protocol. */
 class GroupMember implements ConsumerRebalanceListener {
     private static final Map<String, String> STRATEGIES = Map.of(
         "range", RangeAssignor.class.getName(),
@@ -37,9 +37,13 @@ class GroupMember implements ConsumerRebalanceListener {
         Map<String, Object> settings = new HashMap<>();
         settings.put("bootstrap.servers", told.get("bootstrap").asText());
         settings.put("group.id", told.get("group").asText());
-        settings.put("partition.assignment.strategy", STRATEGIES.get(told.get("strategy").asText()));
-        settings.put("session.timeout.ms", told.get("session_ms").asInt());
-        settings.put("heartbeat.interval.ms", told.get("heartbeat_ms").asInt());
+        if (told.get("strategy").asText().equals("server")) {
+            settings.put("group.protocol", "consumer");
+        } else {
+            settings.put("partition.assignment.strategy", STRATEGIES.get(told.get("strategy").asText()));
+            settings.put("session.timeout.ms", told.get("session_ms").asInt());
+            settings.put("heartbeat.interval.ms", told.get("heartbeat_ms").asInt());
+        }
         settings.put("enable.auto.commit", false);
         settings.put("auto.offset.reset", "earliest");
         if (told.hasNonNull("instance")) {

@@ -16,6 +16,8 @@ var strategies = map[string]kgo.GroupBalancer{
 	"range":       kgo.RangeBalancer(),
 	"roundrobin":  kgo.RoundRobinBalancer(),
 	"cooperative": kgo.CooperativeStickyBalancer(),
+	// Names the assignor of the server, beside ServerSideBalancer.
+	"server": kgo.StickyBalancer(),
 }
 
 // owned is what a member has now, by topic.
@@ -56,7 +58,7 @@ func (owned *owned) change(places map[string][]int32, each func(string, int32)) 
 	owned.report(speech.Fields{"assigned": assigned})
 }
 
-// member is a member of a classic group until it is asked to leave.
+// member is a member of a group, of whichever protocol, until it is asked to leave.
 func member(told speech.Told) {
 	owned := &owned{partitions: map[string]map[int32]bool{}, report: speech.Report}
 	options := []kgo.Opt{
@@ -71,6 +73,9 @@ func member(told speech.Told) {
 		kgo.OnPartitionsAssigned(owned.gained),
 		kgo.OnPartitionsRevoked(owned.gone),
 		kgo.OnPartitionsLost(owned.gone),
+	}
+	if told.Strategy == "server" {
+		options = append(options, kgo.ServerSideBalancer())
 	}
 	if told.Instance != nil {
 		options = append(options, kgo.InstanceID(*told.Instance))

@@ -1,4 +1,4 @@
-//! A member of a classic group until it is asked to leave.
+//! A member of a group, of whichever protocol, until it is asked to leave.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -45,12 +45,17 @@ pub fn run(told: &Told) {
     settings
         .set("bootstrap.servers", &told.bootstrap)
         .set("group.id", &member.group)
-        .set("partition.assignment.strategy", strategy)
-        .set("session.timeout.ms", member.session_ms.to_string())
-        .set("heartbeat.interval.ms", member.heartbeat_ms.to_string())
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
         .set("fetch.wait.max.ms", "100");
+    if strategy == "server" {
+        settings.set("group.protocol", "consumer");
+    } else {
+        settings
+            .set("partition.assignment.strategy", strategy)
+            .set("session.timeout.ms", member.session_ms.to_string())
+            .set("heartbeat.interval.ms", member.heartbeat_ms.to_string());
+    }
     if let Some(instance) = &member.instance {
         settings.set("group.instance.id", instance);
     }
