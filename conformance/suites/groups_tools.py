@@ -70,6 +70,7 @@ def unordered(text):
     """
     text = re.sub(r"(?<=Exception: ).*", "WORDS", text)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    text = re.sub(r"(?<=\s)[0-9A-Za-z+/_-]{22}(?=\s)", "ID", text)
     return sorted(" ".join(line.split()) for line in text.splitlines())
 
 
@@ -129,11 +130,16 @@ def without_members(both):
 
 
 def with_members(both):
+    for group, strategy in (("live", "range"), ("served", "server")):
+        members_of(both, group, strategy)
+
+
+def members_of(both, group, strategy):
     programs = []
     try:
         for node in (both.node, both.oracle):
             times = {"session_ms": 30_000, "heartbeat_ms": 1000}
-            told = {"bootstrap": node.bootstrap, "group": "live", "topics": ["orders"], "strategy": "range"}
+            told = {"bootstrap": node.bootstrap, "group": group, "topics": ["orders"], "strategy": strategy}
             told = {**told, "instance": None, "commit": True, **times}
             members = [Member(client("confluent-kafka").start("member", told)) for _ in range(2)]
             programs += members
@@ -141,7 +147,7 @@ def with_members(both):
             ends = {partition: RECORDS for partition in range(PARTITIONS)}
             done = lambda members=members: {p: o for m in members for p, o in m.committed().items()} == ends  # noqa: E731
             processes.wait_until(done, 30, "all is committed")
-        described(both)
+        described(both, group)
         for member in programs:
             member.leave()
     finally:
@@ -149,21 +155,23 @@ def with_members(both):
             member.kill()
 
 
-def described(both):
-    with case("kafka-consumer-groups describes a group with members: offsets, members, state"):
-        for what in (("--offsets",), ("--members",), ("--members", "--verbose"), ("--state",), ("--state", "--verbose")):
-            both.groups("--describe", "--group", "live", *what)
+def described(both, group):
+    with case(f"kafka-consumer-groups describes the group {group} with its members: offsets, members, state"):
+        for what in ((), ("--members",), ("--state",)):
+            both.groups("--describe", "--group", group, *what)
+            both.groups("--describe", "--group", group, *what, "--verbose")
         both.groups("--describe", "--all-groups")
-    with case("kafka-consumer-groups lists groups, by state and by type"):
-        for what in ((), ("--state",), ("--state", "stable"), ("--type",), ("--type", "classic"), ("--state", "--type")):
+    with case(f"kafka-consumer-groups lists groups beside {group}, by state and by type"):
+        for what in ((), ("--state",), ("--state", "stable"), ("--type",), ("--type", "classic"), ("--type", "consumer"),
+                     ("--state", "--type")):
             both.groups("--list", *what)
-    with case("kafka-groups lists groups, by type and by protocol"):
-        for what in ((), ("--consumer",), ("--group-type", "classic"), ("--protocol", "consumer"), ("--share",)):
+    with case(f"kafka-groups lists groups beside {group}, by type and by protocol"):
+        for what in ((), ("--consumer",), ("--group-type", "classic"), ("--group-type", "consumer"), ("--protocol", "consumer"), ("--share",)):
             both.same("kafka-groups", "--list", *what)
-    with case("kafka-consumer-groups is refused what must not happen to a group with members"):
-        both.groups("--reset-offsets", "--group", "live", "--topic", "orders", "--to-earliest", "--execute")
-        both.groups("--delete", "--group", "live")
-        both.groups("--delete-offsets", "--group", "live", "--topic", "orders")
+    with case(f"kafka-consumer-groups is refused what must not happen to the group {group} while it has members"):
+        both.groups("--reset-offsets", "--group", group, "--topic", "orders", "--to-earliest", "--execute")
+        both.groups("--delete", "--group", group)
+        both.groups("--delete-offsets", "--group", group, "--topic", "orders")
 
 
 def deletions(both):

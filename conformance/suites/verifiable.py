@@ -9,6 +9,11 @@ from harness.checks import case, equal, true
 TOPIC = "verifiable"
 PARTITIONS = 3
 STRATEGY = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
+# Of the consumer protocol (KIP-848) it is the broker that says how long sessions are.
+PROTOCOLS = {
+    "classic": ("--session-timeout", 10_000, "--assignment-strategy", STRATEGY),
+    "consumer": ("--group-protocol", "consumer", "--group-remote-assignor", "range"),
+}
 
 
 def run(world):
@@ -16,7 +21,8 @@ def run(world):
     with world.Node(overrides={"group.initial.rebalance.delay.ms": 0}) as node:
         wire.create_topic(node.port, TOPIC, PARTITIONS, {})
         sent = produced(node, count)
-        consumed(node, sent)
+        for protocol, options in PROTOCOLS.items():
+            consumed(node, sent, protocol, options)
         compatible(world, node)
 
 
@@ -38,11 +44,11 @@ def produced(node, count):
 class Consumer:
     """A VerifiableConsumer whose events go to a file."""
 
-    def __init__(self, node, number):
-        self.file = node.scratch / f"verifiable-consumer-{number}"
-        server = ("--bootstrap-server", node.bootstrap, "--topic", TOPIC, "--group-id", "verifiers")
-        options = ("--session-timeout", 10_000, "--reset-policy", "earliest", "--assignment-strategy", STRATEGY, "--verbose")
-        command = kafka.java(kafka.TOOLS["kafka-verifiable-consumer"], *server, *options)
+    def __init__(self, node, number, protocol, options):
+        self.file = node.scratch / f"verifiable-consumer-{protocol}-{number}"
+        server = ("--bootstrap-server", node.bootstrap, "--topic", TOPIC, "--group-id", f"verifiers-{protocol}")
+        reading = ("--reset-policy", "earliest", "--verbose")
+        command = kafka.java(kafka.TOOLS["kafka-verifiable-consumer"], *server, *reading, *options)
         with open(self.file, "wb") as output:
             self.process = processes.start(command, stdout=output, stderr=subprocess.DEVNULL)
 
@@ -55,9 +61,9 @@ class Consumer:
         return [(event["partition"], event["offset"]) for event in self.events("record_data")]
 
 
-def consumed(node, sent):
-    with case("two VerifiableConsumers of one group read each record and commit what they read"):
-        members = [Consumer(node, number) for number in (1, 2)]
+def consumed(node, sent, protocol, options):
+    with case(f"two VerifiableConsumers of one group of the {protocol} protocol read each record and commit what they read"):
+        members = [Consumer(node, number, protocol, options) for number in (1, 2)]
         read = lambda: [place for member in members for place in member.read()]  # noqa: E731
         processes.wait_until(lambda: set(read()) >= sent, 90, f"{len(sent)} records read")
         shared = lambda: all(member.events("partitions_assigned") for member in members)  # noqa: E731

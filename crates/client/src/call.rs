@@ -7,6 +7,8 @@ use protocol::messages::alter_partition_reassignments_request::AlterPartitionRea
 use protocol::messages::alter_partition_reassignments_response::AlterPartitionReassignmentsResponse;
 use protocol::messages::api_versions_request::ApiVersionsRequest;
 use protocol::messages::api_versions_response::ApiVersionsResponse;
+use protocol::messages::consumer_group_describe_request::ConsumerGroupDescribeRequest;
+use protocol::messages::consumer_group_describe_response::ConsumerGroupDescribeResponse;
 use protocol::messages::create_partitions_request::CreatePartitionsRequest;
 use protocol::messages::create_partitions_response::CreatePartitionsResponse;
 use protocol::messages::create_topics_request::CreateTopicsRequest;
@@ -146,6 +148,7 @@ calls! {
     "DescribeCluster": DescribeClusterRequest -> DescribeClusterResponse,
     "DescribeProducers": DescribeProducersRequest -> DescribeProducersResponse,
     "UnregisterBroker": UnregisterBrokerRequest -> UnregisterBrokerResponse,
+    "ConsumerGroupDescribe": ConsumerGroupDescribeRequest -> ConsumerGroupDescribeResponse,
     "ListConfigResources": ListConfigResourcesRequest -> ListConfigResourcesResponse,
     "DescribeTopicPartitions": DescribeTopicPartitionsRequest -> DescribeTopicPartitionsResponse,
     "Why": WhyRequest -> WhyResponse,

@@ -52,7 +52,9 @@ pub use configs::{
     ConfigChange, ConfigEntry, ConfigOperation, ConfigResource, ConfigSource, ConfigSynonym, ResourceType,
 };
 pub use features::{FeatureDescription, FeatureDirection, FeatureUpdate};
-pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember, OffsetToCommit};
+pub use groups::{
+    CommittedOffset, GroupDescription, GroupEpochs, GroupListing, GroupMember, MemberTarget, OffsetToCommit,
+};
 pub use log_dirs::{LogDirDescription, ReplicaDescription, Whose};
 pub use partitions::{ElectionType, ListedOffset, OffsetSpec, ProducerDescription, Reassignment};
 pub use quorum::{QuorumDescription, QuorumReplica};

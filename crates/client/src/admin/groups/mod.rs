@@ -9,6 +9,6 @@ mod list;
 mod list_offsets;
 
 pub use alter_offsets::OffsetToCommit;
-pub use describe::{GroupDescription, GroupMember};
+pub use describe::{GroupDescription, GroupEpochs, GroupMember, MemberTarget};
 pub use list::GroupListing;
 pub use list_offsets::CommittedOffset;

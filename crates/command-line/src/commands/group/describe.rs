@@ -18,6 +18,8 @@ const FACTS: &[Column] = &[
     column("coordinator", "coordinator"),
     column("assignor", "protocol"),
     column("lag", "lag"),
+    wide("epoch", "epoch"),
+    wide("assigned in", "assignment_epoch"),
 ];
 
 const OFFSETS: &[Column] = &[
@@ -38,6 +40,8 @@ const MEMBERS: &[Column] = &[
     wide("INSTANCE", "instance_id"),
     wide("MEMBER", "member_id"),
     wide("ASSIGNMENT", "assignment"),
+    wide("EPOCH", "epoch"),
+    wide("TARGET", "target"),
 ];
 
 /// Options of `milena group describe`.
@@ -110,6 +114,9 @@ async fn item(admin: &Admin, group: GroupDescription) -> Result<Value, Failure> 
         ("protocol_type", group.protocol_type.as_str().into()),
         ("protocol", group.protocol.as_str().into()),
         ("lag", total.into()),
+        ("type", if group.epochs.is_some() { "consumer" } else { "classic" }.into()),
+        ("epoch", group.epochs.map(|epochs| epochs.group).into()),
+        ("assignment_epoch", group.epochs.map(|epochs| epochs.assignment).into()),
         ("offsets", Value::List(offsets)),
         ("members", Value::List(group.members.iter().map(member).collect())),
     ]))
@@ -124,6 +131,11 @@ fn member(member: &GroupMember) -> Value {
     let partitions = |(topic, partitions): &(String, Vec<types::PartitionIndex>)| {
         (topic.clone(), Value::list(partitions.iter().map(|index| index.0)))
     };
+    let protocol = match member.target.as_ref().map(|target| target.is_classic) {
+        None | Some(Some(true)) => Some("classic"),
+        Some(Some(false)) => Some("consumer"),
+        Some(None) => None,
+    };
     Value::object([
         ("member_id", member.member_id.as_str().into()),
         ("instance_id", member.instance_id.as_deref().into()),
@@ -134,5 +146,14 @@ fn member(member: &GroupMember) -> Value {
             member.assignment.iter().map(|(_, partitions)| partitions.len()).sum::<usize>().into(),
         ),
         ("assignment", Value::Object(member.assignment.iter().map(partitions).collect())),
+        ("epoch", member.target.as_ref().map(|target| target.epoch).into()),
+        ("protocol", protocol.into()),
+        (
+            "target",
+            match &member.target {
+                Some(target) => Value::Object(target.assignment.iter().map(partitions).collect()),
+                None => Value::Null,
+            },
+        ),
     ])
 }
