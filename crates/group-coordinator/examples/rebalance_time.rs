@@ -112,10 +112,10 @@ fn main() {
     let mut longest = Longest::default();
     let (mut now_ms, mut rounds, mut bytes) = (0, 0, 0);
     loop {
-        for number in 0..MEMBERS {
+        for (number, member) in members.iter_mut().enumerate() {
             now_ms += 5;
             let now = Now { clock_ms: 1_700_000_000_000 + now_ms, uptime_ms: now_ms };
-            let request = heartbeat(number, &members[number], &names);
+            let request = heartbeat(number, member, &names);
             let mut step = timed(&mut longest.heartbeat, || shard.handle(Token(1), request, now));
             bytes += step.records.iter().map(|record| record.size()).sum::<usize>();
             if let Some((_, GroupReply::Assign(job))) =
@@ -131,10 +131,10 @@ fn main() {
                 panic!("a heartbeat is answered")
             };
             let heard = answer.expect("nothing is wrong with it");
-            members[number].is_behind = heard.assignment.is_some() || heard.member_epoch == 0;
-            members[number].epoch = heard.member_epoch;
+            member.is_behind = heard.assignment.is_some() || heard.member_epoch == 0;
+            member.epoch = heard.member_epoch;
             if let Some(assigned) = heard.assignment {
-                members[number].owned = assigned;
+                member.owned = assigned;
             }
         }
         rounds += 1;
