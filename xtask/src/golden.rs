@@ -110,6 +110,13 @@ fn groups() -> anyhow::Result<()> {
     let some = ["one-member", "static-members", "protocols", "loading"];
     let some = some.map(|name| format!("{data}/scenarios/{name}.txt")).join(" ");
     run_command("sh", ["-c", &format!("{program} --bytes {some} > {data}/group-metadata-4.3.1.hex")])?;
+    let some = ["consumer-static", "consumer-subscriptions", "consumer-regex", "upgrade", "downgrade"];
+    let some = some.map(|name| format!("{data}/scenarios/{name}.txt")).join(" ");
+    let of_consumers = "grep -E '^00(0[3-8]|10)' | sort -u";
+    run_command(
+        "sh",
+        ["-c", &format!("{program} --bytes {some} | {of_consumers} > {data}/consumer-records-4.3.1.hex")],
+    )?;
     let programs = [
         ("GroupRecords.java", "group-records"),
         ("TargetAssignments.java", "target-assignments"),

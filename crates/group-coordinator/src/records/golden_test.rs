@@ -138,3 +138,34 @@ fn groups_are_read_at_every_version_and_written_as_kafka_writes_them() {
     }
     assert!(versions.iter().all(|lines| *lines >= 4) && written_again >= 4, "{versions:?} {written_again}");
 }
+
+/// Records of consumer groups that Kafka's coordinator wrote in scenarios.
+const CONSUMERS: &str = include_str!("../../testdata/consumer-records-4.3.1.hex");
+
+#[test]
+fn records_of_consumer_groups_are_kafkas_byte_for_byte() {
+    let mut of_each_type = std::collections::BTreeMap::new();
+    for line in CONSUMERS.lines() {
+        let (key, value) = line.split_once(' ').expect("a key and a value");
+        let record = CoordinatorRecord { key: bytes(key), value: optional_bytes(value) };
+        let (group_id, read) = ConsumerRecord::read(&record).expect("Kafka wrote it");
+        let written = read.encode(&group_id);
+        match &read {
+            // Kafka writes topics in the order of a hash map.
+            ConsumerRecord::Current(_, Some(current))
+                if current.assigned.len() + current.revoking.len() > 1 =>
+            {
+                assert_eq!(written.size(), record.size(), "{read:?}");
+                assert_eq!(ConsumerRecord::read(&written), Ok((group_id, read)));
+            }
+            _ => assert_eq!(written, record, "{read:?}"),
+        }
+        *of_each_type.entry((record.key[1], record.value.is_some())).or_insert(0) += 1;
+    }
+    // Nobody writes the topics (4) any more but for their end.
+    for number in [3, 5, 6, 7, 8, 16] {
+        assert!(of_each_type.contains_key(&(number, true)), "{number}");
+        assert!(of_each_type.contains_key(&(number, false)), "{number}");
+    }
+    assert!(of_each_type.contains_key(&(4, false)));
+}
