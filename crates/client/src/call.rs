@@ -35,6 +35,8 @@ use protocol::messages::describe_quorum_request::DescribeQuorumRequest;
 use protocol::messages::describe_quorum_response::DescribeQuorumResponse;
 use protocol::messages::describe_topic_partitions_request::DescribeTopicPartitionsRequest;
 use protocol::messages::describe_topic_partitions_response::DescribeTopicPartitionsResponse;
+use protocol::messages::describe_transactions_request::DescribeTransactionsRequest;
+use protocol::messages::describe_transactions_response::DescribeTransactionsResponse;
 use protocol::messages::describe_user_scram_credentials_request::DescribeUserScramCredentialsRequest;
 use protocol::messages::describe_user_scram_credentials_response::DescribeUserScramCredentialsResponse;
 use protocol::messages::elect_leaders_request::ElectLeadersRequest;
@@ -61,6 +63,8 @@ use protocol::messages::list_offsets_request::ListOffsetsRequest;
 use protocol::messages::list_offsets_response::ListOffsetsResponse;
 use protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsRequest;
 use protocol::messages::list_partition_reassignments_response::ListPartitionReassignmentsResponse;
+use protocol::messages::list_transactions_request::ListTransactionsRequest;
+use protocol::messages::list_transactions_response::ListTransactionsResponse;
 use protocol::messages::metadata_request::MetadataRequest;
 use protocol::messages::metadata_response::MetadataResponse;
 use protocol::messages::offset_commit_request::OffsetCommitRequest;
@@ -79,6 +83,8 @@ use protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
 use protocol::messages::unregister_broker_response::UnregisterBrokerResponse;
 use protocol::messages::update_features_request::UpdateFeaturesRequest;
 use protocol::messages::update_features_response::UpdateFeaturesResponse;
+use protocol::messages::write_txn_markers_request::WriteTxnMarkersRequest;
+use protocol::messages::write_txn_markers_response::WriteTxnMarkersResponse;
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::WhyResponse;
 
@@ -149,6 +155,9 @@ calls! {
     "DescribeProducers": DescribeProducersRequest -> DescribeProducersResponse,
     "UnregisterBroker": UnregisterBrokerRequest -> UnregisterBrokerResponse,
     "ConsumerGroupDescribe": ConsumerGroupDescribeRequest -> ConsumerGroupDescribeResponse,
+    "DescribeTransactions": DescribeTransactionsRequest -> DescribeTransactionsResponse,
+    "ListTransactions": ListTransactionsRequest -> ListTransactionsResponse,
+    "WriteTxnMarkers": WriteTxnMarkersRequest -> WriteTxnMarkersResponse,
     "ListConfigResources": ListConfigResourcesRequest -> ListConfigResourcesResponse,
     "DescribeTopicPartitions": DescribeTopicPartitionsRequest -> DescribeTopicPartitionsResponse,
     "Why": WhyRequest -> WhyResponse,

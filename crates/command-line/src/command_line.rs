@@ -23,6 +23,7 @@ use crate::commands::scram::ScramVerb;
 use crate::commands::storage::StorageVerb;
 use crate::commands::top::TopArguments;
 use crate::commands::topic::TopicVerb;
+use crate::commands::txn::TxnVerb;
 use crate::commands::why::WhyVerb;
 
 /// Milena, Apache Kafka in one binary. Without a command it starts a node.
@@ -65,6 +66,12 @@ pub enum Command {
         /// What is done with them.
         #[command(subcommand)]
         verb: GroupVerb,
+    },
+    /// Transactional ids and their transactions
+    Txn {
+        /// What is done with them.
+        #[command(subcommand)]
+        verb: TxnVerb,
     },
     /// Keys of topics, brokers, groups and clients' metrics
     Config {

@@ -1,17 +1,20 @@
-//! Why (key 22000, our own), version 0: what a group or a partition waits for, for `milena why`.
+//! Why (key 22000, our own), version 0: what a group, a partition or a transactional id waits for, for `milena why`.
 //!
 //! Never advertised; a node that does not know it closes the connection, as Apache Kafka does
-//! (`docs/decisions/0013-a-private-api-for-why.md`). Broker listeners. Needs DESCRIBE on the group or topic. Errors, each
-//! with a message: GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NOT_COORDINATOR; TOPIC_AUTHORIZATION_FAILED,
-//! UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER; INVALID_REQUEST (no such kind of subject).
+//! (`docs/decisions/0013-a-private-api-for-why.md`). Broker listeners. Needs DESCRIBE on the group, topic or
+//! transactional id. Errors, each with a message: GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NOT_COORDINATOR;
+//! TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER;
+//! TRANSACTIONAL_ID_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_NOT_FOUND; INVALID_REQUEST (no such kind of subject).
 
 use broker::coordinators::groups::GroupWhyError;
+use broker::coordinators::transactions::TransactionWhyError;
 use broker::group_coordinator::classic::GroupWhy;
+use broker::transaction_coordinator::TransactionWhy;
 use broker::{Broker, LogWhy, PartitionWhy, PartitionWhyError};
 use net::Request;
 use protocol::private_messages::why_request::WhyRequest;
 use protocol::private_messages::why_response::{Fact, Wait, WhyResponse};
-use types::waits::{Explanation, FactValue, GroupWait, Report};
+use types::waits::{Explanation, FactValue, GroupWait, Report, TransactionWait};
 use types::{ErrorCode, NodeId, PartitionIndex};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
@@ -21,6 +24,8 @@ use crate::exchange::{self, Handled};
 const GROUP: i8 = 0;
 /// `SubjectType` of a partition.
 const PARTITION: i8 = 1;
+/// `SubjectType` of a transactional id.
+const TRANSACTIONAL_ID: i8 = 2;
 
 /// A report, or an error with its message.
 type Told = Result<Report, (ErrorCode, String)>;
@@ -41,6 +46,11 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             Err((ErrorCode::TopicAuthorizationFailed, message))
         }
         PARTITION => partition(broker, &body.name, PartitionIndex(body.partition)),
+        TRANSACTIONAL_ID if !may_describe(Resource::TransactionalId(&body.name)) => {
+            let message = "describing this transactional id is not allowed".to_owned();
+            Err((ErrorCode::TransactionalIdAuthorizationFailed, message))
+        }
+        TRANSACTIONAL_ID => transaction(broker, &body.name),
         unknown => Err((ErrorCode::InvalidRequest, format!("there is no kind of subject {unknown}"))),
     };
     exchange::answer(&request.header, &response(told))
@@ -65,6 +75,38 @@ fn group_report(why: GroupWhy) -> Report {
     report.list("members", why.members.iter().map(ToString::to_string));
     report.number("waiting JoinGroup requests", count(why.parked_joins));
     report.number("waiting SyncGroup requests", count(why.parked_syncs));
+    report.waits = why.waits.iter().map(Explanation::from).collect();
+    report
+}
+
+fn transaction(broker: &Broker, transactional_id: &str) -> Told {
+    match broker.why_transaction(transactional_id) {
+        Ok(Some(why)) => Ok(transaction_report(&why)),
+        Ok(None) => {
+            Ok(Report { facts: Vec::new(), waits: vec![Explanation::from(&TransactionWait::Loading)] })
+        }
+        Err(error @ TransactionWhyError::NotFound) => {
+            Err((ErrorCode::TransactionalIdNotFound, error.to_string()))
+        }
+        Err(error @ TransactionWhyError::NotCoordinator) => {
+            Err((ErrorCode::NotCoordinator, error.to_string()))
+        }
+    }
+}
+
+fn transaction_report(why: &TransactionWhy) -> Report {
+    let mut report = Report::default();
+    report.text("state", why.state.name());
+    report.number("producer", why.producer.id.0);
+    report.number("epoch", i64::from(why.producer.epoch.0));
+    match why.timeout_ms {
+        Some(timeout_ms) => report.number("timeout ms", timeout_ms),
+        None => report.text("timeout ms", "none: an outer coordinator decides"),
+    }
+    report.number("last change, ms ago", why.updated_ago_ms);
+    if let Some(expires_in_ms) = why.expires_in_ms {
+        report.number("forgotten in ms", expires_in_ms);
+    }
     report.waits = why.waits.iter().map(Explanation::from).collect();
     report
 }

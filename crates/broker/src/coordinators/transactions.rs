@@ -1,10 +1,13 @@
 //! The coordinator of transactions, and which of its shards a transactional id belongs to.
 
 use metadata::MetadataImage;
-use transaction_coordinator::{TransactionError, TransactionReply, TransactionRequest, TransactionShard};
-use types::{PartitionIndex, ProducerId, TransactionVersion};
+use transaction_coordinator::{
+    TransactionError, TransactionReply, TransactionRequest, TransactionShard, TransactionWhy,
+};
+use types::waits::TransactionWait;
+use types::{PartitionIndex, ProducerId, TopicPartition, TransactionVersion};
 
-use super::{Called, Coordinator, ShardReply, Unavailable, placement};
+use super::{Called, Coordinator, Looked, ShardReply, Unavailable, placement};
 use crate::Broker;
 
 /// The internal topic of transactions.
@@ -29,7 +32,43 @@ pub struct TransactionsTopicSettings {
     pub min_insync_replicas: i32,
 }
 
+/// Why nothing is known of a transaction's waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransactionWhyError {
+    /// There is no such transactional id.
+    #[error("there is no such transactional id")]
+    NotFound,
+    /// Another broker coordinates it.
+    #[error("another broker coordinates this transactional id")]
+    NotCoordinator,
+}
+
 impl Broker {
+    /// What a transactional id is doing and waits for; `None` while its coordinator reads the log.
+    ///
+    /// # Errors
+    /// See [`TransactionWhyError`].
+    pub fn why_transaction(
+        &self,
+        transactional_id: &str,
+    ) -> Result<Option<TransactionWhy>, TransactionWhyError> {
+        let image = self.image();
+        let partition = self.transaction_partition(&image, transactional_id);
+        match self.transactions().look(partition, |shard, now| shard.why(transactional_id, now)) {
+            Ok(Looked { seen, held }) => {
+                let mut why = seen.map_err(|_not_found| TransactionWhyError::NotFound)?;
+                if held > 0 {
+                    let partition = TopicPartition::new(TRANSACTIONS_TOPIC, partition);
+                    why.waits.push(TransactionWait::NotCommitted { partition, replies: held });
+                }
+                Ok(Some(why))
+            }
+            Err(Unavailable::Loading) => Ok(None),
+            Err(_) if self.is_about_to_lead(&image, TRANSACTIONS_TOPIC, partition) => Ok(None),
+            Err(_) => Err(TransactionWhyError::NotCoordinator),
+        }
+    }
+
     /// The partition of `__transaction_state` that a transactional id belongs to.
     pub fn transaction_partition(&self, image: &MetadataImage, transactional_id: &str) -> PartitionIndex {
         let partitions = self.settings().transactions_topic.partitions;

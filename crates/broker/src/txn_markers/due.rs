@@ -37,10 +37,18 @@ pub(super) async fn serve(broker: Arc<Broker>, shard: PartitionIndex) -> Partiti
             Ok(TransactionReply::AwaitDue(due)) => due,
             Ok(other) => {
                 tracing::error!(?other, "a transaction shard replied to something else than it was asked");
+                begun.shutdown().await;
                 return shard;
             }
-            Err(_unavailable) => return shard,
+            Err(_unavailable) => {
+                begun.shutdown().await;
+                return shard;
+            }
         };
+        if due.is_anew {
+            // What is under way comes again: a marker that it wrote late could end the producer's next transaction.
+            begun.shutdown().await;
+        }
         for markers in due.markers {
             let (mut ending, partitions) = Ending::new(&broker, shard, markers);
             ending.write(partitions);

@@ -29,6 +29,7 @@
 mod ask;
 mod cluster;
 pub mod configs;
+mod coordinator;
 mod features;
 pub mod groups;
 mod log_dirs;
@@ -37,6 +38,7 @@ mod quorum;
 mod quotas;
 mod scram;
 pub mod topics;
+pub mod transactions;
 mod unregister;
 mod why;
 
@@ -61,6 +63,7 @@ pub use quorum::{QuorumDescription, QuorumReplica};
 pub use quotas::{QuotaEntity, QuotaFilter, QuotaMatch};
 pub use scram::{ScramCredential, ScramMechanism};
 pub use topics::{CreatedTopic, NewTopic, PartitionDescription, TopicDescription, TopicListing};
+pub use transactions::{TransactionDescription, TransactionListing, TransactionsFilter};
 
 /// What was said of each item of a call.
 pub type Outcomes<K, T> = BTreeMap<K, Result<T, ClientError>>;

@@ -6,6 +6,7 @@ use types::waits::{self, Explanation, FactValue, Report};
 use types::{ErrorCode, NodeId, TopicPartition};
 
 use crate::admin::Admin;
+use crate::admin::coordinator::Coordinated;
 use crate::error::{ClientError, error_code};
 use crate::network_client::{AutoCreate, NetworkClient};
 use crate::patience::Patience;
@@ -14,6 +15,8 @@ use crate::patience::Patience;
 const GROUP: i8 = 0;
 /// `SubjectType` of a partition.
 const PARTITION: i8 = 1;
+/// `SubjectType` of a transactional id.
+const TRANSACTIONAL_ID: i8 = 2;
 
 impl Admin {
     /// Asks a group's coordinator what the group does and waits for.
@@ -29,6 +32,27 @@ impl Admin {
                 let client = self.client();
                 client.refresh(&[], AutoCreate::Forbidden).await?;
                 ask(client, self.group_coordinator(group_id).await?, &request, &subject).await
+            })
+            .await
+    }
+
+    /// Asks a transactional id's coordinator what its transaction does and waits for.
+    ///
+    /// # Errors
+    /// [`ClientError::NotMilena`] where the coordinator cannot tell; TRANSACTIONAL_ID_NOT_FOUND and other refusals as
+    /// [`ClientError::Topic`] about the transactional id.
+    pub async fn why_transaction(&self, transactional_id: &str) -> Result<Report, ClientError> {
+        let of = Coordinated::TransactionalId(transactional_id);
+        let request = WhyRequest {
+            subject_type: TRANSACTIONAL_ID,
+            name: transactional_id.to_owned(),
+            ..WhyRequest::default()
+        };
+        Patience::new(self.client().config())
+            .until_done(async || {
+                let client = self.client();
+                client.refresh(&[], AutoCreate::Forbidden).await?;
+                ask(client, self.coordinator(of).await?, &request, &of.to_string()).await
             })
             .await
     }

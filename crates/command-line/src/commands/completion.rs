@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use client::ClientError;
-use client::admin::Admin;
+use client::admin::{Admin, TransactionsFilter};
 use tokio::time::timeout;
 
 use super::arguments::ClusterArguments;
@@ -36,6 +36,16 @@ pub(crate) fn groups() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         candidates(async |admin| {
             Ok(admin.list_groups().await?.into_iter().map(|group| group.group).collect())
+        })
+    })
+}
+
+/// The transactional ids of the cluster that the words before name.
+pub(crate) fn transactional_ids() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        candidates(async |admin| {
+            let listed = admin.list_transactions(&TransactionsFilter::default()).await?;
+            Ok(listed.into_iter().map(|it| it.transactional_id).collect())
         })
     })
 }

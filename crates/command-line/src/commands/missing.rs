@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use client::ClientError;
-use client::admin::{Admin, Outcomes};
+use client::admin::{Admin, Outcomes, TransactionsFilter};
 use types::ErrorCode;
 
 use super::connect;
@@ -35,6 +35,9 @@ pub(crate) async fn explain(admin: &Admin, error: &ClientError) -> Failure {
         ClientError::Topic { subject, code: ErrorCode::GroupIdNotFound, .. } => {
             group(admin, subject.strip_prefix("group ").unwrap_or(subject)).await
         }
+        ClientError::Topic { subject, code: ErrorCode::TransactionalIdNotFound, .. } => {
+            transaction(admin, subject.strip_prefix("transactional id ").unwrap_or(subject)).await
+        }
         other => connect::failure(other),
     }
 }
@@ -57,6 +60,16 @@ pub(crate) async fn group(admin: &Admin, name: &str) -> Failure {
     Failure::not_found(
         ErrorCode::GroupIdNotFound.name(),
         format!("the group {name} does not exist{}", or_nearest(nearest)),
+    )
+}
+
+/// The failure of a transactional id that does not exist.
+async fn transaction(admin: &Admin, name: &str) -> Failure {
+    let known = admin.list_transactions(&TransactionsFilter::default()).await.unwrap_or_default();
+    let nearest = another(name, known.iter().map(|it| it.transactional_id.as_str()));
+    Failure::not_found(
+        ErrorCode::TransactionalIdNotFound.name(),
+        format!("the transactional id {name} does not exist{}", or_nearest(nearest)),
     )
 }
 

@@ -35,6 +35,7 @@ pub mod storage;
 pub mod top;
 pub mod topic;
 mod topic_partition;
+pub mod txn;
 pub mod why;
 
 use crate::command_line::Command;
@@ -50,6 +51,7 @@ pub(crate) fn perform(command: Command) -> Result<(), Failure> {
         Command::Why { verb } => why::perform(&verb),
         Command::Topic { verb } => topic::perform(&verb),
         Command::Group { verb } => group::perform(&verb),
+        Command::Txn { verb } => txn::perform(&verb),
         Command::Config { verb } => config::perform(&verb),
         Command::Partition { verb } => partition::perform(&verb),
         Command::Feature { verb } => feature::perform(&verb),

@@ -11,4 +11,6 @@ mod records;
 mod shells;
 mod storage;
 mod terminal;
+mod txn;
 mod why;
+mod wire;

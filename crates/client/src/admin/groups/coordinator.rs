@@ -1,37 +1,19 @@
-//! FindCoordinator, and asking whom it names: again where the group has moved meanwhile.
+//! Asking the coordinator of a group, and what is said of groups.
 
-use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
 use types::{ErrorCode, NodeId};
 
-use crate::admin::ask::{Whom, passes};
+use crate::admin::coordinator::Coordinated;
 use crate::admin::{Admin, outcome};
 use crate::call::Call;
-use crate::error::{ClientError, error_code};
-use crate::patience::Patience;
+use crate::error::ClientError;
 
 impl Admin {
     /// The broker that has this group.
     pub(in crate::admin) async fn group_coordinator(&self, group: &str) -> Result<NodeId, ClientError> {
-        let request = FindCoordinatorRequest {
-            key: group.to_owned(),
-            key_type: 0,
-            coordinator_keys: vec![group.to_owned()],
-            ..FindCoordinatorRequest::default()
-        };
-        // Versions 0-3 answer for the one key, later ones for each.
-        let verdict = |answer: &protocol::messages::find_coordinator_response::FindCoordinatorResponse| {
-            answer.coordinators.first().map_or(answer.error_code, |found| found.error_code)
-        };
-        let answer = self.ask(Whom::Any, &request, verdict).await?;
-        let subject = format!("group {group}");
-        match answer.coordinators.into_iter().next() {
-            Some(found) => outcome(&subject, found.error_code, found.error_message).map(|()| found.node_id),
-            None => outcome(&subject, answer.error_code, answer.error_message).map(|()| answer.node_id),
-        }
-        .map(NodeId)
+        self.coordinator(Coordinated::Group(group)).await
     }
 
-    /// Asks the coordinator of a group, and the next one where it is not that any more.
+    /// Asks the coordinator of a group.
     pub(super) async fn ask_coordinator<R: Call>(
         &self,
         group: &str,
@@ -49,18 +31,7 @@ impl Admin {
         newest: i16,
         verdict: impl Fn(&R::Answer) -> i16,
     ) -> Result<R::Answer, ClientError> {
-        let mut patience = Patience::new(self.client().config());
-        loop {
-            let coordinator = self.group_coordinator(group).await?;
-            let answer = self.ask_once(Whom::Node(coordinator), request, newest).await;
-            let gives_up = match &answer {
-                Ok(answer) => !passes(error_code(verdict(answer))),
-                Err(error) => !error.is_retriable(),
-            };
-            if gives_up || !patience.waits().await {
-                return answer;
-            }
-        }
+        self.ask_coordinator_of(Coordinated::Group(group), request, newest, verdict).await
     }
 }
 

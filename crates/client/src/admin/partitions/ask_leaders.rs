@@ -14,7 +14,7 @@ use crate::patience::Patience;
 impl Admin {
     /// Asks the leaders of these partitions. `request` makes the request for those of one leader, `outcomes` takes its
     /// answer apart.
-    pub(super) async fn ask_leaders<R: Call, T>(
+    pub(in crate::admin) async fn ask_leaders<R: Call, T>(
         &self,
         partitions: impl IntoIterator<Item = TopicPartition>,
         request: impl Fn(&[TopicPartition]) -> R,

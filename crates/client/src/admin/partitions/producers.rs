@@ -14,6 +14,8 @@ pub struct ProducerDescription {
     pub producer_id: i64,
     /// Its epoch.
     pub epoch: i32,
+    /// Of the coordinator that ended its last transaction here; `None` where none has.
+    pub coordinator_epoch: Option<i32>,
     /// Of its last record; −1 where there is none.
     pub last_sequence: i32,
     /// When it last wrote, in milliseconds since 1970.
@@ -51,6 +53,7 @@ impl Admin {
                     let producers = described.active_producers.iter().map(|producer| ProducerDescription {
                         producer_id: producer.producer_id,
                         epoch: producer.producer_epoch,
+                        coordinator_epoch: Some(producer.coordinator_epoch).filter(|epoch| *epoch >= 0),
                         last_sequence: producer.last_sequence,
                         last_timestamp_ms: producer.last_timestamp,
                         transaction_start: Some(Offset(producer.current_txn_start_offset))

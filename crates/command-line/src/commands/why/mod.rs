@@ -2,6 +2,7 @@
 
 pub mod group;
 pub mod partition;
+pub mod txn;
 
 use clap::Subcommand;
 use types::waits::{Explanation, FactValue, Report as Waits};
@@ -16,12 +17,15 @@ pub enum WhyVerb {
     Group(group::GroupArguments),
     /// Tell how a partition stands, what holds its offsets, and which requests wait there
     Partition(partition::PartitionArguments),
+    /// Tell what a transactional id does, since when its transaction is open, and which markers are missing
+    Txn(txn::TxnArguments),
 }
 
 pub(crate) fn perform(verb: &WhyVerb) -> Result<(), Failure> {
     match verb {
         WhyVerb::Group(arguments) => group::group(arguments),
         WhyVerb::Partition(arguments) => partition::partition(arguments),
+        WhyVerb::Txn(arguments) => txn::txn(arguments),
     }
 }
 
