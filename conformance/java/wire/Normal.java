@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.apache.kafka.common.message.AddPartitionsToTxnResponseData;
 import org.apache.kafka.common.message.AlterClientQuotasResponseData;
 import org.apache.kafka.common.message.AlterConfigsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
@@ -36,9 +37,12 @@ import org.apache.kafka.common.message.ListConfigResourcesResponseData;
 import org.apache.kafka.common.message.ListGroupsResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsResponseData;
+import org.apache.kafka.common.message.ListTransactionsResponseData;
 import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.message.OffsetFetchResponseData;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.TxnOffsetCommitResponseData;
+import org.apache.kafka.common.message.WriteTxnMarkersResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -130,6 +134,22 @@ final class Normal {
         } else if (response instanceof ConsumerGroupHeartbeatResponseData) {
             sort(json.path("assignment"), "topicPartitions", "topicId");
             json.path("assignment").path("topicPartitions").forEach(topic -> sortByText(topic.path("partitions")));
+        } else if (response instanceof AddPartitionsToTxnResponseData) {
+            sort(json, "resultsByTransaction", "transactionalId");
+            for (String topics : List.of("resultsByTopicV3AndBelow", "topicResults")) {
+                json.findParents(topics).forEach(parent -> sort(parent, topics, "name"));
+            }
+            json.findParents("resultsByPartition").forEach(topic -> sort(topic, "resultsByPartition", "partitionIndex"));
+        } else if (response instanceof WriteTxnMarkersResponseData) {
+            sort(json, "markers", "producerId");
+            json.findParents("topics").forEach(marker -> sort(marker, "topics", "name"));
+            json.findParents("partitions").forEach(topic -> sort(topic, "partitions", "partitionIndex"));
+        } else if (response instanceof TxnOffsetCommitResponseData) {
+            sort(json, "topics", "name");
+            json.get("topics").forEach(topic -> sort(topic, "partitions", "partitionIndex"));
+        } else if (response instanceof ListTransactionsResponseData) {
+            sort(json, "transactionStates", "transactionalId");
+            sortByText(json.path("unknownStateFilters"));
         } else if (response instanceof DeleteGroupsResponseData) {
             sort(json, "results", "groupId");
         } else if (response instanceof OffsetFetchResponseData && json.has("groups")) {
@@ -248,6 +268,7 @@ final class Normal {
             case "logDir" -> named("directory", value);
             case "totalBytes", "usableBytes" -> value.asLong() < 0 ? value : text("bytes");
             case "lastFetchTimestamp", "lastCaughtUpTimestamp" -> value.asLong() < 0 ? value : text("now");
+            case "transactionStartTimeMs" -> value.asLong() < 0 ? value : text("now");
             case "logAppendTimeMs" -> value.asLong() < 0 ? value : text("now");
             case "errorMessage", "batchIndexErrorMessage", "documentation" -> text("text");
             default -> value;

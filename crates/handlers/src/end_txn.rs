@@ -48,6 +48,9 @@ pub(crate) async fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, reques
 }
 
 async fn end(broker: &Arc<Broker>, body: &EndTxnRequest, version: i16) -> Result<Producer, ErrorCode> {
+    if body.transactional_id.is_empty() {
+        return Err(ErrorCode::InvalidRequest);
+    }
     let bumps = version >= EPOCH_BUMPS_SINCE;
     let client_version = if bumps { TransactionVersion::V2 } else { TransactionVersion::V0 };
     let server_version = broker.transaction_version();

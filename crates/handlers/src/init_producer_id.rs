@@ -71,6 +71,9 @@ async fn give(
         let id = broker.producer_ids().next().await.map_err(|_| ErrorCode::CoordinatorLoadInProgress)?;
         return Ok(Producer { id, epoch: ProducerEpoch(0) });
     };
+    if transactional_id.is_empty() {
+        return Err(ErrorCode::InvalidRequest);
+    }
     let server_version = broker.transaction_version();
     let reply = broker.ask_transaction_with_id(&transactional_id, |fresh_producer_id| {
         TransactionRequest::InitProducerId(InitProducerId {

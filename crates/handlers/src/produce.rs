@@ -201,7 +201,9 @@ impl Call<'_> {
         for topic in each_once(topics).into_iter().filter(|topic| !topic.partition_data.is_empty()) {
             self.begin_topic(&topic.name, topic.topic_id);
             for partition in topic.partition_data {
-                self.add(partition.index, Err(error.into()));
+                let message = (error == ErrorCode::InvalidProducerIdMapping)
+                    .then(|| "one request holds records of one transaction".to_owned());
+                self.add(partition.index, Err(Refusal { error, message, leader: None }));
             }
         }
         match self.acks {
