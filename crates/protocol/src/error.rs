@@ -37,6 +37,14 @@ pub enum DecodeError {
         /// Bytes left.
         left: usize,
     },
+    /// A string of more than 32,767 bytes as it is kept: no other message or record could carry it on.
+    #[error("the string before {at} has {length} bytes")]
+    StringTooLong {
+        /// Where its bytes start.
+        at: usize,
+        /// How many bytes it has.
+        length: usize,
+    },
     /// Null where this version allows no null.
     #[error("null before {at}, where this version allows none")]
     UnexpectedNull {

@@ -26,6 +26,9 @@ const SHARING: usize = 32;
 /// The first allocation for an array takes at most about this many bytes, later ones double.
 const FIRST_ALLOCATION: usize = 4096;
 
+/// Strings with a length of two bytes can have so many, and others may not have more (KIP-482).
+const STRING_BYTES_MAX: usize = i16::MAX as usize;
+
 impl Reader {
     /// A reader at the start of `bytes`, with the budget of an input of this length.
     pub fn new(bytes: Bytes) -> Self {
@@ -197,7 +200,8 @@ impl Reader {
         Err(DecodeError::UnexpectedNull { at: self.position })
     }
 
-    /// A string. Bytes that are not UTF-8 become U+FFFD, as in Kafka.
+    /// A string of at most 32,767 bytes. Bytes that are not UTF-8 become U+FFFD, as in Kafka; the string is not longer
+    /// for that.
     pub fn string(&mut self, flexible: bool) -> Result<String> {
         match self.string_length(flexible)? {
             Some(length) => self.string_of(length),
@@ -216,6 +220,11 @@ impl Reader {
 
     fn string_of(&mut self, length: usize) -> Result<String> {
         let mut budget = self.budget;
+        let at = self.position;
+        let too_long = |length| DecodeError::StringTooLong { at, length };
+        if length > STRING_BYTES_MAX {
+            return Err(too_long(length));
+        }
         let bytes = self.take(length)?;
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -225,7 +234,11 @@ impl Reader {
             Err(_) => {
                 // A bad byte becomes three; the buffer doubles as it grows, old and new exist for a moment.
                 budget.charge(length.saturating_mul(9))?;
-                String::from_utf8_lossy(bytes).into_owned()
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                if text.len() > STRING_BYTES_MAX {
+                    return Err(too_long(text.len()));
+                }
+                text
             }
         };
         self.budget = budget;

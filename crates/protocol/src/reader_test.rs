@@ -83,3 +83,17 @@ fn tagged_fields_must_ascend() {
     let error = DecodeError::TagOrder { at: 5, tag: 1 };
     assert_eq!(reader(&[2, 1, 0, 1, 0]).unknown_tagged_fields(), Err(error));
 }
+
+#[test]
+fn a_string_is_not_longer_than_others_can_carry_on() {
+    let flexible = |bytes: &[u8]| {
+        let length = bytes.len() as u32 + 1;
+        let mut input = vec![length as u8 | 0x80, (length >> 7) as u8 | 0x80, (length >> 14) as u8];
+        input.extend(bytes);
+        Reader::new(Bytes::from(input)).string(true)
+    };
+    assert_eq!(flexible(&[b'a'; 32_767]).expect("as long as may be").len(), 32_767);
+    assert_eq!(flexible(&[b'a'; 32_768]), Err(DecodeError::StringTooLong { at: 3, length: 32_768 }));
+    // What is no UTF-8 takes three bytes instead of one.
+    assert_eq!(flexible(&[0xff; 16_000]), Err(DecodeError::StringTooLong { at: 3, length: 48_000 }));
+}
