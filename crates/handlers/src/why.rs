@@ -2,7 +2,7 @@
 //!
 //! Never advertised; a node that does not know it closes the connection, as Apache Kafka does
 //! (`docs/decisions/0013-a-private-api-for-why.md`). Broker listeners. Needs DESCRIBE on the group, topic or
-//! transactional id. Errors, each with a message: GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NOT_COORDINATOR;
+//! transactional id, and on the topics in a transaction for those to be told. Errors, each with a message: GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, NOT_COORDINATOR;
 //! TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER;
 //! TRANSACTIONAL_ID_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_NOT_FOUND; INVALID_REQUEST (no such kind of subject).
 
@@ -33,7 +33,8 @@ type Told = Result<Report, (ErrorCode, String)>;
 /// Answers from what is in memory; nothing is asked of a disk or waited for.
 pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request) -> Handled {
     let body: WhyRequest = exchange::decode(request)?;
-    let may_describe = |resource| authorizer.allows(&request.connection, Operation::Describe, resource);
+    let may_describe =
+        |resource: Resource<'_>| authorizer.allows(&request.connection, Operation::Describe, resource);
     let told = match body.subject_type {
         GROUP if !may_describe(Resource::Group(&body.name)) => {
             let message = "describing this group is not allowed".to_owned();
@@ -50,7 +51,10 @@ pub(crate) fn handle(broker: &Broker, authorizer: &Authorizer, request: &Request
             let message = "describing this transactional id is not allowed".to_owned();
             Err((ErrorCode::TransactionalIdAuthorizationFailed, message))
         }
-        TRANSACTIONAL_ID => transaction(broker, &body.name),
+        TRANSACTIONAL_ID => {
+            // As with DescribeTransactions, partitions of topics that may not be described are not told.
+            transaction(broker, &body.name, |topic| may_describe(Resource::Topic(topic)))
+        }
         unknown => Err((ErrorCode::InvalidRequest, format!("there is no kind of subject {unknown}"))),
     };
     exchange::answer(&request.header, &response(told))
@@ -79,9 +83,18 @@ fn group_report(why: GroupWhy) -> Report {
     report
 }
 
-fn transaction(broker: &Broker, transactional_id: &str) -> Told {
+fn transaction(broker: &Broker, transactional_id: &str, may_tell_of: impl Fn(&str) -> bool) -> Told {
     match broker.why_transaction(transactional_id) {
-        Ok(Some(why)) => Ok(transaction_report(&why)),
+        Ok(Some(mut why)) => {
+            for wait in &mut why.waits {
+                if let TransactionWait::Open { partitions, .. }
+                | TransactionWait::MarkersNotWritten { partitions, .. } = wait
+                {
+                    partitions.retain(|partition| may_tell_of(&partition.topic));
+                }
+            }
+            Ok(transaction_report(&why))
+        }
         Ok(None) => {
             Ok(Report { facts: Vec::new(), waits: vec![Explanation::from(&TransactionWait::Loading)] })
         }

@@ -29,6 +29,8 @@ use protocol::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic, WriteTxnMarkersRequest,
 };
 use protocol::messages::write_txn_markers_response::WriteTxnMarkersResponse;
+use protocol::private_messages::why_request::WhyRequest;
+use protocol::private_messages::why_response::WhyResponse;
 use record::{BatchBuilder, BatchOptions};
 use types::{ProducerEpoch, ProducerId, Sequence};
 
@@ -96,8 +98,26 @@ pub fn rows() -> Vec<Row> {
         list_transactions()
             .allowed(&["Describe transactional id x"], "NONE, x")
             .denied(&["Describe transactional id x"], "NONE"),
+        why()
+            .allowed(&["Describe transactional id x", "Describe topic t"], "NONE, in it: t-0")
+            .denied(&["Describe transactional id x"], DENIED)
+            .denied(&["Describe topic t"], "NONE"),
     ];
     rows.into_iter().map(Row::with_transactions).collect()
+}
+
+fn why() -> Row {
+    let transactional_id = 2;
+    let request = move |_: &TestNode| WhyRequest {
+        subject_type: transactional_id,
+        name: "x".to_owned(),
+        ..Default::default()
+    };
+    Row::new(api::private::WHY, 0, "of a transactional id", request, |_, answer: WhyResponse| {
+        let evidence = answer.waits.into_iter().flat_map(|wait| wait.evidence);
+        let partitions = evidence.filter(|text| text.starts_with("in it: "));
+        std::iter::once(name(answer.error_code).to_owned()).chain(partitions).collect()
+    })
 }
 
 fn init_producer_id() -> Row {
