@@ -360,7 +360,7 @@ async fn a_partition_at_rest_tells_how_it_stands_and_that_nothing_waits() {
         let refused = why(&node, request.clone()).await;
         assert_eq!(refused.error_code, ErrorCode::UnknownTopicOrPartition.code(), "{request:?}");
     }
-    let refused = why(&node, WhyRequest { subject_type: 2, ..Default::default() }).await;
+    let refused = why(&node, WhyRequest { subject_type: 3, ..Default::default() }).await;
     assert_eq!(refused.error_code, ErrorCode::InvalidRequest.code());
 }
 
