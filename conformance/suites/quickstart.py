@@ -82,10 +82,15 @@ class Reader:
                 os.killpg(self.terminals[terminal].pid, signal.SIGINT)
                 self.terminals[terminal].wait(timeout=60)
             elif terminal:
-                with open(self.output / terminal, "wb") as output:
+                said = self.output / f"{terminal}.said"
+                with open(self.output / terminal, "wb") as output, open(said, "wb") as errors:
                     shell = ["sh", "-c", f"exec {command}"]
-                    self.terminals[terminal] = processes.start(
-                        shell, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=output)
+                    started = processes.start(
+                        shell, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+                self.terminals[terminal] = started
+                if terminal == "node":
+                    # Nobody types on before.
+                    processes.wait_until(lambda: b"is ready" in said.read_bytes(), 60, "the node says that it is ready", started)  # noqa: B023
             else:
                 # What asks about the group does so until there is one.
                 seconds = 60 if "readers" in command else 0
