@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use broker::produce::ProduceEntry;
@@ -82,6 +83,33 @@ fn list_offsets(timestamp: i64) -> ListOffsetsRequest {
     ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() }
 }
 
+/// Holds the disk. Where the only thread waits for it, this lets it go on after a while, and the test fails.
+struct Watchdog {
+    finish: mpsc::Sender<()>,
+    thread: JoinHandle<bool>,
+}
+
+impl Watchdog {
+    fn over(held: impl Send + 'static) -> Self {
+        let (finish, finished) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
+            drop(held);
+            is_late
+        });
+        Self { finish, thread }
+    }
+
+    /// The disk goes on.
+    fn let_go(&self) {
+        self.finish.send(()).expect("the watchdog listens");
+    }
+
+    fn was_needed(self) -> bool {
+        self.thread.join().expect("no panic")
+    }
+}
+
 #[tokio::test]
 async fn a_search_by_time_that_waits_for_the_disk_holds_nobody_up() {
     let mut builder = BatchBuilder::new(BatchOptions::default()).expect("no options are wrong");
@@ -92,26 +120,21 @@ async fn a_search_by_time_that_waits_for_the_disk_holds_nobody_up() {
     assert!(matches!(at_the_end, Answer::Now(_)), "the ends of a log are known");
     for timestamp in [NOW_MS, -3] {
         let held = disk.hold_reads();
-        let (finish, finished) = mpsc::channel::<()>();
-        let watchdog = std::thread::spawn(move || {
-            let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
-            drop(held);
-            is_late
-        });
+        let watchdog = Watchdog::over(held);
         let Answer::Later(cold) = ask(&node, api::LIST_OFFSETS, 7, &list_offsets(timestamp)).await else {
             panic!("a log is searched elsewhere")
         };
         let cold = tokio::spawn(cold);
         let other = ask(&node, api::METADATA, 12, &MetadataRequest::default()).await;
         assert!(matches!(other, Answer::Now(_)) && !cold.is_finished());
-        finish.send(()).expect("the watchdog listens");
+        watchdog.let_go();
         let response = cold.await.expect("no panic");
         let [Chunk::Bytes(bytes)] = &response.chunks[..] else { panic!("a response without files") };
         let mut reader = Reader::new(bytes.slice(4 + 1..));
         let found = ListOffsetsResponse::decode(&mut reader, 7).expect("an answer");
         let partition = &found.topics[0].partitions[0];
         assert_eq!((partition.error_code, partition.offset, partition.timestamp), (0, 0, NOW_MS));
-        assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
+        assert!(!watchdog.was_needed(), "somebody waited for the disk");
     }
 }
 
@@ -133,12 +156,7 @@ async fn a_deletion_that_waits_for_the_disk_holds_nobody_up() {
     let node = node_with(&disk, builder.build().expect("built").expect("not empty")).await;
     // The epochs and the new start are written down before the answer.
     let held = disk.hold_syncs();
-    let (finish, finished) = mpsc::channel::<()>();
-    let watchdog = std::thread::spawn(move || {
-        let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
-        drop(held);
-        is_late
-    });
+    let watchdog = Watchdog::over(held);
     let request = delete_records(1);
     let mut deleting = Box::pin(ask(&node, api::DELETE_RECORDS, 2, &request));
     for _ in 0..20 {
@@ -148,14 +166,14 @@ async fn a_deletion_that_waits_for_the_disk_holds_nobody_up() {
         let other = ask(&node, api::METADATA, 12, &MetadataRequest::default()).await;
         assert!(matches!(other, Answer::Now(_)));
     }
-    finish.send(()).expect("the watchdog listens");
+    watchdog.let_go();
     let Answer::Now(response) = deleting.await else { panic!("the deletion is done") };
     let [Chunk::Bytes(bytes)] = &response.chunks[..] else { panic!("a response without files") };
     let mut reader = Reader::new(bytes.slice(4 + 1..));
     let deleted = DeleteRecordsResponse::decode(&mut reader, 2).expect("an answer");
     let partition = &deleted.topics[0].partitions[0];
     assert_eq!((partition.error_code, partition.low_watermark), (0, 1));
-    assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
+    assert!(!watchdog.was_needed(), "somebody waited for the disk");
 }
 
 #[tokio::test]
@@ -172,13 +190,7 @@ async fn a_fetch_that_waits_for_the_disk_holds_nobody_up() {
 
     for wait_ms in [0, 60_000] {
         let held = disk.hold_reads();
-        // Where the only thread waits for the disk, this lets it go on, and the test fails.
-        let (finish, finished) = mpsc::channel::<()>();
-        let watchdog = std::thread::spawn(move || {
-            let is_late = finished.recv_timeout(Duration::from_secs(10)).is_err();
-            drop(held);
-            is_late
-        });
+        let watchdog = Watchdog::over(held);
         let Answer::Later(mut cold) = ask(&node, api::FETCH, 12, &fetch(wait_ms)).await else {
             panic!("the disk has not been read")
         };
@@ -189,8 +201,8 @@ async fn a_fetch_that_waits_for_the_disk_holds_nobody_up() {
             let other = ask(&node, api::METADATA, 12, &MetadataRequest::default()).await;
             assert!(matches!(other, Answer::Now(_)));
         }
-        finish.send(()).expect("the watchdog listens");
+        watchdog.let_go();
         assert_eq!(records(&cold.await), batch.len());
-        assert!(!watchdog.join().expect("no panic"), "somebody waited for the disk");
+        assert!(!watchdog.was_needed(), "somebody waited for the disk");
     }
 }

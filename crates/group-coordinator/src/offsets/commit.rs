@@ -26,12 +26,7 @@ impl Offsets {
         let CommitOffsets { group_id, retention_ms, offsets, .. } = request;
         let expires_at_ms = retention_ms.map(|retention_ms| now.clock_ms.saturating_add(retention_ms));
         let accepted = Accepted::of(&group_id, offsets, expires_at_ms, groups, now);
-        if !fit_into_batch(&accepted.records, groups.batch_bytes_max) {
-            if is_new_group {
-                groups.forget(&group_id);
-            }
-            return Err(GroupError::TooLarge);
-        }
+        accepted.fit(&group_id, is_new_group, groups)?;
         for (partition, value) in accepted.kept {
             let order = self.take_order();
             self.put(&group_id, &partition, Kept::new(value, order));
@@ -80,6 +75,25 @@ impl Accepted {
             accepted.told.push(CommittedPartition { partition, error: None });
         }
         accepted
+    }
+
+    /// Whether the records fit into a batch; a group that was made for them is forgotten where they do not.
+    ///
+    /// # Errors
+    /// `TooLarge`.
+    pub(super) fn fit(
+        &self,
+        group_id: &str,
+        is_new_group: bool,
+        groups: &mut Groups,
+    ) -> Result<(), GroupError> {
+        if fit_into_batch(&self.records, groups.batch_bytes_max) {
+            return Ok(());
+        }
+        if is_new_group {
+            groups.forget(group_id);
+        }
+        Err(GroupError::TooLarge)
     }
 }
 

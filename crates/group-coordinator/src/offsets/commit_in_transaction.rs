@@ -1,6 +1,6 @@
 //! TxnOffsetCommit: offsets that count when the transaction is committed.
 
-use coordinator::{Now, fit_into_batch};
+use coordinator::Now;
 
 use super::commit::Accepted;
 use super::{CommitOffsetsInTransaction, CommittedPartition, Kept, Offsets};
@@ -25,12 +25,7 @@ impl Offsets {
         groups.validate_commit_in_transaction(&request, now)?;
         let CommitOffsetsInTransaction { producer, group_id, offsets, .. } = request;
         let accepted = Accepted::of(&group_id, offsets, None, groups, now);
-        if !fit_into_batch(&accepted.records, groups.batch_bytes_max) {
-            if is_new_group {
-                groups.forget(&group_id);
-            }
-            return Err(GroupError::TooLarge);
-        }
+        accepted.fit(&group_id, is_new_group, groups)?;
         for (partition, value) in accepted.kept {
             let order = self.take_order();
             let partition = self.shared(&partition);
