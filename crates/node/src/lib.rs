@@ -35,6 +35,8 @@ mod listeners;
 mod node_test;
 mod served;
 #[cfg(test)]
+mod transactions_test;
+#[cfg(test)]
 mod why_test;
 
 pub use assembly::{BoundListener, Node};
