@@ -7,6 +7,7 @@ use types::Uuid;
 use crate::groups::Groups;
 use crate::invariants::{self, Reading, Seen, Violation};
 use crate::keyed::{Keyed, keyed};
+use crate::transactions::Transactions;
 
 /// What all clients of a run know together.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub(crate) struct Book {
     /// Producer ids that were given.
     pub(crate) producer_ids: BTreeSet<i64>,
     pub(crate) groups: Groups,
+    pub(crate) transactions: Transactions,
 }
 
 /// A topic's settings, as far as promises depend on them.

@@ -14,6 +14,7 @@
 //! | `wire` | a client's connection: raw messages, cut at any byte |
 //! | `book` | what clients asked for, were promised and saw |
 //! | `groups` | the same of groups: commits, generations, sessions |
+//! | `transactions` | the same of transactions: what each wrote and how it was to end |
 //! | `invariants` | what must hold, by name |
 //! | `keyed` | records with keys, for compacted topics |
 //! | `actors` | the clients: admin, producers, consumers, members of groups, the audit after each start |
@@ -28,6 +29,7 @@ mod life;
 mod plan;
 mod run;
 mod trace;
+mod transactions;
 mod wire;
 mod world;
 

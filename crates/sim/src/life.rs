@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::actors::{Actors, audit, group_audit};
+use crate::actors::{Actors, audit, group_audit, transaction_audit};
 use crate::invariants::Violation;
 use crate::plan::{DiskFault, End, Life};
 use crate::world::{Door, World};
@@ -63,6 +63,7 @@ pub(crate) fn last(world: &Rc<World>, actors: &Actors, number: usize) {
                 () = group_audit::settle(world) => {}
             }
             members.end().await;
+            transaction_audit::audit(world).await;
             stop(world, node).await;
         }
     });
@@ -128,7 +129,9 @@ async fn start(world: &Rc<World>) -> Option<Node> {
             let server =
                 Server::new(ServerSettings { blocking: Blocking::Inline, ..ServerSettings::default() });
             world.set_door(Some(Door { server, handlers: Arc::new(node.handlers().clone()) }));
-            let is_whole = audit::audit(world).await && group_audit::audit(world).await;
+            let is_whole = audit::audit(world).await
+                && group_audit::audit(world).await
+                && transaction_audit::audit(world).await;
             if is_whole || world.is_broken() {
                 return Some(node);
             }

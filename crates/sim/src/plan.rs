@@ -29,6 +29,9 @@ pub(crate) struct Plan {
     pub(crate) members: Vec<Member>,
     /// Clients that only keep offsets with the coordinator.
     pub(crate) simple_committers: usize,
+    /// Clients that write in transactions; only where every append is synced, for what else a power cut takes may be the
+    /// half of one.
+    pub(crate) transactional_producers: usize,
     /// What coordinators write is synced before it is acknowledged.
     pub(crate) is_offsets_topic_flushed: bool,
     /// Of a thousand calls so many lose their connection at a random byte.
@@ -98,6 +101,7 @@ impl Plan {
             consumers: entropy.below(others + 1) as usize,
             members,
             simple_committers: entropy.below(2) as usize,
+            transactional_producers: if is_offsets_topic_flushed { entropy.below(3) as usize } else { 0 },
             is_offsets_topic_flushed,
             drops_per_mille: [0, 20, 100][entropy.below(3) as usize],
             pause: Duration::from_millis(8 + entropy.below(24)),
@@ -168,6 +172,8 @@ fn node_config(entropy: &Entropy, is_offsets_topic_flushed: bool) -> NodeConfig 
         ("offsets.topic.num.partitions", &["1", "3"]),
         ("offsets.topic.compression.codec", &["0", "0", "1", "4"]),
         ("group.initial.rebalance.delay.ms", &["0", "30"]),
+        ("transaction.state.log.num.partitions", &["1", "3"]),
+        ("transaction.abort.timed.out.transaction.cleanup.interval.ms", &["20", "100"]),
         ("group.min.session.timeout.ms", &["1"]),
     ];
     for (key, values) in draws {

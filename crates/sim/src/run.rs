@@ -42,6 +42,8 @@ pub struct Counts {
     pub commits: u64,
     pub offset_fetches: u64,
     pub stable_groups: u64,
+    pub transactions_committed: u64,
+    pub transactions_aborted: u64,
 }
 
 /// A run that broke a promise.
@@ -86,6 +88,8 @@ impl Counts {
         self.commits += other.commits;
         self.offset_fetches += other.offset_fetches;
         self.stable_groups += other.stable_groups;
+        self.transactions_committed += other.transactions_committed;
+        self.transactions_aborted += other.transactions_aborted;
     }
 }
 

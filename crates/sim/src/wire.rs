@@ -53,6 +53,9 @@ exchanges! {
         IncrementalAlterConfigsRequest -> IncrementalAlterConfigsResponse;
     list_offsets_request list_offsets_response: ListOffsetsRequest -> ListOffsetsResponse;
     init_producer_id_request init_producer_id_response: InitProducerIdRequest -> InitProducerIdResponse;
+    add_partitions_to_txn_request add_partitions_to_txn_response:
+        AddPartitionsToTxnRequest -> AddPartitionsToTxnResponse;
+    end_txn_request end_txn_response: EndTxnRequest -> EndTxnResponse;
     find_coordinator_request find_coordinator_response: FindCoordinatorRequest -> FindCoordinatorResponse;
     join_group_request join_group_response: JoinGroupRequest -> JoinGroupResponse;
     sync_group_request sync_group_response: SyncGroupRequest -> SyncGroupResponse;

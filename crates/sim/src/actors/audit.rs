@@ -12,6 +12,7 @@ use types::Uuid;
 use super::reading::{fetch_request, log_start, records_from};
 use crate::book::{DiskState, Fate};
 use crate::invariants::{self, Reading, Violation};
+use crate::transactions::TOPICS;
 use crate::wire::{Connection, Lost};
 use crate::world::World;
 
@@ -68,7 +69,10 @@ fn audit_topics(world: &World, found: &[MetadataResponseTopic]) -> Result<(), Vi
             return Err(Violation::new("topics_are_served", format!("{name}: error {}", topic.error_code)));
         }
         if topic.is_internal {
-            book.groups.has_offsets_topic = true;
+            book.groups.has_offsets_topic |= name == "__consumer_offsets";
+            continue;
+        }
+        if TOPICS.contains(&&*name) {
             continue;
         }
         let partitions = topic.partitions.len();

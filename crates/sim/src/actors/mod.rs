@@ -14,6 +14,8 @@ mod idempotent_producer;
 mod plain_producer;
 mod reading;
 mod simple_committer;
+pub(crate) mod transaction_audit;
+mod transactional_producer;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,6 +31,7 @@ use self::group_member::GroupMember;
 use self::idempotent_producer::IdempotentProducer;
 use self::plain_producer::PlainProducer;
 use self::simple_committer::SimpleCommitter;
+use self::transactional_producer::TransactionalProducer;
 use crate::world::World;
 
 /// A client that does one thing after the other. A step may end anywhere: whatever it owes is noted before it waits.
@@ -45,6 +48,7 @@ pub(crate) struct Actors {
     consumers: Vec<Hand<Consumer>>,
     members: Vec<Hand<GroupMember>>,
     simple_committers: Vec<Hand<SimpleCommitter>>,
+    transactional_producers: Vec<Hand<TransactionalProducer>>,
 }
 
 /// A client, and the randomness of its pauses.
@@ -78,6 +82,9 @@ impl Actors {
             simple_committers: (0..plan.simple_committers)
                 .map(|index| Hand::new(SimpleCommitter::new(world, index, fork()), fork()))
                 .collect(),
+            transactional_producers: (0..plan.transactional_producers)
+                .map(|index| Hand::new(TransactionalProducer::new(world, index, fork()), fork()))
+                .collect(),
         }
     }
 
@@ -89,6 +96,7 @@ impl Actors {
         tasks.extend(self.consumers.iter().map(|hand| hand.spawn(self.pause)));
         tasks.extend(self.simple_committers.iter().map(|hand| hand.spawn(self.pause)));
         tasks.extend(self.members.iter().map(|hand| hand.spawn(self.pause)));
+        tasks.extend(self.transactional_producers.iter().map(|hand| hand.spawn(self.pause)));
         Clients(tasks)
     }
 
