@@ -17,7 +17,7 @@
 //! | `transactions` | the same of transactions: what each wrote and how it was to end |
 //! | `invariants` | what must hold, by name |
 //! | `keyed` | records with keys, for compacted topics |
-//! | `actors` | the clients: admin, producers, consumers, members of groups, the audit after each start |
+//! | `actors` | the clients: admin, producers, consumers, members of groups, those who write in transactions, the audits after each start |
 //! | `trace` | what happened, with its simulated time, as text and as a digest |
 
 mod actors;
