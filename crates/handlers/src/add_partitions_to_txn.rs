@@ -10,6 +10,7 @@
 //! (only verified, and not in the transaction), UNSUPPORTED_VERSION, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR,
 //! COORDINATOR_NOT_AVAILABLE. Error of the whole from v4 on: CLUSTER_AUTHORIZATION_FAILED.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use broker::Broker;
@@ -141,9 +142,9 @@ fn allowed(
     let may_write = |topic: &AddPartitionsToTxnTopic| {
         !internal_topics::is_internal(&topic.name) && may(Operation::Write, Resource::Topic(&topic.name))
     };
-    let denied: Vec<&str> =
+    let denied: BTreeSet<&str> =
         transaction.topics.iter().filter(|topic| !may_write(topic)).map(|topic| &*topic.name).collect();
-    attempted(partitions, |partition| match denied.contains(&&*partition.topic) {
+    attempted(partitions, |partition| match denied.contains(&*partition.topic) {
         true => Some(ErrorCode::TopicAuthorizationFailed),
         false => missing(image, partition),
     })

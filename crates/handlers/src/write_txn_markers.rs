@@ -7,6 +7,7 @@
 //! NOT_LEADER_OR_FOLLOWER (also where the coordinator of groups is not ready), INVALID_PRODUCER_EPOCH,
 //! TRANSACTION_COORDINATOR_FENCED, NOT_ENOUGH_REPLICAS, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use broker::Broker;
@@ -22,7 +23,7 @@ use types::{ErrorCode, ProducerEpoch, ProducerId, TopicName, TopicPartition};
 
 use crate::authorizer::{Authorizer, Operation, Resource};
 use crate::exchange::{self, Handled};
-use crate::{errors, shard_replies};
+use crate::{doubled, errors, shard_replies};
 
 /// Writes every marker in order, then waits until all are committed.
 pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Request) -> Handled {
@@ -32,10 +33,10 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
         let mut told = Told::default();
         for marker in &body.markers {
             for partition in partitions(marker) {
-                told.add(marker.producer_id, &partition, ErrorCode::ClusterAuthorizationFailed);
+                told.add(marker.producer_id, partition, ErrorCode::ClusterAuthorizationFailed);
             }
         }
-        return exchange::answer(&request.header, &told.response);
+        return exchange::answer(&request.header, &told.response());
     }
     let mut written = Vec::new();
     for marker in &body.markers {
@@ -54,21 +55,22 @@ pub(crate) fn handle(broker: &Arc<Broker>, authorizer: &Authorizer, request: &Re
         let mut told = Told::default();
         for (producer_id, partition, write) in written {
             if let MarkerWrite::Done(outcome) = write {
-                told.add(producer_id, &partition, code(outcome));
+                told.add(producer_id, partition, code(outcome));
             }
         }
-        return exchange::answer(&request.header, &told.response);
+        return exchange::answer(&request.header, &told.response());
     }
     let header = request.header.clone();
     Ok(Answer::Later(Box::pin(async move {
         let mut told = Told::default();
         for (producer_id, partition, write) in written {
-            told.add(producer_id, &partition, code(write.outcome().await));
+            told.add(producer_id, partition, code(write.outcome().await));
         }
-        shard_replies::respond_later(&header, &told.response)
+        shard_replies::respond_later(&header, &told.response())
     })))
 }
 
+/// The partitions of a marker; one that is named twice gets one.
 fn partitions(marker: &WritableTxnMarker) -> Vec<TopicPartition> {
     let mut partitions = Vec::new();
     for topic in &marker.topics {
@@ -76,42 +78,41 @@ fn partitions(marker: &WritableTxnMarker) -> Vec<TopicPartition> {
         partitions
             .extend(topic.partition_indexes.iter().map(|index| TopicPartition::new(name.clone(), *index)));
     }
-    partitions
+    doubled::last_of_each(partitions, TopicPartition::clone)
 }
 
 fn code(outcome: Result<(), MarkerError>) -> ErrorCode {
     outcome.err().map_or(ErrorCode::None, |error| errors::marker_error(&error))
 }
 
-/// The answer as it grows: each producer once, of each the partitions by topic.
+/// What is told of each partition, by producer and topic. The last of several markers of a producer for one partition is
+/// told.
 #[derive(Default)]
-struct Told {
-    response: WriteTxnMarkersResponse,
-}
+struct Told(BTreeMap<i64, BTreeMap<TopicName, BTreeMap<i32, ErrorCode>>>);
 
 impl Told {
-    fn add(&mut self, producer_id: i64, partition: &TopicPartition, error: ErrorCode) {
-        let markers = &mut self.response.markers;
-        let at = markers.iter().position(|marker| marker.producer_id == producer_id).unwrap_or_else(|| {
-            markers.push(WritableTxnMarkerResult { producer_id, ..Default::default() });
-            markers.len() - 1
-        });
-        let topics = &mut markers[at].topics;
-        let at = topics.iter().position(|topic| *topic.name == *partition.topic).unwrap_or_else(|| {
-            let name = partition.topic.to_string();
-            topics.push(WritableTxnMarkerTopicResult { name, ..Default::default() });
-            topics.len() - 1
-        });
-        let told = WritableTxnMarkerPartitionResult {
-            partition_index: partition.partition.0,
+    fn add(&mut self, producer_id: i64, partition: TopicPartition, error: ErrorCode) {
+        let topics = self.0.entry(producer_id).or_default();
+        topics.entry(partition.topic).or_default().insert(partition.partition.0, error);
+    }
+
+    fn response(self) -> WriteTxnMarkersResponse {
+        let partition = |(partition_index, error): (i32, ErrorCode)| WritableTxnMarkerPartitionResult {
+            partition_index,
             error_code: error.code(),
             ..Default::default()
         };
-        let partitions = &mut topics[at].partitions;
-        match partitions.iter_mut().find(|known| known.partition_index == told.partition_index) {
-            // The last of several markers of a producer for one partition is told.
-            Some(known) => *known = told,
-            None => partitions.push(told),
-        }
+        let topic =
+            |(name, partitions): (TopicName, BTreeMap<i32, ErrorCode>)| WritableTxnMarkerTopicResult {
+                name: name.to_string(),
+                partitions: partitions.into_iter().map(partition).collect(),
+                ..Default::default()
+            };
+        let markers = self.0.into_iter().map(|(producer_id, topics)| WritableTxnMarkerResult {
+            producer_id,
+            topics: topics.into_iter().map(topic).collect(),
+            ..Default::default()
+        });
+        WriteTxnMarkersResponse { markers: markers.collect(), ..Default::default() }
     }
 }
