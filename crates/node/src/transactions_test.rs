@@ -16,8 +16,9 @@ use broker::transaction_coordinator::{
 };
 use broker::transaction_verification::{Joining, ToVerify, VerificationError};
 use bytes::Bytes;
-use controller_node::{DeleteAccess, TopicToDelete};
+use controller_node::{ConfigChange, ConfigOperation, DeleteAccess, ResourceChanges, TopicToDelete};
 use io::disk::SimulatedDisk;
+use metadata::ConfigResource;
 use record::{BatchBuilder, BatchOptions};
 use types::{Offset, ProducerEpoch, Sequence, TopicPartition, TransactionVersion, Uuid};
 
@@ -384,4 +385,59 @@ async fn fetched(node: &Node) -> Result<Option<Offset>, GroupError> {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn records_of_an_open_transaction_may_be_deleted_and_its_end_lets_readers_go_on() {
+    for dies in [false, true] {
+        let disk = SimulatedDisk::default();
+        let mut node = coordinating(&disk, &[]).await;
+        let producer = init(&node, 60_000).await;
+        let _ = produce(&node, producer, 0).await.expect("verified");
+        let _ = produce(&node, producer, 1).await.expect("verified");
+        let deleted = node.broker().delete_records(&partition(&node), None).await;
+        assert_eq!(deleted.expect("up to the high watermark"), Offset(2));
+        if dies {
+            node.broker().record_log_starts().await.expect("written");
+            node = reborn(node, &disk).await;
+        }
+        assert_eq!(offsets(&node), (Offset(2), Offset(2)));
+        let _ = produce(&node, producer, 2).await.expect("verified");
+        assert_eq!(offsets(&node), (Offset(2), Offset(3)), "it is still open");
+        end(&node, producer, Decision::Commit).await;
+        until(|| offsets(&node) == (Offset(4), Offset(4))).await;
+    }
+}
+
+#[tokio::test]
+async fn verification_is_switched_off_and_on_while_the_node_runs() {
+    let disk = SimulatedDisk::default();
+    let node = coordinating(&disk, &[]).await;
+    let producer = init(&node, 60_000).await;
+    let verify = async || {
+        let asked = [ToVerify { partition: partition(&node), sequence: 0 }];
+        node.broker().verify_transaction(ID, producer, &asked, Joining::Never).await.pop().expect("one")
+    };
+    for (is_on, expected) in [
+        ("true", Err(VerificationError::NotInTransaction)),
+        ("false", Ok(None)),
+        ("true", Err(VerificationError::NotInTransaction)),
+    ] {
+        verification(&node, is_on).await;
+        assert_eq!(verify().await, expected, "{is_on}");
+    }
+    verification(&node, "false").await;
+    let entry = ProduceEntry { partition: partition(&node), records: records(producer, 0), guard: None };
+    let outcome = node.broker().append(vec![entry], -1).0.pop();
+    assert!(matches!(outcome, Some(ProduceOutcome::Appended(_))), "{outcome:?}");
+}
+
+async fn verification(node: &Node, value: &str) {
+    let name = "transaction.partition.verification.enable".to_owned();
+    let change = ConfigChange { name, operation: ConfigOperation::Set, value: Some(value.to_owned()) };
+    let changes = ResourceChanges { resource: ConfigResource::broker_defaults(), changes: vec![change] };
+    let controller = &node.handlers().controller;
+    let outcomes = controller.incremental_alter_configs(vec![changes], false).await.expect("decided");
+    assert_eq!(outcomes[0].1, Ok(()), "{value}");
+    node.broker().applied(controller.image().provenance.offset).await;
 }
