@@ -1,7 +1,7 @@
 //! What clients know of transactions: what each wrote, how it was to end, what became of it.
 //!
 //! The invariants: `aborted_records_are_not_seen`, `transactions_are_all_or_nothing`, `committed_transactions_stay`,
-//! `last_stable_offsets_never_fall`, `last_stable_offsets_move_on`.
+//! `offsets_go_with_their_transaction`, `last_stable_offsets_never_fall`, `last_stable_offsets_move_on`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,8 @@ struct Transaction {
     ending: Ending,
     /// What was acknowledged of it: topic and value.
     records: BTreeSet<(usize, String)>,
+    /// The offset that it commits for the group of its producer's name, acknowledged.
+    offset: Option<i64>,
 }
 
 /// All transactions of a run.
@@ -41,7 +43,8 @@ pub(crate) struct Transactions {
 impl Transactions {
     /// A transaction begins; its records begin with `name` and a dash.
     pub(crate) fn begins(&mut self, name: &str) {
-        let transaction = Transaction { ending: Ending::NotCommitted, records: BTreeSet::new() };
+        let transaction =
+            Transaction { ending: Ending::NotCommitted, records: BTreeSet::new(), offset: None };
         self.all.insert(name.to_owned(), transaction);
     }
 
@@ -49,6 +52,13 @@ impl Transactions {
     pub(crate) fn wrote(&mut self, name: &str, topic: usize, value: &str) {
         if let Some(transaction) = self.all.get_mut(name) {
             transaction.records.insert((topic, value.to_owned()));
+        }
+    }
+
+    /// An offset is in the transaction; those of a producer rise.
+    pub(crate) fn wrote_offset(&mut self, name: &str, offset: i64) {
+        if let Some(transaction) = self.all.get_mut(name) {
+            transaction.offset = Some(offset);
         }
     }
 
@@ -121,6 +131,22 @@ impl Transactions {
     }
 }
 
+impl Transactions {
+    /// The stable offset of a producer's group, when no transaction is open any more and [`Transactions::seen`] has told
+    /// which were committed; −1 for none.
+    pub(crate) fn offset_is(&self, producer: &str, offset: i64) -> Result<(), Violation> {
+        let of_producer = self.all.iter().filter(|(name, it)| {
+            it.ending == Ending::Committed && name.rsplit_once('-').is_some_and(|(who, _)| who == producer)
+        });
+        let expected = of_producer.filter_map(|(_, transaction)| transaction.offset).max().unwrap_or(-1);
+        if offset != expected {
+            let detail = format!("{producer}: {offset}, committed is {expected}");
+            return Err(Violation::new("offsets_go_with_their_transaction", detail));
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +178,19 @@ mod tests {
             judged(committed, [&["x0-1-0", "x0-1-0"], &["x0-1-1"]]),
             Some("transactions_are_all_or_nothing")
         );
+    }
+
+    #[test]
+    fn an_offset_of_a_transaction_that_was_not_committed_is_seen() {
+        let mut book = Transactions::default();
+        for (name, offset) in [("x0-1", 1), ("x0-2", 2), ("x00-1", 7)] {
+            book.begins(name);
+            book.wrote_offset(name, offset);
+        }
+        assert!(book.offset_is("x0", -1).is_ok() && book.offset_is("x0", 1).is_err());
+        book.committed("x0-1");
+        assert!(book.offset_is("x0", 1).is_ok());
+        assert!(book.offset_is("x0", 2).is_err() && book.offset_is("x0", -1).is_err());
     }
 
     #[test]

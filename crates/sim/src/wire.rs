@@ -55,6 +55,8 @@ exchanges! {
     init_producer_id_request init_producer_id_response: InitProducerIdRequest -> InitProducerIdResponse;
     add_partitions_to_txn_request add_partitions_to_txn_response:
         AddPartitionsToTxnRequest -> AddPartitionsToTxnResponse;
+    add_offsets_to_txn_request add_offsets_to_txn_response: AddOffsetsToTxnRequest -> AddOffsetsToTxnResponse;
+    txn_offset_commit_request txn_offset_commit_response: TxnOffsetCommitRequest -> TxnOffsetCommitResponse;
     end_txn_request end_txn_response: EndTxnRequest -> EndTxnResponse;
     find_coordinator_request find_coordinator_response: FindCoordinatorRequest -> FindCoordinatorResponse;
     join_group_request join_group_response: JoinGroupRequest -> JoinGroupResponse;

@@ -10,6 +10,7 @@ use protocol::Records;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::fetch_response::PartitionData;
 use protocol::messages::metadata_request::MetadataRequest;
+use protocol::messages::offset_fetch_request::{OffsetFetchRequest, OffsetFetchRequestTopic};
 use record::{AnyBatch, Batches, ControlRecordType, Limits, control_batch};
 use tokio::time::sleep;
 use types::{ErrorCode, Uuid};
@@ -41,7 +42,20 @@ pub(crate) async fn audit(world: &Rc<World>) -> bool {
     let entropy = Entropy::from_seed(world.entropy.next_u64());
     let mut connection = Connection::reliable(world, "transaction-audit", entropy);
     match look(world, &mut connection).await {
-        Ok(Some(seen)) => world.check(world.book.borrow_mut().transactions.seen(&seen)),
+        Ok(Some(seen)) => {
+            let judged = world.book.borrow_mut().transactions.seen(&seen);
+            world.check(judged);
+            for index in 0..world.plan.transactional_producers {
+                let producer = format!("x{index}");
+                let Ok(offset) = stable_offset(world, &mut connection, &producer).await else {
+                    return world.is_disk_at_fault();
+                };
+                if let Some(offset) = offset {
+                    let judged = world.book.borrow().transactions.offset_is(&producer, offset);
+                    world.check(judged);
+                }
+            }
+        }
         Ok(None) => {}
         Err(Lost) => return world.is_disk_at_fault(),
     }
@@ -58,6 +72,42 @@ async fn look(world: &Rc<World>, connection: &mut Connection) -> Result<Option<[
         seen[topic] = read(world, connection, topic, id).await?;
     }
     Ok(Some(seen))
+}
+
+/// The stable offset that a producer's group has committed, −1 for none; `None` where there are no groups yet.
+async fn stable_offset(
+    world: &Rc<World>,
+    connection: &mut Connection,
+    group: &str,
+) -> Result<Option<i64>, Lost> {
+    if !world.book.borrow().groups.has_offsets_topic {
+        return Ok(None);
+    }
+    let request = OffsetFetchRequest {
+        group_id: group.to_owned(),
+        topics: Some(vec![OffsetFetchRequestTopic {
+            name: TOPICS[0].to_owned(),
+            partition_indexes: vec![0],
+            ..Default::default()
+        }]),
+        require_stable: true,
+        ..Default::default()
+    };
+    let begun = world.now();
+    loop {
+        let response = connection.call(&request, 7).await?;
+        let partition = response.topics.first().and_then(|topic| topic.partitions.first());
+        if let Some(partition) = partition.filter(|it| response.error_code == 0 && it.error_code == 0) {
+            return Ok(Some(partition.committed_offset));
+        }
+        if world.now() > begun + SETTLED_MAX {
+            let partition = partition.map_or(0, |partition| partition.error_code);
+            let detail = format!("{group}: errors {} and {partition}", response.error_code);
+            world.fail(Violation::new("offsets_go_with_their_transaction", detail));
+            return Ok(None);
+        }
+        sleep(LOOK).await;
+    }
 }
 
 async fn topic_id(connection: &mut Connection, name: &str) -> Result<Option<Uuid>, Lost> {

@@ -1,21 +1,26 @@
-//! A transactional producer: a few records to two topics, then a commit or an abort; it sends again, unchanged, until it
+//! A transactional producer: a few records to two topics, perhaps an offset of a group, then a commit or an abort; it sends again, unchanged, until it
 //! knows what became of what it sent (KIP-98, KIP-890).
 
 use std::rc::Rc;
 
 use bytes::Bytes;
 use io::Entropy;
+use protocol::messages::add_offsets_to_txn_request::AddOffsetsToTxnRequest;
 use protocol::messages::add_partitions_to_txn_request::{AddPartitionsToTxnRequest, AddPartitionsToTxnTopic};
 use protocol::messages::create_topics_request::{CreatableTopic, CreateTopicsRequest};
 use protocol::messages::end_txn_request::EndTxnRequest;
 use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
 use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::produce_request::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use protocol::messages::txn_offset_commit_request::{
+    TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
+};
 use record::{BatchBuilder, BatchOptions};
 use types::{ErrorCode, ProducerEpoch, ProducerId, Sequence};
 
 use super::Actor;
 use super::batch::only_partition;
+use super::coordinator::find;
 use crate::transactions::TOPICS;
 use crate::wire::{Connection, Lost};
 use crate::world::World;
@@ -53,8 +58,19 @@ struct Current {
     records: Vec<(usize, String)>,
     acknowledged: usize,
     has_added: [bool; 2],
+    offset: OffsetState,
     /// `None` until all records are acknowledged, or something was refused.
     commits: Option<bool>,
+}
+
+/// How far the offset is that the transaction commits for the group of its producer's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OffsetState {
+    /// The group is to be added first, where clients do so.
+    ToBeAdded,
+    ToBeSent,
+    /// Acknowledged, or there is none.
+    Done,
 }
 
 impl TransactionalProducer {
@@ -93,6 +109,9 @@ impl TransactionalProducer {
     }
 
     async fn init(&mut self) -> Result<(), Lost> {
+        if !find(&self.world, &mut self.connection, &self.id).await? {
+            return Ok(());
+        }
         let find = FindCoordinatorRequest { key: self.id.clone(), key_type: 1, ..Default::default() };
         self.connection.call(&find, 3).await?;
         let request = InitProducerIdRequest {
@@ -121,7 +140,12 @@ impl TransactionalProducer {
         let record = |nth| (self.entropy.below(2) as usize, format!("{name}-{nth}"));
         let records = (0..count).map(record).collect();
         self.world.book.borrow_mut().transactions.begins(&name);
-        Current { name, records, acknowledged: 0, has_added: [false; 2], commits: None }
+        let offset = match (self.entropy.below(2), self.bumps_epochs) {
+            (0, _) => OffsetState::Done,
+            (_, true) => OffsetState::ToBeSent,
+            (_, false) => OffsetState::ToBeAdded,
+        };
+        Current { name, records, acknowledged: 0, has_added: [false; 2], offset, commits: None }
     }
 
     async fn add(&mut self, producer: Producer, mut current: Current, topic: usize) -> Result<(), Lost> {
@@ -178,6 +202,57 @@ impl TransactionalProducer {
             producer.sequences[topic] += 1;
             current.acknowledged += 1;
             self.producer = Some(producer);
+            self.current = Some(current);
+        }
+        Ok(())
+    }
+
+    async fn add_offsets(&mut self, producer: Producer, mut current: Current) -> Result<(), Lost> {
+        let request = AddOffsetsToTxnRequest {
+            transactional_id: self.id.clone(),
+            producer_id: producer.id,
+            producer_epoch: producer.epoch,
+            group_id: self.id.clone(),
+            ..Default::default()
+        };
+        let version = self.connection.version_from(&request, 2);
+        let response = self.connection.call(&request, version).await?;
+        if self.is_good("add offsets", response.error_code) {
+            current.offset = OffsetState::ToBeSent;
+            self.current = Some(current);
+        }
+        Ok(())
+    }
+
+    async fn send_offset(&mut self, producer: Producer, mut current: Current) -> Result<(), Lost> {
+        let offset = self.number as i64;
+        let request = TxnOffsetCommitRequest {
+            transactional_id: self.id.clone(),
+            group_id: self.id.clone(),
+            producer_id: producer.id,
+            producer_epoch: producer.epoch,
+            generation_id: -1,
+            topics: vec![TxnOffsetCommitRequestTopic {
+                name: TOPICS[0].to_owned(),
+                partitions: vec![TxnOffsetCommitRequestPartition {
+                    committed_offset: offset,
+                    committed_metadata: Some(String::new()),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let version = if self.bumps_epochs { 5 } else { 4 };
+        let response = self.connection.call(&request, version).await?;
+        let told = response.topics.first().and_then(|topic| topic.partitions.first());
+        let code = told.map_or(-1, |partition| partition.error_code);
+        if code == ErrorCode::TransactionAbortable.code() {
+            current.commits = Some(false);
+            self.current = Some(current);
+        } else if self.is_good("offset", code) {
+            self.world.book.borrow_mut().transactions.wrote_offset(&current.name, offset);
+            current.offset = OffsetState::Done;
             self.current = Some(current);
         }
         Ok(())
@@ -251,14 +326,17 @@ impl Actor for TransactionalProducer {
                 Some(current) => current,
                 None => self.begin(),
             };
-            if current.acknowledged == current.records.len() && current.commits.is_none() {
+            let are_all_sent = current.acknowledged == current.records.len();
+            if are_all_sent && current.offset == OffsetState::Done && current.commits.is_none() {
                 current.commits = Some(self.entropy.below(4) > 0);
             }
             // Whatever it owes is noted before it waits.
             self.current = Some(current.clone());
-            match current.commits {
-                Some(commits) => self.end(producer, current, commits).await,
-                None => self.send(producer, current).await,
+            match (current.commits, current.offset) {
+                (Some(commits), _) => self.end(producer, current, commits).await,
+                (None, _) if !are_all_sent => self.send(producer, current).await,
+                (None, OffsetState::ToBeAdded) => self.add_offsets(producer, current).await,
+                (None, _) => self.send_offset(producer, current).await,
             }
         } else {
             self.init().await
