@@ -5,7 +5,8 @@
 //! (`acknowledged_commits_stay`); a group's record lost in replay (`generations_never_fall`); a share given to another
 //! member (`members_get_what_the_leader_assigned`). In transactions: commit markers for what was aborted
 //! (`aborted_records_are_not_seen`), the marker of one partition left out, nothing done about decisions of a life before
-//! (`last_stable_offsets_move_on`).
+//! (`last_stable_offsets_move_on`), a commit that groups take for an abort, groups that get no marker
+//! (`offsets_go_with_their_transaction`).
 
 use sim::{Counts, Size, run};
 
