@@ -29,8 +29,8 @@ pub(super) async fn serve(broker: Arc<Broker>, shard: PartitionIndex) -> Partiti
         let reply = loop {
             tokio::select! {
                 biased;
-                reply = &mut reply => break reply,
                 Some(_) = begun.join_next(), if !begun.is_empty() => {}
+                reply = &mut reply => break reply,
             }
         };
         let due = match reply {
@@ -60,6 +60,8 @@ pub(super) async fn serve(broker: Arc<Broker>, shard: PartitionIndex) -> Partiti
         for timed_out in due.timed_out {
             begun.spawn(abort(broker.clone(), timed_out));
         }
+        // There may be more at once, again and again; others live on this thread, too.
+        tokio::task::yield_now().await;
     }
 }
 
