@@ -4,6 +4,8 @@
 //! broker leads. A shard is a pure machine: requests and the passing of time go in, a [`Step`] comes out. A
 //! [`runtime::Runtime`] stands around each: it knows when the shard may be asked and when its replies may leave.
 //!
+//! [`pattern`] reads the regular expressions that clients send to coordinators, as Kafka's engine does.
+//!
 //! *Invariant:* a step's state is already that after its records (replay at append, answer at commit): whoever runs a
 //! shard appends the records of its steps in order, and holds every reply until all that was appended before it is
 //! committed.
@@ -11,6 +13,7 @@
 //! clients try again, and the shard is loaded anew from its log. Nothing is rolled back.
 
 mod batch_size;
+pub mod pattern;
 mod record;
 pub mod runtime;
 mod shard;

@@ -1,6 +1,8 @@
 //! What Kafka's engine makes of patterns: `conformance/golden-groups/TopicPatterns.java` explains the lines.
 
-use super::{PATTERN_BYTES_MAX, PatternError, TopicPattern};
+use coordinator::pattern::PATTERN_BYTES_MAX;
+
+use super::{PatternError, TopicPattern};
 
 const PATTERNS: &str = include_str!("../../testdata/topic-patterns-4.3.1.tsv");
 const CLASSES: &str = include_str!("../../testdata/unicode-classes-4.3.1.tsv");

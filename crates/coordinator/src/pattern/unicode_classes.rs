@@ -1,4 +1,6 @@
-//! The Unicode classes that `\p{…}` may name, as far as names of topics go: those that hold ASCII characters, and the rest.
+//! The Unicode classes that `\p{…}` may name: those that hold ASCII characters, and the rest.
+
+use super::char_set::CharSet;
 
 /// Name, its ASCII characters as bits, and its ASCII characters where case does not count.
 const WITH_ASCII: &[(&str, u128, u128)] = &[
@@ -38,9 +40,26 @@ const WITHOUT_ASCII: &str = "\
     Tagalog Tagbanwa Tai_Le Tai_Tham Tai_Viet Tamil Telugu Thaana Thai Tibetan Tifinagh Ugaritic Unknown Vai Yi Zl \
     Zp";
 
-/// The ASCII characters of the class of this name as bits; `None` where RE2/J knows no such class.
-pub(super) fn class(name: &str, folds: bool) -> Option<u128> {
-    let found = WITH_ASCII.iter().find(|(known, ..)| *known == name);
-    let bits = found.map(|(_, bits, folded)| if folds { *folded } else { *bits });
-    bits.or_else(|| WITHOUT_ASCII.split(' ').any(|known| known == name).then_some(0))
+/// Those of the rest that the engine's tables do not have, because nobody can write their characters, or they have none.
+const WITHOUT_CHARACTERS: [&str; 2] = ["Cs", "Unknown"];
+
+/// The class of this name; `None` where RE2/J knows no such class. `folds`: case does not count.
+pub(super) fn class(name: &str, folds: bool) -> Option<CharSet> {
+    if let Some((known, bits, folded)) = WITH_ASCII.iter().find(|(known, ..)| *known == name) {
+        return Some(CharSet::of_class(if folds { *folded } else { *bits }, Some(known)));
+    }
+    let known = WITHOUT_ASCII.split(' ').find(|known| *known == name)?;
+    Some(CharSet::of_class(0, Some(known).filter(|known| !WITHOUT_CHARACTERS.contains(known))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_knows_every_class_that_has_characters() {
+        let names = WITH_ASCII.iter().map(|(name, ..)| *name).chain(WITHOUT_ASCII.split(' '));
+        let unknown = names.filter(|name| regex::Regex::new(&format!(r"[\p{{{name}}}]")).is_err());
+        assert_eq!(unknown.collect::<Vec<_>>(), WITHOUT_CHARACTERS);
+    }
 }

@@ -1,22 +1,25 @@
-//! RE2/J's syntax to that of the crate `regex`, of which the result uses little: sets of ASCII characters, `\A`, `\z`,
-//! `\b`, `\B`, `|`, groups that capture nothing, and repetitions.
+//! RE2/J's syntax to that of the crate `regex`, of which the result uses little: sets of characters, the beginnings and ends
+//! of text and lines, `\b`, `\B` of ASCII, `|`, groups that capture nothing, and repetitions.
 //!
 //! The parser goes through the text once and keeps a stack of open groups, so that no text makes it recurse.
 
 use std::collections::BTreeSet;
 
-use super::PatternError;
-use super::ascii_set::AsciiSet;
-use super::unicode_classes;
+use super::char_set::{CharSet, ascii_range};
+use super::{Alphabet, PatternError, unicode_classes};
 
 /// The largest count of a repetition.
 const REPEAT_MAX: u32 = 1000;
 
-/// What the flags of Perl's syntax say, as far as names of topics go: these have no line breaks, and whether a repetition is
-/// greedy makes no difference to what matches as a whole.
+/// What the flags of Perl's syntax say. Whether a repetition is greedy makes no difference to what matches as a whole.
 #[derive(Clone, Copy, Default)]
 struct Flags {
+    /// Case does not count.
     folds: bool,
+    /// `^` and `$` are the ends of lines.
+    has_lines: bool,
+    /// `.` is a line break as well.
+    dot_is_all: bool,
 }
 
 /// What a repetition would repeat.
@@ -34,6 +37,7 @@ struct Group {
 
 struct Parser<'a> {
     rest: &'a str,
+    alphabet: Alphabet,
     flags: Flags,
     groups: Vec<Group>,
     names: BTreeSet<&'a str>,
@@ -42,9 +46,10 @@ struct Parser<'a> {
 }
 
 /// The pattern in the syntax of `regex`.
-pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
+pub(super) fn translate(pattern: &str, alphabet: Alphabet) -> Result<String, PatternError> {
     let mut parser = Parser {
         rest: pattern,
+        alphabet,
         flags: Flags::default(),
         groups: Vec::new(),
         names: BTreeSet::new(),
@@ -72,12 +77,13 @@ impl<'a> Parser<'a> {
                 self.atom = None;
             }
             ')' => self.close()?,
-            '^' => self.write(r"\A"),
-            '$' => self.write(r"\z"),
-            '.' => self.write_set(AsciiSet::ALL),
+            '^' => self.write(if self.flags.has_lines { "(?m:^)" } else { r"\A" }),
+            '$' => self.write(if self.flags.has_lines { "(?m:$)" } else { r"\z" }),
+            '.' if self.flags.dot_is_all => self.write_set(&CharSet::all()),
+            '.' => self.write_set(&CharSet::all().without_ascii(1 << u32::from('\n'))),
             '[' => {
                 let set = self.class()?;
-                self.write_set(set);
+                self.write_set(&set);
             }
             '*' | '+' | '?' => {
                 self.repeat(first.encode_utf8(&mut [0; 4]), is_after_repetition)?;
@@ -114,16 +120,17 @@ impl<'a> Parser<'a> {
         self.written.push_str(text);
     }
 
-    fn write_set(&mut self, set: AsciiSet) {
-        self.write(&set.to_string());
+    fn write_set(&mut self, set: &CharSet) {
+        self.write(&set.class(self.alphabet, self.flags.folds));
     }
 
     fn literal(&mut self, character: char) {
-        self.write_set(self.range(character, character));
+        let set = self.range(character, character);
+        self.write_set(&set);
     }
 
-    fn range(&self, low: char, high: char) -> AsciiSet {
-        if self.flags.folds { AsciiSet::folded_range(low, high) } else { AsciiSet::range(low, high) }
+    fn range(&self, low: char, high: char) -> CharSet {
+        if self.flags.folds { CharSet::folded_range(low, high) } else { CharSet::range(low, high) }
     }
 
     fn open(&mut self) {
@@ -200,7 +207,15 @@ impl<'a> Parser<'a> {
                     flags.folds = sets;
                     has_flag = true;
                 }
-                Some('m' | 's' | 'U') => has_flag = true,
+                Some('m') => {
+                    flags.has_lines = sets;
+                    has_flag = true;
+                }
+                Some('s') => {
+                    flags.dot_is_all = sets;
+                    has_flag = true;
+                }
+                Some('U') => has_flag = true,
                 Some('-') if sets => (sets, has_flag) = (false, false),
                 Some(end @ (':' | ')')) if sets || has_flag => {
                     if end == ':' {
@@ -220,8 +235,8 @@ impl<'a> Parser<'a> {
         match self.next() {
             Some('A') => self.write(r"\A"),
             Some('z') => self.write(r"\z"),
-            Some('b') => self.write(r"\b"),
-            Some('B') => self.write(r"\B"),
+            Some('b') => self.write(r"(?-u:\b)"),
+            Some('B') => self.write(r"(?-u:\B)"),
             Some('C') => return Err(PatternError::InvalidEscape),
             Some('Q') => {
                 let (literal, rest) = self.rest.split_once("\\E").unwrap_or((self.rest, ""));
@@ -231,7 +246,7 @@ impl<'a> Parser<'a> {
             _ => {
                 self.rest = whole;
                 if let Some(set) = self.class_escape()? {
-                    self.write_set(set);
+                    self.write_set(&set);
                     return Ok(());
                 }
                 self.rest = after;
@@ -246,12 +261,12 @@ impl<'a> Parser<'a> {
     fn literal_or_nothing(&mut self, code: u32) {
         match char::from_u32(code) {
             Some(character) => self.literal(character),
-            None => self.write_set(AsciiSet::default()),
+            None => self.write_set(&CharSet::default()),
         }
     }
 
     /// `\d`, `\pL` and their like, where the text begins with one.
-    fn class_escape(&mut self) -> Result<Option<AsciiSet>, PatternError> {
+    fn class_escape(&mut self) -> Result<Option<CharSet>, PatternError> {
         let before = self.rest;
         if !self.take("\\") {
             return Ok(None);
@@ -260,8 +275,8 @@ impl<'a> Parser<'a> {
             Some(kind @ ('p' | 'P')) => return self.unicode_class(kind == 'P').map(Some),
             Some('d') => posix_class("digit"),
             Some('D') => posix_class("^digit"),
-            Some('s') => posix_class("space").map(|set| AsciiSet(set.0 & !AsciiSet::range('\x0b', '\x0b').0)),
-            Some('S') => posix_class("^space").map(|set| set.with(AsciiSet::range('\x0b', '\x0b'))),
+            Some('s') => posix_class("space").map(|set| set.without_ascii(1 << 11)),
+            Some('S') => posix_class("^space").map(|set| set.with(&CharSet::of_ascii(1 << 11))),
             Some('w') => posix_class("word"),
             Some('W') => posix_class("^word"),
             _ => None,
@@ -273,7 +288,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What follows `\p`.
-    fn unicode_class(&mut self, mut is_negated: bool) -> Result<AsciiSet, PatternError> {
+    fn unicode_class(&mut self, mut is_negated: bool) -> Result<CharSet, PatternError> {
         let rest = self.rest;
         let first = self.next().ok_or(PatternError::InvalidClass)?;
         let mut name = &rest[..first.len_utf8()];
@@ -284,14 +299,13 @@ impl<'a> Parser<'a> {
             is_negated = !is_negated;
             name = negated;
         }
-        let bits = unicode_classes::class(name, self.flags.folds).ok_or(PatternError::InvalidClass)?;
-        let set = AsciiSet(bits);
+        let set = unicode_classes::class(name, self.flags.folds).ok_or(PatternError::InvalidClass)?;
         Ok(if is_negated { set.negated() } else { set })
     }
 
     /// What follows `[`, with the bracket that closes it.
-    fn class(&mut self) -> Result<AsciiSet, PatternError> {
-        let mut set = AsciiSet::default();
+    fn class(&mut self) -> Result<CharSet, PatternError> {
+        let mut set = CharSet::default();
         let is_negated = self.take("^");
         let mut is_first = true;
         while is_first || !self.take("]") {
@@ -300,14 +314,14 @@ impl<'a> Parser<'a> {
             if self.take("[:") {
                 if let Some((name, rest)) = self.rest.split_once(":]") {
                     let found = posix_class(name).ok_or(PatternError::InvalidClass)?;
-                    set = set.with(self.fold_class(found, name.starts_with('^')));
+                    set = set.with(&self.fold_class(found, name.starts_with('^')));
                     self.rest = rest;
                     continue;
                 }
                 self.rest = before;
             }
             if let Some(found) = self.class_escape()? {
-                set = set.with(found);
+                set = set.with(&found);
                 continue;
             }
             let low = self.class_character()?;
@@ -319,12 +333,12 @@ impl<'a> Parser<'a> {
                     return Err(PatternError::InvalidClass);
                 }
             }
-            set = set.with(self.range_of_codes(low, high));
+            set = set.with(&self.range_of_codes(low, high));
         }
         Ok(if is_negated { set.negated() } else { set })
     }
 
-    fn fold_class(&self, set: AsciiSet, is_negated: bool) -> AsciiSet {
+    fn fold_class(&self, set: CharSet, is_negated: bool) -> CharSet {
         match (self.flags.folds, is_negated) {
             (false, _) => set,
             (true, false) => set.folded(),
@@ -333,7 +347,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Numbers of characters that do not exist bound a range as others do.
-    fn range_of_codes(&self, low: u32, high: u32) -> AsciiSet {
+    fn range_of_codes(&self, low: u32, high: u32) -> CharSet {
         let at_least = |code: u32| char::from_u32(code).unwrap_or('\u{e000}');
         let at_most = |code: u32| char::from_u32(code).unwrap_or('\u{d7ff}');
         self.range(at_least(low), at_most(high))
@@ -401,32 +415,31 @@ fn count(text: &str) -> Option<Option<u32>> {
     is_count.then(|| text.parse().ok().filter(|count| *count <= REPEAT_MAX))
 }
 
-/// The class of this name between `[:` and `:]`; a name with `^` before it is all others.
-fn posix_class(name: &str) -> Option<AsciiSet> {
+/// The class of this name between `[:` and `:]`, of ASCII; a name with `^` before it is all others.
+fn posix_class(name: &str) -> Option<CharSet> {
     if let Some(name) = name.strip_prefix('^') {
         // Two are no name.
-        return if name.starts_with('^') { None } else { posix_class(name).map(AsciiSet::negated) };
+        return if name.starts_with('^') { None } else { posix_class(name).map(CharSet::negated) };
     }
-    let (digit, upper, lower) =
-        (AsciiSet::range('0', '9'), AsciiSet::range('A', 'Z'), AsciiSet::range('a', 'z'));
-    let alpha = upper.with(lower);
-    let alnum = alpha.with(digit);
-    let (graph, space) = (AsciiSet::range('!', '~'), AsciiSet::range(' ', ' '));
-    Some(match name {
+    let range = |low: char, high: char| ascii_range(u32::from(low), u32::from(high));
+    let (digit, upper, lower) = (range('0', '9'), range('A', 'Z'), range('a', 'z'));
+    let alnum = upper | lower | digit;
+    let (graph, space) = (range('!', '~'), range(' ', ' '));
+    Some(CharSet::of_ascii(match name {
         "alnum" => alnum,
-        "alpha" => alpha,
-        "ascii" => AsciiSet::ALL,
-        "blank" => space.with(AsciiSet::range('\t', '\t')),
-        "cntrl" => AsciiSet::range('\0', '\x1f').with(AsciiSet::range('\x7f', '\x7f')),
+        "alpha" => upper | lower,
+        "ascii" => u128::MAX,
+        "blank" => space | range('\t', '\t'),
+        "cntrl" => range('\0', '\x1f') | range('\x7f', '\x7f'),
         "digit" => digit,
         "graph" => graph,
         "lower" => lower,
-        "print" => graph.with(space),
-        "punct" => AsciiSet(graph.0 & !alnum.0),
-        "space" => space.with(AsciiSet::range('\t', '\r')),
+        "print" => graph | space,
+        "punct" => graph & !alnum,
+        "space" => space | range('\t', '\r'),
         "upper" => upper,
-        "word" => alnum.with(AsciiSet::range('_', '_')),
-        "xdigit" => digit.with(AsciiSet::range('A', 'F')).with(AsciiSet::range('a', 'f')),
+        "word" => alnum | range('_', '_'),
+        "xdigit" => digit | range('A', 'F') | range('a', 'f'),
         _ => return None,
-    })
+    }))
 }
