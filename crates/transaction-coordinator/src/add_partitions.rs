@@ -39,7 +39,7 @@ impl TransactionShard {
             return Ok(());
         }
         validate_version(request.client_version, request.server_version)?;
-        let next = known.with_partitions(request.partitions, request.client_version, now);
+        let next = known.with_partitions(&request.partitions, request.client_version, now);
         // What is open can be decided: that record has to fit as well.
         self.write_leaving(
             DECISION_BYTES,

@@ -48,7 +48,7 @@ impl TransactionShard {
         validate_version(request.client_version, request.server_version)?;
         let next = if is_at_v2 { known.next_producer(request.fresh_producer_id)? } else { None };
         let decided = known.decided(request.decision, request.client_version, next, now);
-        let producer = if is_at_v2 { decided.completed(now).producer } else { Producer::NONE };
+        let producer = if is_at_v2 { decided.producer_when_complete() } else { Producer::NONE };
         self.decide(&request.transactional_id, decided, request.server_version, now, step)?;
         Ok(producer)
     }

@@ -99,8 +99,20 @@ impl Transaction {
         }
     }
 
-    fn changed(&self, state: TransactionState, now: Now) -> Self {
-        Self { state, previous_producer_id: self.producer.id, updated_at_ms: now.clock_ms, ..self.clone() }
+    /// The next state, with these partitions in it.
+    fn changed(&self, state: TransactionState, partitions: BTreeSet<TopicPartition>, now: Now) -> Self {
+        Self {
+            state,
+            producer: self.producer,
+            previous_producer_id: self.producer.id,
+            next_producer_id: self.next_producer_id,
+            last_epoch: self.last_epoch,
+            timeout_ms: self.timeout_ms,
+            partitions,
+            started_at_ms: self.started_at_ms,
+            updated_at_ms: now.clock_ms,
+            client_version: self.client_version,
+        }
     }
 
     fn initialized(&self, producer: Producer, last_epoch: ProducerEpoch, timeout_ms: i32, now: Now) -> Self {
@@ -108,9 +120,8 @@ impl Transaction {
             producer,
             last_epoch,
             timeout_ms,
-            partitions: BTreeSet::new(),
             started_at_ms: -1,
-            ..self.changed(TransactionState::Empty, now)
+            ..self.changed(TransactionState::Empty, BTreeSet::new(), now)
         }
     }
 
@@ -152,15 +163,15 @@ impl Transaction {
     /// Partitions join; the first ones begin the transaction.
     pub(crate) fn with_partitions(
         &self,
-        partitions: BTreeSet<TopicPartition>,
+        partitions: &BTreeSet<TopicPartition>,
         client_version: TransactionVersion,
         now: Now,
     ) -> Self {
-        let mut next = self.changed(TransactionState::Ongoing, now);
+        let all = self.partitions.union(partitions).cloned().collect();
+        let mut next = self.changed(TransactionState::Ongoing, all, now);
         if self.state.is_idle() {
             next.started_at_ms = now.clock_ms;
         }
-        next.partitions.extend(partitions);
         next.client_version = client_version;
         next
     }
@@ -177,7 +188,7 @@ impl Transaction {
             Decision::Commit => TransactionState::PrepareCommit,
             Decision::Abort => TransactionState::PrepareAbort,
         };
-        let mut prepared = self.changed(state, now);
+        let mut prepared = self.changed(state, self.partitions.clone(), now);
         if client_version.bumps_epochs() {
             prepared.last_epoch = self.producer.epoch;
             // Only an epoch that was never given to a client is the last there is.
@@ -226,18 +237,23 @@ impl Transaction {
         fresh.map(Some).ok_or(TransactionError::NeedsProducerId)
     }
 
+    /// Who goes by the transactional id when the decided transaction is complete.
+    pub(crate) fn producer_when_complete(&self) -> Producer {
+        if self.client_version.bumps_epochs() && self.next_producer_id != ProducerId::NONE {
+            return Producer { id: self.next_producer_id, epoch: ProducerEpoch(0) };
+        }
+        self.producer
+    }
+
     /// All markers of the decided transaction are written.
     pub(crate) fn completed(&self, now: Now) -> Self {
         let state = match self.state {
             TransactionState::PrepareCommit => TransactionState::CompleteCommit,
             _ => TransactionState::CompleteAbort,
         };
-        let mut complete = self.changed(state, now);
-        if self.client_version.bumps_epochs() && self.next_producer_id != ProducerId::NONE {
-            complete.producer = Producer { id: self.next_producer_id, epoch: ProducerEpoch(0) };
-        }
+        let mut complete = self.changed(state, BTreeSet::new(), now);
+        complete.producer = self.producer_when_complete();
         complete.next_producer_id = ProducerId::NONE;
-        complete.partitions.clear();
         complete
     }
 }
