@@ -65,7 +65,7 @@ pub use end_transaction::{Decision, EndTransaction};
 pub use error::TransactionError;
 pub use id_pattern::{IdPattern, InvalidPattern};
 pub use init_producer_id::InitProducerId;
-pub use list::{ListTransactions, ListedTransaction, ListedTransactions};
+pub use list::{ListTransactions, ListedTransaction, StateFilter};
 pub use markers_written::MarkersWritten;
 pub use request::{TransactionReply, TransactionRequest};
 pub use settings::TransactionSettings;

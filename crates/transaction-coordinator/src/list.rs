@@ -1,11 +1,12 @@
-//! ListTransactions, for one shard (KIP-664, KIP-994, KIP-1152).
+//! ListTransactions, for one shard (KIP-664, KIP-994). By a pattern of ids (KIP-1152, [`crate::IdPattern`]) whoever asks
+//! chooses among what is listed: that may take time, and nobody else is to wait for it.
 
 use std::collections::BTreeSet;
 
 use coordinator::Now;
 use types::ProducerId;
 
-use crate::{IdPattern, Transaction, TransactionShard, TransactionState};
+use crate::{Transaction, TransactionShard, TransactionState};
 
 /// States that Kafka has names for, and that no transactional id is ever seen in.
 const NEVER_LISTED: [&str; 2] = ["Dead", "PrepareEpochFence"];
@@ -13,24 +14,47 @@ const NEVER_LISTED: [&str; 2] = ["Dead", "PrepareEpochFence"];
 /// Which transactional ids to list. A filter that is empty lets all pass.
 #[derive(Clone, Debug, Default)]
 pub struct ListTransactions {
-    /// In one of the states; names as the client wrote them.
-    pub states: BTreeSet<String>,
+    /// In one of the states.
+    pub states: StateFilter,
     /// Of one of the producers.
     pub producer_ids: BTreeSet<ProducerId>,
     /// Whose transaction began more than so many milliseconds ago; negative lets all pass. As with Kafka, those that
     /// never began one pass as well.
     pub longer_than_ms: i64,
-    /// Whose id matches as a whole.
-    pub id_pattern: Option<IdPattern>,
 }
 
-/// What was found.
+/// States by the names that a client wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListedTransactions {
-    /// By transactional id.
-    pub transactions: Vec<ListedTransaction>,
-    /// Names among the filters that no state has.
-    pub unknown_states: BTreeSet<String>,
+pub struct StateFilter {
+    /// `None` where no name was written at all.
+    wanted: Option<BTreeSet<TransactionState>>,
+    /// Names that no state has.
+    unknown: BTreeSet<String>,
+}
+
+impl StateFilter {
+    /// Those of these names. One that nobody knows is in no state, so that nothing passes where there is no other.
+    pub fn of(names: impl IntoIterator<Item = String>) -> Self {
+        let mut filter = Self::default();
+        for name in names {
+            let wanted = filter.wanted.get_or_insert_default();
+            match TransactionState::from_name(&name) {
+                Some(state) => _ = wanted.insert(state),
+                None if NEVER_LISTED.contains(&&*name) => {}
+                None => _ = filter.unknown.insert(name),
+            }
+        }
+        filter
+    }
+
+    /// Names that no state has.
+    pub fn into_unknown(self) -> BTreeSet<String> {
+        self.unknown
+    }
+
+    fn passes(&self, state: TransactionState) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&state))
+    }
 }
 
 /// A transactional id as ListTransactions tells it.
@@ -45,31 +69,20 @@ pub struct ListedTransaction {
 }
 
 impl TransactionShard {
-    pub(crate) fn list(&self, request: ListTransactions, now: Now) -> ListedTransactions {
-        let has_state_filter = !request.states.is_empty();
-        let mut states = BTreeSet::new();
-        let mut unknown_states = BTreeSet::new();
-        for name in request.states {
-            match TransactionState::from_name(&name) {
-                Some(state) => _ = states.insert(state),
-                None if NEVER_LISTED.contains(&&*name) => {}
-                None => _ = unknown_states.insert(name),
-            }
-        }
-        let is_wanted = |(id, transaction): &(&str, &Transaction)| {
+    /// By transactional id.
+    pub(crate) fn list(&self, request: &ListTransactions, now: Now) -> Vec<ListedTransaction> {
+        let is_wanted = |(_, transaction): &(&str, &Transaction)| {
             let open_for_ms = now.clock_ms.saturating_sub(transaction.started_at_ms);
             (request.producer_ids.is_empty() || request.producer_ids.contains(&transaction.producer.id))
-                && (!has_state_filter || states.contains(&transaction.state))
+                && request.states.passes(transaction.state)
                 && (request.longer_than_ms < 0 || open_for_ms > request.longer_than_ms)
-                && request.id_pattern.as_ref().is_none_or(|pattern| pattern.matches(id))
         };
         let listed = |(id, transaction): (&str, &Transaction)| ListedTransaction {
             transactional_id: id.to_owned(),
             producer_id: transaction.producer.id,
             state: transaction.state,
         };
-        let transactions = self.transactions().filter(is_wanted).map(listed).collect();
-        ListedTransactions { transactions, unknown_states }
+        self.transactions().filter(is_wanted).map(listed).collect()
     }
 }
 

@@ -3,10 +3,10 @@ use crate::logged_test::Logged;
 use crate::{Decision, Producer, TransactionReply, TransactionRequest};
 
 fn list(logged: &mut Logged, request: ListTransactions) -> (Vec<String>, Vec<String>) {
+    let unknown = request.states.clone().into_unknown().into_iter().collect();
     let request = TransactionRequest::List(request);
     let TransactionReply::List(reply) = logged.ask(request) else { panic!("a list") };
-    let ids = reply.transactions.into_iter().map(|it| it.transactional_id).collect();
-    (ids, reply.unknown_states.into_iter().collect())
+    (reply.into_iter().map(|it| it.transactional_id).collect(), unknown)
 }
 
 fn all() -> ListTransactions {
@@ -43,8 +43,7 @@ fn one_of_each() -> (Logged, Vec<Producer>) {
 fn every_transactional_id_is_listed_with_its_producer_and_state() {
     let (mut logged, producers) = one_of_each();
     let TransactionReply::List(reply) = logged.ask(TransactionRequest::List(all())) else { panic!("a list") };
-    let listed: Vec<_> =
-        reply.transactions.iter().map(|it| (&*it.transactional_id, it.producer_id, it.state)).collect();
+    let listed: Vec<_> = reply.iter().map(|it| (&*it.transactional_id, it.producer_id, it.state)).collect();
     let expected = [
         ("abort", producers[3].id, TransactionState::PrepareAbort),
         ("commit", producers[2].id, TransactionState::CompleteCommit),
@@ -57,7 +56,7 @@ fn every_transactional_id_is_listed_with_its_producer_and_state() {
 #[test]
 fn filters_are_all_to_be_passed() {
     let (mut logged, producers) = one_of_each();
-    let states = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+    let states = |names: &[&str]| StateFilter::of(names.iter().map(|&name| name.to_owned()));
     let by_state = |names: &[&str]| ListTransactions { states: states(names), ..all() };
     let none = Vec::<String>::new();
     assert_eq!(
@@ -70,11 +69,8 @@ fn filters_are_all_to_be_passed() {
     let producer_ids = BTreeSet::from([producers[1].id, producers[2].id, ProducerId(5)]);
     let by_producer = ListTransactions { producer_ids, ..all() };
     assert_eq!(list(&mut logged, by_producer.clone()).0, ["commit", "open"]);
-    let pattern = IdPattern::compile("c.*|e.*").expect("a pattern");
-    let by_pattern = ListTransactions { id_pattern: Some(pattern.clone()), ..all() };
-    assert_eq!(list(&mut logged, by_pattern).0, ["commit", "empty"]);
-    let both = ListTransactions { id_pattern: Some(pattern), ..by_producer };
-    assert_eq!(list(&mut logged, both).0, ["commit"]);
+    let both = ListTransactions { states: states(&["Ongoing"]), ..by_producer };
+    assert_eq!(list(&mut logged, both).0, ["open"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a shard is asked and what it answers.
 
 use crate::{
-    AbortTimedOut, AddPartitions, Due, EndTransaction, InitProducerId, ListTransactions, ListedTransactions,
+    AbortTimedOut, AddPartitions, Due, EndTransaction, InitProducerId, ListTransactions, ListedTransaction,
     MarkersWritten, Producer, TransactionDescription, TransactionError, VerifyPartitions,
 };
 
@@ -46,7 +46,8 @@ pub enum TransactionReply {
     /// The producer to go on with; ([`types::ProducerId::NONE`], [`types::ProducerEpoch::NONE`]) where the client keeps its own.
     End(Result<Producer, TransactionError>),
     Describe(Result<TransactionDescription, TransactionError>),
-    List(ListedTransactions),
+    /// By transactional id.
+    List(Vec<ListedTransaction>),
     AwaitDue(Due),
     /// Whether the report counted; one about what was handed out anew since does not.
     MarkersWritten(Result<bool, TransactionError>),

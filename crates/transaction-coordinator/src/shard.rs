@@ -164,7 +164,7 @@ impl Shard for TransactionShard {
             TransactionRequest::Describe { transactional_id } => {
                 TransactionReply::Describe(self.describe(&transactional_id))
             }
-            TransactionRequest::List(request) => TransactionReply::List(self.list(request, now)),
+            TransactionRequest::List(request) => TransactionReply::List(self.list(&request, now)),
             TransactionRequest::MarkersWritten(request) => {
                 TransactionReply::MarkersWritten(self.markers_written(&request, now, &mut step))
             }

@@ -26,8 +26,9 @@ use protocol::records::transaction_log_value::{PartitionsSchema, TransactionLogV
 use protocol::{Reader, Writer};
 use transaction_coordinator::{
     AbortTimedOut, AddPartitions, Decision, Due, DueMarkers, EndTransaction, IdPattern, InitProducerId,
-    ListTransactions, MarkersWritten, Producer, TransactionDescription, TransactionError, TransactionReply,
-    TransactionRequest, TransactionSettings, TransactionShard, TransactionState, VerifyPartitions,
+    ListTransactions, MarkersWritten, Producer, StateFilter, TransactionDescription, TransactionError,
+    TransactionReply, TransactionRequest, TransactionSettings, TransactionShard, TransactionState,
+    VerifyPartitions,
 };
 use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicPartition, TransactionVersion};
 
@@ -428,19 +429,22 @@ impl Play {
                 Ok(pattern) => pattern,
                 Err(_) => return self.answers.push("INVALID_REGULAR_EXPRESSION".to_owned()),
             };
+        let states = StateFilter::of(words.list("states").into_iter().map(str::to_owned));
         let reply = self.ask(TransactionRequest::List(ListTransactions {
-            states: words.list("states").into_iter().map(str::to_owned).collect(),
+            states: states.clone(),
             producer_ids: (words.list("producers").iter())
                 .map(|id| ProducerId(id.parse().expect("an id")))
                 .collect(),
             longer_than_ms: words.number("longer", -1),
-            id_pattern,
         }));
         let TransactionReply::List(listed) = reply else { panic!("{reply:?}") };
-        let listed_text: Vec<_> = (listed.transactions.iter())
+        let listed_text: Vec<_> = (listed.iter())
+            .filter(|it| {
+                id_pattern.as_ref().is_none_or(|pattern: &IdPattern| pattern.matches(&it.transactional_id))
+            })
             .map(|it| format!("{} {} {}", it.transactional_id, it.producer_id, it.state.name()))
             .collect();
-        let unknown: String = listed.unknown_states.iter().map(|name| format!("; unknown {name}")).collect();
+        let unknown: String = states.into_unknown().iter().map(|name| format!("; unknown {name}")).collect();
         self.answers.push(format!("[{}]{unknown}", listed_text.join(", ")));
     }
 
