@@ -60,17 +60,18 @@ impl GroupShard {
     /// What a group is doing and waits for, as it stands: also what the log has not committed yet.
     ///
     /// # Errors
-    /// `GroupIdNotFound` where there is no classic group of this id.
+    /// `GroupIdNotFound` where there is no classic group and no consumer group of this id.
     pub fn why(&self, group_id: &str, now: Now) -> Result<GroupWhy, GroupError> {
-        let Some(Group::Classic(group)) = self.groups.get(group_id) else {
-            return Err(GroupError::GroupIdNotFound);
-        };
         let last_commit = |partition: &TopicPartition| {
             let committed = self.offsets.get(group_id, partition)?;
             let ago_ms = now.clock_ms.saturating_sub(committed.committed_at_ms).max(0);
             Some(LastCommit { offset: committed.offset, ago_ms })
         };
-        Ok(group.why(now, last_commit))
+        match self.groups.get(group_id) {
+            Some(Group::Classic(group)) => Ok(group.why(now, last_commit)),
+            Some(Group::Consumer(group)) => Ok(group.why(self.groups.topics.cluster(), now, last_commit)),
+            Some(Group::Modern(_)) | None => Err(GroupError::GroupIdNotFound),
+        }
     }
 
     fn set_retention_alarm(&mut self, in_ms: i64, now: Now) {

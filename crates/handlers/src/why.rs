@@ -71,14 +71,23 @@ fn group(broker: &Broker, group_id: &str) -> Told {
 
 fn group_report(why: GroupWhy) -> Report {
     let mut report = Report::default();
-    report.text("state", why.state.name());
-    report.number("generation", i64::from(why.generation));
+    report.text("state", why.state);
+    match why.assignment_epoch {
+        None => report.number("generation", i64::from(why.generation)),
+        Some(assignment_epoch) => {
+            report.number("group epoch", i64::from(why.generation));
+            report.number("assignment epoch", i64::from(assignment_epoch));
+        }
+    }
     if let Some(leader) = why.leader {
         report.text("leader", leader);
     }
     report.list("members", why.members.iter().map(ToString::to_string));
-    report.number("waiting JoinGroup requests", count(why.parked_joins));
-    report.number("waiting SyncGroup requests", count(why.parked_syncs));
+    // Members of consumer groups do not wait by requests.
+    if why.assignment_epoch.is_none() {
+        report.number("waiting JoinGroup requests", count(why.parked_joins));
+        report.number("waiting SyncGroup requests", count(why.parked_syncs));
+    }
     report.waits = why.waits.iter().map(Explanation::from).collect();
     report
 }

@@ -10,10 +10,12 @@ use super::{ClassicGroup, ClassicState};
 /// What a group is doing, and what it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupWhy {
-    /// What it is doing.
-    pub state: ClassicState,
-    /// How often it has been rebalanced.
+    /// What it is doing, as ListGroups writes it.
+    pub state: &'static str,
+    /// How often it has been rebalanced; the epoch of a consumer group.
     pub generation: i32,
+    /// The epoch of the target assignment of a consumer group.
+    pub assignment_epoch: Option<i32>,
     /// Its leader's id, where it has members.
     pub leader: Option<String>,
     /// Its members, and when their sessions end.
@@ -55,8 +57,9 @@ impl ClassicGroup {
         };
         let parked_syncs = self.members().filter(|member| member.awaiting_sync.is_some()).count();
         GroupWhy {
-            state: self.state,
+            state: self.state.name(),
             generation: self.generation,
+            assignment_epoch: None,
             leader: self.leader.as_deref().map(str::to_owned),
             members: self.members().map(|member| waiting_member(member, now)).collect(),
             parked_joins: self.awaiting_join,

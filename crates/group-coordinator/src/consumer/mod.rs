@@ -13,6 +13,8 @@
 //! | `ClusterChanged { cluster, changed, has_new_topics }` | `ClusterChanged` |
 
 mod alarms;
+#[cfg(test)]
+mod cast;
 mod classic_join;
 mod classic_member;
 mod commit;
@@ -36,8 +38,13 @@ mod settings;
 mod subscribe;
 mod subscriptions;
 mod target;
+#[cfg(test)]
+mod too_large_test;
 mod upgrade;
 mod verbs;
+mod why;
+#[cfg(test)]
+mod why_test;
 
 pub(crate) use group::{Applied, TargetEpoch};
 pub(crate) use known_topics::KnownTopics;

@@ -122,6 +122,64 @@ pub enum GroupWait {
         /// Until it is out, and the group rebalances.
         left_ms: i64,
     },
+    /// A consumer group (KIP-848) has changed, and its target assignment is of before: the next heartbeat of a member makes
+    /// it anew.
+    TargetIsDue {
+        /// The group's epoch.
+        group_epoch: i32,
+        /// The epoch of the target assignment.
+        assignment_epoch: i32,
+        /// Until it may be made, where the last one was made just now.
+        left_ms: Option<i64>,
+    },
+    /// The target assignment of a consumer group is being made.
+    TargetIsMade {
+        /// For how long.
+        for_ms: i64,
+        /// Until that is given up, and the next heartbeat asks for it again.
+        left_ms: i64,
+    },
+    /// The topics that patterns of a consumer group mean are being looked for.
+    PatternsAreResolved {
+        /// For how long.
+        for_ms: i64,
+        /// Until that is given up.
+        left_ms: i64,
+    },
+    /// A member of a consumer group has not heard of the target assignment.
+    MemberIsBehind {
+        /// Which.
+        member: WaitingMember,
+        /// Its epoch.
+        epoch: i32,
+        /// That of the target assignment.
+        assignment_epoch: i32,
+    },
+    /// A member of a consumer group has not said that it gave partitions up.
+    MemberHasToGiveUp {
+        /// Which.
+        member: WaitingMember,
+        /// The first of them.
+        partitions: Vec<TopicPartition>,
+        /// Partitions beside them.
+        others: usize,
+        /// Until it is out: its rebalance timeout.
+        left_ms: Option<i64>,
+    },
+    /// A member of a consumer group is to have partitions that others have.
+    MemberWaitsForPartitions {
+        /// Which.
+        member: WaitingMember,
+        /// The first of them, each with the id of the member that has it.
+        partitions: Vec<(TopicPartition, String)>,
+        /// Partitions beside them.
+        others: usize,
+    },
+    /// A static member of a consumer group has left, and may come back.
+    StaticMemberIsAway {
+        /// Which.
+        member: WaitingMember,
+    },
     /// A member sends heartbeats, has records to read, and has committed nothing for a while: a hint, for its records may
     /// have come this moment, or it may keep its offsets elsewhere.
     MemberDoesNotGetOn {
@@ -193,22 +251,83 @@ impl From<&GroupWait> for Explanation {
                 "its SyncGroup",
                 Some(*left_ms),
             ),
+            GroupWait::TargetIsDue { group_epoch, assignment_epoch, left_ms } => explain(
+                "group.target-is-due",
+                "the group has changed since partitions were shared out",
+                vec![format!("group epoch {group_epoch}, assignment epoch {assignment_epoch}")],
+                "the next heartbeat of a member, once consumer.assignment.interval.ms has passed since the last assignment",
+                *left_ms,
+            ),
+            GroupWait::TargetIsMade { for_ms, left_ms } => explain(
+                "group.target-is-made",
+                "partitions are being shared out",
+                vec![format!("for {for_ms} ms")],
+                "the end of that; where it is lost, a later heartbeat",
+                Some(*left_ms),
+            ),
+            GroupWait::PatternsAreResolved { for_ms, left_ms } => explain(
+                "group.patterns-are-resolved",
+                "the topics that patterns mean are being looked for",
+                vec![format!("for {for_ms} ms")],
+                "the end of that; where it is lost, a later heartbeat",
+                Some(*left_ms),
+            ),
+            GroupWait::MemberIsBehind { member, epoch, assignment_epoch } => explain(
+                "group.member-is-behind",
+                "a member has not heard of its new share",
+                vec![member.to_string(), format!("its epoch {epoch}, assignment epoch {assignment_epoch}")],
+                "its heartbeat, the end of its session",
+                member.session_left_ms,
+            ),
+            GroupWait::MemberHasToGiveUp { member, partitions, others, left_ms } => {
+                let told = partitions.iter().map(ToString::to_string).collect();
+                explain(
+                    "group.member-has-to-give-up",
+                    "a member still has partitions that others are to have",
+                    listed(member, told, *others),
+                    "its heartbeat without them, its rebalance timeout, the end of its session",
+                    *left_ms,
+                )
+            }
+            GroupWait::MemberWaitsForPartitions { member, partitions, others } => {
+                let told = partitions.iter().map(|(partition, owner)| format!("{partition}: {owner} has it"));
+                explain(
+                    "group.member-waits-for-partitions",
+                    "a member is to have partitions that others have",
+                    listed(member, told.collect(), *others),
+                    "the others, when they give them up, and then its own heartbeat",
+                    None,
+                )
+            }
+            GroupWait::StaticMemberIsAway { member } => explain(
+                "group.static-member-is-away",
+                "a static member has left, and its partitions are kept for it",
+                vec![member.to_string()],
+                "a member with its instance id, the end of its session",
+                member.session_left_ms,
+            ),
             GroupWait::MemberDoesNotGetOn { member, partitions, others } => {
-                let mut evidence = vec![member.to_string()];
-                evidence.extend(partitions.iter().map(LaggingPartition::to_string));
-                if *others > 0 {
-                    evidence.push(format!("partitions beside them: {others}"));
-                }
+                let told = partitions.iter().map(LaggingPartition::to_string).collect();
                 explain(
                     "group.member-does-not-get-on",
                     "a member is alive, and commits nothing although there is more to read",
-                    evidence,
+                    listed(member, told, *others),
                     "its next commit; where it has stopped to poll, its own max.poll.interval.ms, after which it leaves",
                     None,
                 )
             }
         }
     }
+}
+
+/// A member, its partitions, and how many more there are.
+fn listed(member: &WaitingMember, partitions: Vec<String>, others: usize) -> Vec<String> {
+    let mut evidence = vec![member.to_string()];
+    evidence.extend(partitions);
+    if others > 0 {
+        evidence.push(format!("partitions beside them: {others}"));
+    }
+    evidence
 }
 
 #[cfg(test)]
