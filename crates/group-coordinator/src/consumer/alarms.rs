@@ -1,9 +1,13 @@
 //! Members that do not do in time what they have to do are out.
 
+use super::group::Seat;
 use super::leave::Left;
 use super::{ConsumerGroup, LEAVE_EPOCH};
 use crate::classic::Turn;
-use crate::timers::{MemberId, Slot, TimerKey};
+use crate::timers::{Alarm, MemberId, Slot, TimerKey};
+
+/// When a member is put out again whose end did not fit into the log, in milliseconds.
+const TRY_AGAIN_MS: i32 = 1_000;
 
 impl ConsumerGroup {
     /// The member was heard: its session, of the group's length, starts anew.
@@ -95,13 +99,7 @@ impl ConsumerGroup {
             return Left::Goes;
         };
         let Some(seat) = self.seats.get_mut(member_id) else { return Left::Goes };
-        let alarm = match key {
-            TimerKey::Rebalance(..) => &mut seat.rebalance,
-            TimerKey::MemberJoin(..) => &mut seat.join,
-            TimerKey::MemberSync(..) => &mut seat.sync,
-            _ => &mut seat.session,
-        };
-        if !turn.timers.rings(alarm, slot, key, turn.now.uptime_ms) {
+        if !turn.timers.rings(seat.alarm(key), slot, key, turn.now.uptime_ms) {
             return Left::Goes;
         }
         // Who left for a while meanwhile is waited for until its session ends.
@@ -110,10 +108,25 @@ impl ConsumerGroup {
             return Left::Goes;
         }
         self.fence(std::slice::from_ref(member_id), turn).unwrap_or_else(|_too_large| {
-            // The log cannot take it now: the member stays for another session.
-            self.restart_session(member_id, turn);
+            // The log cannot take it now.
+            if let Some(seat) = self.seats.get_mut(member_id) {
+                let at_ms = turn.after_ms(TRY_AGAIN_MS);
+                turn.timers.set(seat.alarm(key), at_ms, || key.clone());
+            }
             Left::Goes
         })
+    }
+}
+
+impl Seat {
+    /// The alarm that the key is about.
+    fn alarm(&mut self, key: &TimerKey) -> &mut Alarm {
+        match key {
+            TimerKey::Rebalance(..) => &mut self.rebalance,
+            TimerKey::MemberJoin(..) => &mut self.join,
+            TimerKey::MemberSync(..) => &mut self.sync,
+            _ => &mut self.session,
+        }
     }
 }
 

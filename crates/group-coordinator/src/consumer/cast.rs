@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coordinator::{Now, Shard, Step, Token};
-use types::{PartitionIndex, TopicName, Uuid};
+use coordinator::{CoordinatorRecord, Now, Shard, Step, Token, Written};
+use types::{LeaderEpoch, Offset, PartitionIndex, TopicName, Uuid};
 
 use super::{AssignmentJob, ConsumerGroupSettings, ConsumerHeartbeat, Heard, HeardReply};
 use crate::assignors::Assignment;
@@ -46,16 +46,19 @@ impl Cluster for OneTopic {
 pub(crate) struct Cast {
     pub(crate) shard: GroupShard,
     now_ms: i64,
+    log: Vec<CoordinatorRecord>,
     members: BTreeMap<String, (i32, Assignment)>,
     topic: TopicName,
+    cluster: ClusterView,
 }
 
 impl Cast {
     pub(crate) fn with_topic(name: &str, partitions: i32) -> Self {
         let topic = TopicName::from(name);
         let cluster = OneTopic(Topic { id: Uuid::from_halves(1, 1), name: topic.clone(), partitions });
-        let shard = GroupShard::with_cluster(SETTINGS, ClusterView::new(Arc::new(cluster)));
-        Self { shard, now_ms: 0, members: BTreeMap::new(), topic }
+        let cluster = ClusterView::new(Arc::new(cluster));
+        let shard = GroupShard::with_cluster(SETTINGS, cluster.clone());
+        Self { shard, now_ms: 0, log: Vec::new(), members: BTreeMap::new(), topic, cluster }
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -66,12 +69,26 @@ impl Cast {
     pub(crate) fn pass(&mut self, ms: i64) {
         self.now_ms += ms;
         let now = self.now();
-        let _ = self.shard.handle_timeout(now);
+        let step = self.shard.handle_timeout(now);
+        self.log.extend(step.records);
     }
 
     pub(crate) fn ask(&mut self, request: GroupRequest) -> Step<GroupReply> {
         let now = self.now();
-        self.shard.handle(Token(1), request, now)
+        let step = self.shard.handle(Token(1), request, now);
+        self.log.extend(step.records.iter().cloned());
+        step
+    }
+
+    /// The shard is gone; a new one is made from the log.
+    pub(crate) fn reload(&mut self) {
+        self.shard = GroupShard::with_cluster(SETTINGS, self.cluster.clone());
+        for record in &self.log {
+            let written = Written { offset: Offset(0), transaction: None };
+            self.shard.replay(written, record).expect("what was written can be read");
+        }
+        let step = self.shard.loaded(LeaderEpoch(0), at(self.now_ms));
+        assert_eq!(step, Step::default(), "loading writes nothing");
     }
 
     /// A heartbeat as the member would send it: everything when it joins, else what it has.
@@ -137,13 +154,18 @@ impl Cast {
         self.pause(name)
     }
 
-    /// The work is done.
-    pub(crate) fn finish(&mut self, job: Box<AssignmentJob>) {
+    /// The work is done; what its member is told.
+    pub(crate) fn send_result(&mut self, job: Box<AssignmentJob>) -> Result<Heard, GroupError> {
         let mut step = self.ask(GroupRequest::Assigned(Box::new(job.run())));
-        let Some((_, GroupReply::ConsumerHeartbeat(HeardReply { answer, .. }))) = step.replies.pop() else {
-            panic!("no answer to a heartbeat")
-        };
-        let heard = answer.expect("nothing is wrong with it");
+        match step.replies.pop() {
+            Some((_, GroupReply::ConsumerHeartbeat(HeardReply { answer, .. }))) => answer,
+            other => panic!("no answer to a heartbeat: {other:?}"),
+        }
+    }
+
+    /// The work is done, and its member goes on.
+    pub(crate) fn finish(&mut self, job: Box<AssignmentJob>) {
+        let heard = self.send_result(job).expect("nothing is wrong with it");
         let name = heard.member_id.clone();
         self.told(&name, heard);
     }

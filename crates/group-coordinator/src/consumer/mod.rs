@@ -26,6 +26,8 @@ mod epochs;
 mod group;
 mod heartbeat;
 mod job;
+#[cfg(test)]
+mod job_test;
 mod known_topics;
 mod leave;
 mod member;

@@ -97,7 +97,8 @@ impl ConsumerGroup {
         let Assigned { number, group_epoch, targets, paused, .. } = assigned;
         // A job may be of a time before the group was loaded, under a number that has been given again since.
         let is_wanted = self.assigning.is_some_and(|job| job.number == number)
-            && (self.target_epoch.epoch + 1..=self.epoch).contains(&group_epoch);
+            && group_epoch > self.target_epoch.epoch
+            && group_epoch <= self.epoch;
         if !is_wanted {
             return (paused, Ok(()));
         }
