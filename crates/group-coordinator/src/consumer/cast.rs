@@ -171,7 +171,7 @@ impl Cast {
     }
 
     /// The member has what it is told to have at once where that is more, and says so in its next heartbeat.
-    fn told(&mut self, name: &str, heard: Heard) {
+    pub(crate) fn told(&mut self, name: &str, heard: Heard) {
         let (epoch, owned) = self.members.entry(name.to_owned()).or_default();
         *epoch = heard.member_epoch;
         if let Some(assigned) = heard.assignment {

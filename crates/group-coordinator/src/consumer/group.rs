@@ -92,6 +92,8 @@ pub struct ConsumerGroup {
     pub(super) has_topics_record: bool,
     // What is not in the log.
     pub(super) topics_look: TopicsLook,
+    /// It was a classic group a moment ago, perhaps in the middle of a rebalance: partitions are shared out anew.
+    pub(super) is_upgraded: bool,
     pub(super) assigning: Option<UnderWay>,
     pub(super) resolving: Option<UnderWay>,
     pub(super) last_job: JobNumber,
@@ -124,6 +126,7 @@ impl ConsumerGroup {
             partition_epochs: HashMap::default(),
             has_topics_record: false,
             topics_look: TopicsLook::Due,
+            is_upgraded: false,
             assigning: None,
             resolving: None,
             last_job: JobNumber::default(),

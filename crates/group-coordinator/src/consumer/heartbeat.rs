@@ -51,8 +51,10 @@ impl ConsumerGroup {
         let member = self.seat_for(&member_id, request, &mut draft)?;
         let says = self.says_now(&member.says, request);
         let change = self.change_subscription(&member, &says, request.is_regex_valid, &mut draft, turn)?;
-        let is_looked_at = self.maybe_raise_epoch(&member, &says, change.raises_epoch, &mut draft, turn);
+        let is_looked_at =
+            self.maybe_raise_epoch(&member, &says, change.raises_epoch || self.is_upgraded, &mut draft, turn);
         self.commit(draft, turn)?;
+        self.is_upgraded = false;
         if is_looked_at {
             self.topics_were_looked_at(turn);
         }

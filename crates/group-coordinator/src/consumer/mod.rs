@@ -31,6 +31,8 @@ mod job_test;
 mod known_topics;
 mod leave;
 mod member;
+#[cfg(test)]
+mod pattern_test;
 mod paused;
 mod protocol;
 mod reconcile;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::draft::Draft;
+use super::member::Member;
 use super::{ConsumerGroup, Resolved, TopicsResolved};
 use crate::GroupError;
 use crate::classic::Turn;
@@ -35,7 +36,7 @@ impl ConsumerGroup {
             // A pattern of which nothing is known means nothing.
             is_news |= match before {
                 Some(before) => before.topics != topics,
-                None => !topics.is_empty(),
+                None => !topics.is_empty() || self.is_to_have_more_than_names(&regex, turn),
             };
             let resolved = Resolved { topics, version, at_ms };
             after.resolve(&regex, Some(resolved.clone()));
@@ -51,5 +52,17 @@ impl ConsumerGroup {
             self.topics_were_looked_at(turn);
         }
         Ok(())
+    }
+
+    /// Whether a member with this pattern is to have partitions of topics that it does not name: those of a pattern that
+    /// it had before. Kafka leaves them to it, and nobody reads them, until something else changes.
+    fn is_to_have_more_than_names(&self, regex: &str, turn: &Turn<'_>) -> bool {
+        let has_it = |member: &&Member| member.says.regex().is_some_and(|its| **its == *regex);
+        self.members().filter(has_it).any(|member| {
+            let target = self.target_of(&member.id);
+            let mut names =
+                target.topics.iter().filter_map(|topic| turn.topics.cluster().topic_name(topic.topic_id));
+            names.any(|name| !member.says.subscription.names.contains(&name))
+        })
     }
 }

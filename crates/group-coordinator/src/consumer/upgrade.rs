@@ -61,6 +61,7 @@ impl ConsumerGroup {
         }
 
         let mut upgraded = Self::new(id);
+        upgraded.is_upgraded = true;
         let mut before = vec![group.tombstone()];
         for record in records {
             before.push(record.encode(&upgraded.id));

@@ -46,6 +46,8 @@ pub struct Client {
     pub instance: Option<String>,
     pub is_classic: bool,
     pub topics: Vec<TopicName>,
+    /// It asks for its topics by a pattern.
+    pub has_pattern: bool,
     pub member_id: String,
     /// Epoch, or generation; 0 where it has to join.
     pub epoch: i32,
@@ -81,6 +83,7 @@ impl Client {
             instance,
             is_classic,
             topics: vec!["t".into()],
+            has_pattern: false,
             member_id: String::new(),
             epoch: 0,
             owned: Owned::new(),
@@ -153,8 +156,10 @@ impl Client {
             group_instance_id: self.instance.clone(),
             rack_id: None,
             rebalance_timeout_ms: is_full.then_some(20_000),
-            subscribed_topics: is_full.then(|| self.topics.clone()),
-            subscribed_regex: None,
+            subscribed_topics: is_full
+                .then(|| if self.has_pattern { Vec::new() } else { self.topics.clone() }),
+            subscribed_regex: is_full
+                .then(|| if self.has_pattern { self.topics.join("|") } else { String::new() }),
             is_regex_valid: true,
             server_assignor: None,
             owned: Some(assignment_of(self.owned.keys())),

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use coordinator::runtime::{Append, AppendFailure, Effect, Runtime};
 use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
-use group_coordinator::consumer::{AssignmentJob, ConsumerSettings};
+use group_coordinator::consumer::{AssignmentJob, ConsumerSettings, HeardReply, ResolveTopics};
+use group_coordinator::topic_pattern::matching_topics;
 use group_coordinator::{GroupReply, GroupRequest, GroupSettings, GroupShard};
 use io::Entropy;
 use types::{LeaderEpoch, Offset};
@@ -50,6 +51,8 @@ pub struct World {
     waiting: BTreeMap<Token, (Option<usize>, Asked)>,
     /// Work, until when it takes, and who waits for it.
     jobs: Vec<(i64, Box<AssignmentJob>, Option<usize>, Asked)>,
+    /// Patterns, and until when they are looked at.
+    patterns: Vec<(i64, ResolveTopics)>,
     paused_until_ms: BTreeMap<usize, i64>,
 }
 
@@ -73,6 +76,7 @@ impl World {
             answered: BTreeSet::new(),
             waiting: BTreeMap::new(),
             jobs: Vec::new(),
+            patterns: Vec::new(),
             paused_until_ms: BTreeMap::new(),
         };
         world.runtime.lead(LeaderEpoch(0));
@@ -111,6 +115,13 @@ impl World {
     /// Work that has taken its time comes back.
     fn work(&mut self) {
         let now_ms = self.now_ms;
+        let (done, rest) = std::mem::take(&mut self.patterns).into_iter().partition(|job| job.0 <= now_ms);
+        self.patterns = rest;
+        let done: Vec<(i64, ResolveTopics)> = done;
+        for (_, job) in done {
+            let found = matching_topics(&job.regexes, job.cluster.topic_names());
+            self.ask(None, Asked::Leave, GroupRequest::TopicsResolved(job.resolved(found)));
+        }
         let (done, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job| job.0 <= now_ms);
         self.jobs = rest;
         let done: Vec<(i64, Box<AssignmentJob>, Option<usize>, Asked)> = done;
@@ -193,6 +204,7 @@ impl World {
             }
             5 => self.crash(),
             6 => {
+                self.patterns.clear();
                 let lost = self.dice.below(self.jobs.len() as u64 + 1) as usize;
                 if lost < self.jobs.len() {
                     let (.., who, _) = self.jobs.remove(lost);
@@ -203,6 +215,7 @@ impl World {
             }
             7 => {
                 let names: &[&str] = [&["t"][..], &["t", "u"], &["u"]][self.dice.below(3) as usize];
+                self.clients[who].has_pattern = self.dice.below(3) == 0;
                 self.clients[who].subscribe(names);
             }
             8 => {
@@ -284,7 +297,13 @@ impl World {
                 let takes_ms = if self.has_faults { self.dice.below(3_000) as i64 } else { 0 };
                 self.jobs.push((self.now_ms + takes_ms, job, who, asked));
             }
-            Some(reply) => {
+            Some(mut reply) => {
+                if let GroupReply::ConsumerHeartbeat(HeardReply { resolve, .. }) = &mut reply
+                    && let Some(job) = resolve.take()
+                {
+                    let takes_ms = if self.has_faults { self.dice.below(3_000) as i64 } else { 0 };
+                    self.patterns.push((self.now_ms + takes_ms, job));
+                }
                 let Some(who) = who else { return };
                 self.clients[who].answered(&asked, reply, &self.cluster);
                 member_epochs_never_regress(&mut self.book, &self.clients[who], &asked);
