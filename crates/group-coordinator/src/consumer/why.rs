@@ -43,7 +43,10 @@ impl ConsumerGroup {
             parked_joins: 0,
             parked_syncs: 0,
             waits: self.waits(cluster, now),
-            state_for_ms: None,
+            // As far as it is known: what everybody has is not older than what everybody is to have.
+            state_for_ms: Some(self.target_epoch.made_at_ms)
+                .filter(|made_at_ms| *made_at_ms > 0)
+                .map(|made_at_ms| now.clock_ms.saturating_sub(made_at_ms).max(0)),
             assigned: self.seats.values().filter(|_| is_stable).map(|seat| assigned(seat)).collect(),
         }
     }
