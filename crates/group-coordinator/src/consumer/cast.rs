@@ -65,6 +65,11 @@ impl Cast {
         at(self.now_ms)
     }
 
+    /// All that was written.
+    pub(crate) fn log(&self) -> &[CoordinatorRecord] {
+        &self.log
+    }
+
     /// Time passes.
     pub(crate) fn pass(&mut self, ms: i64) {
         self.now_ms += ms;

@@ -30,6 +30,8 @@ mod job;
 mod job_test;
 mod known_topics;
 mod leave;
+#[cfg(test)]
+mod loading_test;
 mod member;
 #[cfg(test)]
 mod pattern_test;
