@@ -13,6 +13,8 @@
 pub mod assembly;
 #[cfg(test)]
 mod cold_fetch_test;
+#[cfg(test)]
+mod consumer_groups_test;
 mod descriptors;
 mod directories;
 #[cfg(test)]
