@@ -37,7 +37,7 @@ use crate::Node;
 use crate::assembly::Silent;
 use crate::node_test::{NOW_MS, create_with, start, start_with};
 
-const GROUP: &str = "readers";
+pub(crate) const GROUP: &str = "readers";
 
 /// A node with the topic `t`, and groups in one partition of these settings.
 async fn node(disk: &SimulatedDisk) -> Node {
@@ -58,7 +58,12 @@ async fn begin(node: &Node, api_key: i16, api_version: i16, request: &impl Messa
     node.handlers().call(request).await
 }
 
-async fn call<M: Message>(node: &Node, api_key: i16, api_version: i16, request: &impl Message) -> M {
+pub(crate) async fn call<M: Message>(
+    node: &Node,
+    api_key: i16,
+    api_version: i16,
+    request: &impl Message,
+) -> M {
     let response = match begin(node, api_key, api_version, request).await {
         Answer::Now(response) => response,
         Answer::Later(response) => response.await,
@@ -135,16 +140,16 @@ fn fetch(node: &Node, fetch_offset: i64, min_bytes: i32, isolation_level: i8) ->
     }
 }
 
-async fn why_group(node: &Node) -> WhyResponse {
+pub(crate) async fn why_group(node: &Node) -> WhyResponse {
     why(node, WhyRequest { name: GROUP.to_owned(), ..Default::default() }).await
 }
 
-fn text(answer: &WhyResponse, name: &str) -> String {
+pub(crate) fn text(answer: &WhyResponse, name: &str) -> String {
     let fact = answer.facts.iter().find(|fact| fact.name == name);
     fact.unwrap_or_else(|| panic!("{name} in {answer:?}")).texts.join(", ")
 }
 
-fn codes(answer: &WhyResponse) -> Vec<&str> {
+pub(crate) fn codes(answer: &WhyResponse) -> Vec<&str> {
     answer.waits.iter().map(|wait| wait.code.as_str()).collect()
 }
 
