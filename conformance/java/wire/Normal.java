@@ -132,8 +132,9 @@ final class Normal {
                 });
             });
         } else if (response instanceof ConsumerGroupHeartbeatResponseData) {
-            sort(json.path("assignment"), "topicPartitions", "topicId");
-            json.path("assignment").path("topicPartitions").forEach(topic -> sortByText(topic.path("partitions")));
+            JsonNode topics = json.path("assignment").path("topicPartitions");
+            topics.forEach(topic -> sortByText(topic.path("partitions")));
+            sortBy(topics, topic -> name("topic", topic.path("topicId")) + topic.path("partitions"));
         } else if (response instanceof AddPartitionsToTxnResponseData) {
             sort(json, "resultsByTransaction", "transactionalId");
             for (String topics : List.of("resultsByTopicV3AndBelow", "topicResults")) {
@@ -190,7 +191,7 @@ final class Normal {
             List<JsonNode> nodes = new ArrayList<>();
             array.forEach(nodes::add);
             nodes.sort(Comparator.comparing((JsonNode node) -> node.path(by).asText())
-                .thenComparing(node -> names.getOrDefault("topic" + node.path("topicId").asText(), "")));
+                .thenComparing(node -> name("topic", node.path("topicId"))));
             array.removeAll();
             array.addAll(nodes);
         }
@@ -273,6 +274,11 @@ final class Normal {
             case "errorMessage", "batchIndexErrorMessage", "documentation" -> text("text");
             default -> value;
         };
+    }
+
+    /** The name that a value was given before, or nothing: an id itself is random and must not decide an order. */
+    private String name(String kind, JsonNode value) {
+        return names.getOrDefault(kind + value.asText(), "");
     }
 
     /** The name that a value has had since it was first seen. */

@@ -16,7 +16,7 @@ use types::ErrorCode;
 use crate::Node;
 use crate::assembly::Silent;
 use crate::node_test::{create_with, start_with};
-use crate::why_test::{GROUP, call, codes, text, why_group};
+use crate::why_test::{GROUP, call, codes, number, text, why_group};
 
 /// A node with the topic `t` of two partitions, and groups in one partition.
 async fn node(settings: &[(&str, &str)]) -> (Node, Clock) {
@@ -93,26 +93,29 @@ async fn each_step_of_a_rebalance_names_the_member_that_has_to_go_on() {
     is(&why_group(&node).await, "Stable", &[]);
 
     let two = join(&node, "two").await;
-    let old = why_group(&node).await;
-    is(&old, "Assigning", &["group.assignment-is-old"]);
-    assert_eq!(old.waits[0].left_ms, 1_000, "consumer.assignment.interval.ms");
+    let due = why_group(&node).await;
+    is(&due, "Assigning", &["group.target-is-due"]);
+    assert_eq!(due.waits[0].left_ms, 1_000, "consumer.assignment.interval.ms");
 
     clock.set_ms(clock.now_ms() + 1_000);
     let (two, _) = has(&node, "two", two, &[]).await;
     let behind = why_group(&node).await;
-    is(&behind, "Reconciling", &["group.member-is-behind"]);
+    is(&behind, "Reconciling", &["group.member-is-behind", "group.member-waits-for-partitions"]);
     assert!(behind.waits[0].evidence[0].starts_with("member one "), "{behind:?}");
+    assert_eq!(behind.waits[1].evidence[1], "t-1: one has it");
+    assert_eq!((number(&behind, "group epoch"), number(&behind, "assignment epoch")), (3, 3));
 
     let (one, told) = has(&node, "one", one, &[0, 1]).await;
     assert_eq!(told, Some(1));
     let keeps = why_group(&node).await;
-    is(&keeps, "Reconciling", &["group.member-keeps-partitions"]);
+    is(&keeps, "Reconciling", &["group.member-has-to-give-up", "group.member-waits-for-partitions"]);
     assert_eq!((keeps.waits[0].evidence[1].as_str(), keeps.waits[0].left_ms), ("t-1", 60_000));
 
     has(&node, "one", one, &[0]).await;
     let free = why_group(&node).await;
-    is(&free, "Reconciling", &["group.member-is-behind"]);
+    is(&free, "Reconciling", &["group.member-waits-for-partitions"]);
     assert!(free.waits[0].evidence[0].starts_with("member two "), "{free:?}");
+    assert_eq!(free.waits[0].evidence.len(), 1, "nobody has them: {free:?}");
 
     assert_eq!(has(&node, "two", two, &[]).await.1, Some(1));
     is(&why_group(&node).await, "Stable", &[]);
@@ -131,7 +134,11 @@ async fn settings_of_groups_count_from_the_next_heartbeat() {
 
     set(&node, ConfigResource::broker_defaults(), "group.consumer.assignment.interval.ms", "0").await;
     join(&node, "two").await;
-    is(&why_group(&node).await, "Reconciling", &["group.member-is-behind"]);
+    is(
+        &why_group(&node).await,
+        "Reconciling",
+        &["group.member-is-behind", "group.member-waits-for-partitions"],
+    );
     node.release_waits();
 }
 

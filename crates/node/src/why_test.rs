@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::coordinators::groups::OFFSETS_TOPIC;
-use broker::group_coordinator::assignors::Assignment;
 use broker::group_coordinator::classic::{JoinGroup, Joined, Protocol, SyncGroup};
-use broker::group_coordinator::consumer::{ConsumerHeartbeat, Heard};
 use broker::group_coordinator::offsets::{CommitOffset, CommitOffsets};
 use broker::group_coordinator::{GroupReply, GroupRequest};
 use broker::metadata_applier;
@@ -90,7 +88,7 @@ async fn why_partition(node: &Node) -> WhyResponse {
     why(node, WhyRequest { subject_type: 1, name, partition: 0, ..Default::default() }).await
 }
 
-fn number(answer: &WhyResponse, name: &str) -> i64 {
+pub(crate) fn number(answer: &WhyResponse, name: &str) -> i64 {
     let fact = answer.facts.iter().find(|fact| fact.name == name);
     fact.unwrap_or_else(|| panic!("{name} in {answer:?}")).number
 }
@@ -221,61 +219,6 @@ async fn a_member_that_has_not_joined_again_is_named() {
     let [wait] = &rebalancing.waits[..] else { panic!("{rebalancing:?}") };
     assert_eq!((wait.code.as_str(), wait.left_ms), ("group.member-has-not-joined", 60_000));
     assert!(wait.evidence[0].contains(&members[1].member_id), "{wait:?}");
-    node.release_waits();
-}
-
-/// A heartbeat of a member of a consumer group that has these partitions of `t`, followed to its end.
-async fn heartbeat(node: &Node, member_id: &str, member_epoch: i32, owned: Assignment) -> Heard {
-    let is_joining = member_epoch == 0;
-    let request = ConsumerHeartbeat {
-        group_id: GROUP.to_owned(),
-        member_id: member_id.to_owned(),
-        member_epoch,
-        group_instance_id: None,
-        rack_id: None,
-        rebalance_timeout_ms: is_joining.then_some(60_000),
-        subscribed_topics: is_joining.then(|| vec!["t".into()]),
-        subscribed_regex: None,
-        is_regex_valid: true,
-        server_assignor: None,
-        owned: Some(owned),
-        client_id: member_id.to_owned(),
-        client_host: "/10.0.0.1".to_owned(),
-        fresh_id: node.broker().fresh_id(),
-    };
-    let called = node.broker().ask_group(GROUP, GroupRequest::ConsumerHeartbeat(Box::new(request)));
-    match node.broker().follow_group(called).await.expect("the shard answers") {
-        GroupReply::ConsumerHeartbeat(reply) => reply.answer.expect("nothing is wrong with it"),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_consumer_group_waits_for_is_told_by_member_and_partition() {
-    let disk = SimulatedDisk::default();
-    let (mut node, clock) = start_with(&disk, &[]).await;
-    node.open(Silent).await.expect("opened");
-    create_with(&node, "t", 2, &[]).await;
-    create_with(&node, OFFSETS_TOPIC, 1, &[]).await;
-    while codes(&why_group(&node).await) == ["group.loading"] {
-        tokio::task::yield_now().await;
-    }
-    let first = heartbeat(&node, "a", 0, Assignment::default()).await;
-    let has = first.assignment.expect("both");
-    assert_eq!((text(&why_group(&node).await, "state").as_str(), has.len()), ("Stable", 2));
-    let second = heartbeat(&node, "b", 0, Assignment::default()).await;
-    let due = why_group(&node).await;
-    assert_eq!(codes(&due), ["group.target-is-due"]);
-    assert_eq!((text(&due, "state").as_str(), due.waits[0].left_ms), ("Assigning", 1_000));
-    clock.set_ms(clock.now_ms() + 1_000);
-    heartbeat(&node, "b", second.member_epoch, Assignment::default()).await;
-    let behind = why_group(&node).await;
-    assert_eq!((number(&behind, "group epoch"), number(&behind, "assignment epoch")), (3, 3));
-    assert_eq!(codes(&behind), ["group.member-is-behind", "group.member-waits-for-partitions"]);
-    assert!(behind.waits[1].evidence[1].ends_with("a has it"), "{behind:?}");
-    heartbeat(&node, "a", first.member_epoch, has).await;
-    let [gives_up, _] = &why_group(&node).await.waits[..] else { panic!("two waits") };
-    assert_eq!((gives_up.code.as_str(), gives_up.left_ms), ("group.member-has-to-give-up", 60_000));
     node.release_waits();
 }
 
