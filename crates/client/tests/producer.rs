@@ -197,6 +197,20 @@ async fn after_a_batch_of_unknown_fate_a_new_producer_id_begins_at_zero() {
 }
 
 #[tokio::test]
+async fn a_batch_under_way_fails_at_its_time_and_not_when_its_answer_comes() {
+    let broker = Broker::start().await;
+    broker.state().held_answers = 1;
+    let config = ProducerConfig { delivery_timeout: Duration::from_millis(200), ..ProducerConfig::default() };
+    let producer = producer(&broker, config);
+    let silent = tokio::time::timeout(Duration::from_secs(10), send(&producer, "a").await.wait()).await;
+    let silent = silent.expect("request.timeout.ms is not waited for");
+    assert!(matches!(silent, Err(ClientError::DeliveryTimeout { .. })), "{silent:?}");
+    assert_eq!(offset(send(&producer, "b").await).await, Some(Offset(1)));
+    assert_eq!(sent(&broker), [(1, 0), (2, 0)], "a new id, for the first may be written");
+    producer.close().await;
+}
+
+#[tokio::test]
 async fn a_broker_that_forgot_the_producer_gets_the_batch_under_a_new_id() {
     let broker = Broker::start().await;
     let producer = producer(&broker, ProducerConfig::default());

@@ -2,21 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use protocol::messages::list_offsets_request::ListOffsetsRequest;
 use types::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicPartition};
 
 use crate::consumer::ConsumerConfig;
 use crate::error::{ClientError, error_code};
+use crate::list_offsets::{self, OffsetSpec};
 use crate::network_client::{AutoCreate, NetworkClient, topic_error};
 use crate::patience::Patience;
-
-/// Which offset is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Earliest,
-    Latest,
-    Time(i64),
-}
 
 /// A record found by its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +26,7 @@ pub struct OffsetAndTimestamp {
 pub(super) async fn find(
     client: &NetworkClient,
     config: &ConsumerConfig,
-    wanted: &BTreeMap<TopicPartition, Wanted>,
+    wanted: &BTreeMap<TopicPartition, OffsetSpec>,
 ) -> Result<BTreeMap<TopicPartition, OffsetAndTimestamp>, ClientError> {
     let mut patience = Patience::lasting(client.config(), config.default_api_timeout);
     let mut found = BTreeMap::new();
@@ -61,11 +54,11 @@ pub(super) async fn find(
 async fn ask(
     client: &NetworkClient,
     config: &ConsumerConfig,
-    wanted: &BTreeMap<TopicPartition, Wanted>,
+    wanted: &BTreeMap<TopicPartition, OffsetSpec>,
     missing: &[&TopicPartition],
     found: &mut BTreeMap<TopicPartition, OffsetAndTimestamp>,
 ) -> Result<(), ClientError> {
-    let mut by_node: BTreeMap<NodeId, BTreeMap<&str, ListOffsetsTopic>> = BTreeMap::new();
+    let mut by_node: BTreeMap<NodeId, Vec<_>> = BTreeMap::new();
     for partition in missing {
         let topic = client.topic(&partition.topic, AutoCreate::Forbidden).await?;
         let known = topic.partition(partition.partition).ok_or_else(|| ClientError::NoSuchPartition {
@@ -74,39 +67,20 @@ async fn ask(
             partitions: topic.partitions.len() as i32,
         })?;
         let without_leader = || topic_error(&topic.name, ErrorCode::LeaderNotAvailable);
-        let topics = by_node.entry(known.leader.ok_or_else(without_leader)?).or_default();
-        let asked = topics.entry(&partition.topic).or_default();
-        asked.name = topic.name.to_string();
-        asked.partitions.push(ListOffsetsPartition {
-            partition_index: partition.partition.0,
-            current_leader_epoch: known.leader_epoch.0,
-            timestamp: match wanted[*partition] {
-                Wanted::Earliest => -2,
-                Wanted::Latest => -1,
-                Wanted::Time(time) => time,
-            },
-            ..ListOffsetsPartition::default()
-        });
+        let questions = by_node.entry(known.leader.ok_or_else(without_leader)?).or_default();
+        questions.push(((*partition).clone(), known.leader_epoch, wanted[*partition]));
     }
-    for (node, topics) in by_node {
-        let request = ListOffsetsRequest {
-            replica_id: -1,
-            isolation_level: config.isolation_level.number(),
-            topics: topics.into_values().collect(),
-            ..ListOffsetsRequest::default()
-        };
+    for (node, questions) in by_node {
+        let request = list_offsets::request(config.isolation_level, questions);
         let answer = client.node(node).await?.call(&request, ListOffsetsRequest::MAX_VERSION).await?;
-        for topic in answer.topics {
-            for each in topic.partitions {
-                let partition = TopicPartition::new(topic.name.as_str(), each.partition_index);
-                match error_code(each.error_code) {
-                    ErrorCode::None => {}
-                    code => return Err(topic_error(&partition.to_string(), code)),
-                }
-                let (offset, leader_epoch) = (Offset(each.offset), LeaderEpoch(each.leader_epoch));
-                let timestamp = each.timestamp;
-                found.insert(partition, OffsetAndTimestamp { offset, timestamp, leader_epoch });
+        for (partition, each) in list_offsets::answers(answer) {
+            match error_code(each.error_code) {
+                ErrorCode::None => {}
+                code => return Err(topic_error(&partition.to_string(), code)),
             }
+            let (offset, leader_epoch) = (Offset(each.offset), LeaderEpoch(each.leader_epoch));
+            let timestamp = each.timestamp;
+            found.insert(partition, OffsetAndTimestamp { offset, timestamp, leader_epoch });
         }
     }
     match missing.iter().find(|partition| !found.contains_key(**partition)) {

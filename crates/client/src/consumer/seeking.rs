@@ -6,9 +6,10 @@ use tokio::time::timeout;
 use types::{LeaderEpoch, Offset, TopicPartition};
 
 use crate::consumer::machine::Position;
-use crate::consumer::offset_lookup::{self, OffsetAndTimestamp, Wanted};
+use crate::consumer::offset_lookup::{self, OffsetAndTimestamp};
 use crate::consumer::{Consumer, OffsetReset};
 use crate::error::ClientError;
+use crate::list_offsets::OffsetSpec;
 
 impl Consumer {
     /// Goes on at this offset.
@@ -117,7 +118,7 @@ impl Consumer {
         &self,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Offset>, ClientError> {
-        self.offsets(partitions, Wanted::Earliest).await
+        self.offsets(partitions, OffsetSpec::Earliest).await
     }
 
     /// The offset behind the last record of each partition that may be read (`isolation.level`).
@@ -128,13 +129,13 @@ impl Consumer {
         &self,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Offset>, ClientError> {
-        self.offsets(partitions, Wanted::Latest).await
+        self.offsets(partitions, OffsetSpec::Latest).await
     }
 
     async fn offsets(
         &self,
         partitions: &[TopicPartition],
-        wanted: Wanted,
+        wanted: OffsetSpec,
     ) -> Result<BTreeMap<TopicPartition, Offset>, ClientError> {
         let wanted = partitions.iter().map(|partition| (partition.clone(), wanted)).collect();
         let found = offset_lookup::find(&self.client, &self.config, &wanted).await?;
@@ -150,7 +151,8 @@ impl Consumer {
         &self,
         times: &BTreeMap<TopicPartition, i64>,
     ) -> Result<BTreeMap<TopicPartition, OffsetAndTimestamp>, ClientError> {
-        let wanted = times.iter().map(|(partition, time)| (partition.clone(), Wanted::Time(*time))).collect();
+        let wanted =
+            times.iter().map(|(partition, time)| (partition.clone(), OffsetSpec::Timestamp(*time))).collect();
         let mut found = offset_lookup::find(&self.client, &self.config, &wanted).await?;
         found.retain(|_, found| found.offset.0 >= 0);
         Ok(found)

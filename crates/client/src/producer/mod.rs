@@ -21,6 +21,7 @@
 mod accumulator;
 mod batch;
 mod config;
+mod in_flight;
 mod interceptor;
 pub mod partitioner;
 mod produce_call;
@@ -29,6 +30,7 @@ mod sender;
 mod sequences;
 mod topic_queue;
 mod typed;
+mod verdict;
 
 use std::sync::Arc;
 

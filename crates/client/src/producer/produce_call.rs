@@ -9,10 +9,16 @@ use types::{ErrorCode, NodeId, TopicName, TopicPartition, Uuid};
 use crate::error::{ClientError, error_code};
 use crate::network_client::NetworkClient;
 use crate::producer::Acks;
-use crate::producer::batch::ProducerBatch;
+use crate::producer::in_flight::SealedBatch;
 
 /// The last version that names topics by name instead of by id.
 const LAST_VERSION_WITH_NAMES: i16 = 12;
+
+/// What a request says beside its batches.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) acks: Acks,
+}
 
 /// What the broker said of one partition.
 pub(crate) struct PartitionAnswer {
@@ -29,21 +35,20 @@ pub(crate) type Answers = BTreeMap<TopicPartition, PartitionAnswer>;
 pub(crate) async fn begin(
     client: &NetworkClient,
     node: NodeId,
-    acks: Acks,
-    batches: &[ProducerBatch],
+    terms: &Terms,
+    batches: Vec<SealedBatch>,
 ) -> Result<Option<impl Future<Output = Result<Answers, ClientError>> + Send + use<>>, ClientError> {
     let connection = client.node(node).await?;
     let mut topics: BTreeMap<TopicName, TopicProduceData> = BTreeMap::new();
-    for batch in batches {
-        let name = batch.partition.topic.clone();
-        let topic = topics.entry(name).or_insert_with_key(|name| TopicProduceData {
+    for (partition, batch) in batches {
+        let topic = topics.entry(partition.topic).or_insert_with_key(|name| TopicProduceData {
             name: name.to_string(),
             topic_id: client.known_topic(name).map_or(Uuid::ZERO, |topic| topic.id),
             ..TopicProduceData::default()
         });
         topic.partition_data.push(PartitionProduceData {
-            index: batch.partition.partition.0,
-            records: Some(batch.sealed()?),
+            index: partition.partition.0,
+            records: Some(batch),
             ..PartitionProduceData::default()
         });
     }
@@ -51,12 +56,12 @@ pub(crate) async fn begin(
     let names = topics.iter().map(|(name, topic)| (topic.topic_id, name.clone())).collect();
     let newest = if has_ids { ProduceRequest::MAX_VERSION } else { LAST_VERSION_WITH_NAMES };
     let request = ProduceRequest {
-        acks: acks.number(),
+        acks: terms.acks.number(),
         timeout_ms: i32::try_from(client.config().request_timeout.as_millis()).unwrap_or(i32::MAX),
         topic_data: topics.into_values().collect(),
         ..ProduceRequest::default()
     };
-    if acks == Acks::None {
+    if terms.acks == Acks::None {
         connection.send_unanswered::<ProduceRequest>(&request, newest).await?;
         return Ok(None);
     }

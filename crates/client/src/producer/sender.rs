@@ -24,9 +24,11 @@ use crate::network_client::{AutoCreate, NetworkClient};
 use crate::producer::ProducerConfig;
 use crate::producer::accumulator::RecordAccumulator;
 use crate::producer::batch::ProducerBatch;
-use crate::producer::produce_call::{Answers, PartitionAnswer};
-use crate::producer::produce_lane::{self, Produced};
+use crate::producer::in_flight::InFlightRequests;
+use crate::producer::produce_call::{Answers, PartitionAnswer, Terms};
+use crate::producer::produce_lane::{self, ProduceOrder, Produced, surface};
 use crate::producer::sequences::Sequences;
+use crate::producer::verdict::{Failure, Verdict, leaves_open_what_was_written};
 
 /// Of how many batches brokers remember the sequences (KIP-98): what comes again is recognized among them.
 const IDEMPOTENT_IN_FLIGHT_MAX: usize = 5;
@@ -40,6 +42,7 @@ pub(crate) struct Sender {
     lanes: BTreeMap<NodeId, Lane>,
     /// The tasks of the lanes.
     lane_tasks: JoinSet<()>,
+    in_flight: InFlightRequests,
     answers: mpsc::UnboundedReceiver<Produced>,
     /// What each lane answers to.
     answered: mpsc::UnboundedSender<Produced>,
@@ -53,7 +56,7 @@ pub(crate) struct Sender {
 
 /// The way to one broker.
 struct Lane {
-    orders: mpsc::UnboundedSender<Vec<ProducerBatch>>,
+    orders: mpsc::UnboundedSender<ProduceOrder>,
     /// Produce requests under way.
     in_flight: usize,
 }
@@ -78,6 +81,7 @@ impl Sender {
             calls: JoinSet::new(),
             lanes: BTreeMap::new(),
             lane_tasks: JoinSet::new(),
+            in_flight: InFlightRequests::default(),
             answers,
             answered,
             sequences: Sequences::default(),
@@ -109,10 +113,11 @@ impl Sender {
                         Err(_) => return,
                     },
                 },
-                Some(Err(error)) = self.lane_tasks.join_next() => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => return,
-                },
+                Some(ended) = self.lane_tasks.join_next() => {
+                    surface(ended);
+                    // A lane ends with its runtime, or with this task.
+                    return;
+                }
                 () = self.accumulator.work() => {}
                 () = sleep => {}
             }
@@ -226,21 +231,24 @@ impl Sender {
         }
         if !self.lanes.contains_key(&node) {
             let (orders, received) = mpsc::unbounded_channel();
-            let (client, acks, answered) = (self.client.clone(), self.config.acks, self.answered.clone());
-            self.lane_tasks.spawn(produce_lane::run(client, node, acks, received, answered));
+            let (client, answered) = (self.client.clone(), self.answered.clone());
+            self.lane_tasks.spawn(produce_lane::run(client, node, received, answered));
             self.lanes.insert(node, Lane { orders, in_flight: 0 });
         }
+        let (id, batches) = self.in_flight.add(batches);
         let lane = self.lanes.get_mut(&node).expect("it was put there when it was missing");
         lane.in_flight += 1;
+        let terms = Terms { acks: self.config.acks };
         // The other end lives as long as this task.
-        let _ = lane.orders.send(batches);
+        let _ = lane.orders.send(ProduceOrder { id, batches, terms });
     }
 
     fn handle_produced(&mut self, produced: Produced) {
-        let Produced { node, mut batches, answer } = produced;
+        let Produced { node, id, answer } = produced;
         if let Some(lane) = self.lanes.get_mut(&node) {
             lane.in_flight -= 1;
         }
+        let mut batches = self.in_flight.remove(id);
         match answer {
             Ok(Some(answers)) => self.handle_answer(batches, answers),
             // With acks=0 nobody answers.
@@ -307,46 +315,41 @@ impl Sender {
 
     /// Tries the batch again if that makes sense, else ends it.
     fn handle_failure(&mut self, mut batch: ProducerBatch, error: ClientError) {
-        let code = match &error {
-            ClientError::Topic { code, .. } => *code,
-            _ => ErrorCode::None,
-        };
-        let is_current = batch.producer.as_ref().is_some_and(|state| self.sequences.is_current(state));
-        let is_ahead =
-            batch.producer.as_ref().is_some_and(|state| self.sequences.is_ahead(&batch.partition, state));
-        // One before it failed, and the broker does not take what would leave a hole.
-        let is_overtaking = code == ErrorCode::OutOfOrderSequenceNumber && is_ahead;
-        let lost_its_state = !is_overtaking
-            && matches!(
-                code,
-                ErrorCode::OutOfOrderSequenceNumber
-                    | ErrorCode::UnknownProducerId
-                    | ErrorCode::InvalidProducerEpoch
-            );
         batch.may_be_written |= leaves_open_what_was_written(&error);
-        if lost_its_state && is_current {
+        let now = Instant::now();
+        let state = batch.producer.as_ref();
+        let is_current = state.is_some_and(|state| self.sequences.is_current(state));
+        let failure = Failure {
+            error: &error,
+            may_be_written: batch.may_be_written,
+            is_ahead: state.is_some_and(|state| self.sequences.is_ahead(&batch.partition, state)),
+            is_overdue: now >= batch.created_at + self.config.delivery_timeout,
+            is_exhausted: batch.attempts > self.config.retries,
+            is_transactional: false,
+        };
+        if failure.lost_its_state() && is_current {
             // The broker no longer knows what this producer wrote. A batch that certainly is in no log starts anew.
             self.abandon_producer_id();
         }
-        let now = Instant::now();
-        let is_over = now >= batch.created_at + self.config.delivery_timeout;
-        let retries = error.is_retriable() || is_overtaking || (lost_its_state && !batch.may_be_written);
-        if retries && !is_over && batch.attempts <= self.config.retries {
-            tracing::debug!(partition = %batch.partition, attempts = batch.attempts, %error, "batch is tried again");
-            batch.not_before = now + self.client.config().backoff(batch.attempts);
-            batch.last_error = Some(error);
-            let topic = batch.partition.topic.clone();
-            self.accumulator.put_back(batch);
-            self.ask_for_metadata(vec![topic], now);
-            return;
+        match failure.verdict() {
+            Verdict::Retry => {
+                tracing::debug!(partition = %batch.partition, attempts = batch.attempts, %error, "batch is tried again");
+                batch.not_before = now + self.client.config().backoff(batch.attempts);
+                batch.last_error = Some(error);
+                let topic = batch.partition.topic.clone();
+                self.accumulator.put_back(batch);
+                self.ask_for_metadata(vec![topic], now);
+            }
+            Verdict::Split => {
+                self.close_hole(&batch);
+                self.accumulator.split(batch, error);
+            }
+            Verdict::Fail => {
+                self.close_hole(&batch);
+                tracing::debug!(partition = %batch.partition, records = batch.count(), %error, "batch failed");
+                self.accumulator.complete(&mut batch, Err(error));
+            }
         }
-        self.close_hole(&batch);
-        let is_too_large = matches!(error, ClientError::Topic { code: ErrorCode::MessageTooLarge, .. });
-        if is_too_large && !batch.may_be_written && !is_over {
-            return self.accumulator.split(batch, error);
-        }
-        tracing::debug!(partition = %batch.partition, records = batch.count(), %error, "batch failed");
-        self.accumulator.complete(&mut batch, Err(error));
     }
 
     fn note_acknowledged(&mut self, batch: &ProducerBatch) {
@@ -373,19 +376,29 @@ impl Sender {
         self.accumulator.await_all_under_way();
     }
 
-    /// Fails batches that waited for longer than `delivery.timeout.ms`.
+    /// Fails batches that are older than `delivery.timeout.ms`, whether they wait or are under way.
     fn expire(&mut self, now: Instant) -> Option<Instant> {
-        let (expired, next) = self.accumulator.expire(now);
-        for mut batch in expired {
+        let timeout = self.config.delivery_timeout;
+        let (waiting, next_waiting) = self.accumulator.expire(now);
+        for mut batch in waiting {
             self.close_hole(&batch);
-            let last = batch.last_error.as_ref().or(self.last_error.as_ref());
-            let last = last.map_or_else(|| "no answer in time".to_owned(), ClientError::to_string);
-            self.accumulator.end(
-                &mut batch,
-                Err(ClientError::DeliveryTimeout { after: self.config.delivery_timeout, last }),
-            );
+            let error = self.delivery_timeout(&batch);
+            self.accumulator.end(&mut batch, Err(error));
         }
-        next
+        let (under_way, next_under_way) = self.in_flight.expire(now, timeout);
+        for mut batch in under_way {
+            batch.may_be_written = true;
+            self.close_hole(&batch);
+            let error = self.delivery_timeout(&batch);
+            self.accumulator.complete(&mut batch, Err(error));
+        }
+        earlier(next_waiting, next_under_way)
+    }
+
+    fn delivery_timeout(&self, batch: &ProducerBatch) -> ClientError {
+        let last = batch.last_error.as_ref().or(self.last_error.as_ref());
+        let last = last.map_or_else(|| "no answer in time".to_owned(), ClientError::to_string);
+        ClientError::DeliveryTimeout { after: self.config.delivery_timeout, last }
     }
 
     fn ask_for_producer_id(&mut self, now: Instant) -> Option<Instant> {
@@ -428,18 +441,6 @@ impl Drop for Sender {
     fn drop(&mut self) {
         // Without its task nothing is sent any more, whether it is done, panicked, or the runtime ends.
         self.accumulator.abandon();
-    }
-}
-
-/// Whether the batch may be written for all that is known. Whatever is worth another try leaves it open what became of this
-/// one, except a connection never opened; so do answers that tell nothing.
-fn leaves_open_what_was_written(error: &ClientError) -> bool {
-    match error {
-        ClientError::Unreachable { .. } => false,
-        ClientError::Malformed { .. } | ClientError::Topic { code: ErrorCode::UnknownServerError, .. } => {
-            true
-        }
-        error => error.is_retriable(),
     }
 }
 

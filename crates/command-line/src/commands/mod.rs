@@ -36,6 +36,7 @@ pub mod top;
 pub mod topic;
 mod topic_partition;
 pub mod txn;
+mod under_way;
 pub mod why;
 
 use crate::command_line::Command;

@@ -243,9 +243,12 @@ impl ConsumerMachine {
         sessions.filter_map(|(node, session)| Some((node, session.close()?))).collect()
     }
 
-    /// The next records for the application; the position is behind them from now on.
+    /// The next records for the application; the position is behind them from now on. What a new leader has not confirmed
+    /// yet is held back (KIP-320): it may be truncated.
     pub(super) fn next_records(&mut self) -> Option<PartitionRecords> {
-        while let Some(mut fetched) = self.fetched.pop_front() {
+        loop {
+            let at = self.fetched.iter().position(|fetched| !self.is_held_back(fetched))?;
+            let mut fetched = self.fetched.remove(at)?;
             let state = self.partitions.get_mut(fetched.partition());
             let Some(state) = state.filter(|state| state.token == fetched.token) else {
                 self.has_news = true;
@@ -253,7 +256,7 @@ impl ConsumerMachine {
             };
             let (records, epoch) = match fetched.records.part_front(self.config.max_poll_records) {
                 Some(front) => {
-                    self.fetched.push_front(fetched);
+                    self.fetched.insert(at, fetched);
                     front
                 }
                 None => {
@@ -265,7 +268,11 @@ impl ConsumerMachine {
             state.position = Some(Position { offset: records.next_position, epoch });
             return Some(records);
         }
-        None
+    }
+
+    fn is_held_back(&self, fetched: &Fetched) -> bool {
+        let state = self.partitions.get(fetched.partition());
+        state.is_some_and(|state| state.token == fetched.token && state.stage == Stage::Validating)
     }
 }
 

@@ -193,8 +193,8 @@ async fn an_error_is_told_once_however_often_it_came_meanwhile() {
     assert!(play.handed().is_none());
 }
 
-#[tokio::test]
-async fn a_log_truncated_behind_what_was_handed_out_is_read_on_from_there() {
+/// Of records 7 to 14 of epoch 4, three are handed out when epoch 5 begins; what is asked then.
+fn half_read_when_the_leader_changes() -> (Play, Asked) {
     let config = ConsumerConfig::default().max_poll_records(3).auto_offset_reset(OffsetReset::Fail);
     let mut play = Play::new(config);
     let first = play.fetch();
@@ -207,18 +207,35 @@ async fn a_log_truncated_behind_what_was_handed_out_is_read_on_from_there() {
         Effect::Epochs { asked, .. } => Some(asked),
         _ => None,
     });
-    let end = EpochEndOffset { leader_epoch: 4, end_offset: 12, ..EpochEndOffset::default() };
+    (play, asked.expect("what was read is validated"))
+}
+
+fn epoch_4_ends(play: &mut Play, asked: Asked, end_offset: i64) {
+    let end = EpochEndOffset { leader_epoch: 4, end_offset, ..EpochEndOffset::default() };
     let topic =
         OffsetForLeaderTopicResult { topic: "t".to_owned(), partitions: vec![end], ..Default::default() };
     let answer = OffsetForLeaderEpochResponse { topics: vec![topic], ..Default::default() };
-    let asked = asked.expect("what was read is validated");
     play.machine.handle(Event::Epochs { asked, answer: Ok(answer) }, play.now);
+}
+
+#[tokio::test]
+async fn a_log_truncated_behind_what_was_handed_out_is_read_on_from_there() {
+    let (mut play, asked) = half_read_when_the_leader_changes();
+    epoch_4_ends(&mut play, asked, 12);
     assert!(play.handed().is_none(), "what was fetched from the old leader is not there any more");
     assert_eq!(
         play.fetch().request.topics[0].partitions[0].fetch_offset,
         10,
         "10 and 11 were never handed out"
     );
+}
+
+#[tokio::test]
+async fn what_was_fetched_from_the_old_leader_waits_for_the_new_one_to_confirm_it() {
+    let (mut play, asked) = half_read_when_the_leader_changes();
+    assert!(play.handed().is_none(), "the new leader need not have it");
+    epoch_4_ends(&mut play, asked, 15);
+    assert_eq!(play.handed().map(|records| offsets(&records)), Some(vec![10, 11, 12]));
 }
 
 #[tokio::test]

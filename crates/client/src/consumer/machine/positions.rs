@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use protocol::messages::list_offsets_response::ListOffsetsResponse;
 use protocol::messages::offset_for_leader_epoch_request::{
     OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
@@ -17,13 +16,14 @@ use super::partitions::{Position, Stage};
 use super::{ConsumerMachine, Now};
 use crate::consumer::OffsetReset;
 use crate::error::{ClientError, error_code};
+use crate::list_offsets::{self, OffsetSpec};
 use crate::metadata::ClusterMetadata;
 use crate::network_client::topic_error;
 
 /// What is asked of one leader.
 #[derive(Default)]
 struct Questions {
-    offsets: Vec<(TopicPartition, u64, i64, LeaderEpoch)>,
+    offsets: Vec<(TopicPartition, u64, OffsetSpec, LeaderEpoch)>,
     epochs: Vec<(TopicPartition, u64, LeaderEpoch, LeaderEpoch)>,
 }
 
@@ -78,12 +78,7 @@ impl ConsumerMachine {
             let questions = by_node.entry(node).or_default();
             match state.stage {
                 Stage::Resetting(to) => {
-                    questions.offsets.push((
-                        partition.clone(),
-                        state.token,
-                        timestamp(to, now.wall_ms),
-                        epoch,
-                    ));
+                    questions.offsets.push((partition.clone(), state.token, spec(to, now.wall_ms), epoch));
                 }
                 _ => questions.epochs.push((partition.clone(), state.token, epoch, state.fetch_at.epoch)),
             }
@@ -105,25 +100,12 @@ impl ConsumerMachine {
 
     fn ask_leader(&mut self, node: NodeId, questions: Questions) {
         if !questions.offsets.is_empty() {
-            let mut asked = Asked::new();
-            let mut topics: BTreeMap<TopicName, ListOffsetsTopic> = BTreeMap::new();
-            for (partition, token, timestamp, epoch) in questions.offsets {
-                let topic = topics.entry(partition.topic.clone()).or_default();
-                topic.name = partition.topic.to_string();
-                topic.partitions.push(ListOffsetsPartition {
-                    partition_index: partition.partition.0,
-                    current_leader_epoch: epoch.0,
-                    timestamp,
-                    ..ListOffsetsPartition::default()
-                });
-                asked.insert(partition, token);
-            }
-            let request = ListOffsetsRequest {
-                replica_id: -1,
-                isolation_level: self.config.isolation_level.number(),
-                topics: topics.into_values().collect(),
-                ..ListOffsetsRequest::default()
-            };
+            let offsets = questions.offsets;
+            let asked =
+                offsets.iter().map(|(partition, token, ..)| (partition.clone(), *token)).collect::<Asked>();
+            let questions =
+                offsets.into_iter().map(|(partition, _, wanted, epoch)| (partition, epoch, wanted));
+            let request = list_offsets::request(self.config.isolation_level, questions);
             self.effects.push_back(Effect::Offsets { node, asked, request });
         }
         if !questions.epochs.is_empty() {
@@ -152,18 +134,10 @@ impl ConsumerMachine {
         answer: Result<ListOffsetsResponse, ClientError>,
         now: Instant,
     ) {
-        let mut found = BTreeMap::new();
-        match answer {
+        let found: BTreeMap<TopicPartition, _> = match answer {
             Err(error) => return self.all_failed(asked, &error, now),
-            Ok(answer) => {
-                for topic in answer.topics {
-                    let name: TopicName = topic.name.into();
-                    for each in topic.partitions {
-                        found.insert(TopicPartition::new(name.clone(), each.partition_index), each);
-                    }
-                }
-            }
-        }
+            Ok(answer) => list_offsets::answers(answer).collect(),
+        };
         for (partition, token) in asked {
             let Some(state) = self.answered(partition, *token) else { continue };
             let Some(each) = found.get(partition) else {
@@ -284,14 +258,14 @@ fn state_of<'a>(
     machine.partitions.get_mut(partition).expect("it was there when its answer was taken in")
 }
 
-/// The number that stands for it in place of a timestamp, or a timestamp.
-fn timestamp(to: OffsetReset, wall_ms: i64) -> i64 {
+/// What the leader is asked for.
+fn spec(to: OffsetReset, wall_ms: i64) -> OffsetSpec {
     match to {
-        OffsetReset::Earliest => -2,
-        OffsetReset::Latest | OffsetReset::Fail => -1,
-        OffsetReset::ByDuration(age) => {
-            wall_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX)).max(0)
-        }
+        OffsetReset::Earliest => OffsetSpec::Earliest,
+        OffsetReset::Latest | OffsetReset::Fail => OffsetSpec::Latest,
+        OffsetReset::ByDuration(age) => OffsetSpec::Timestamp(
+            wall_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX)).max(0),
+        ),
     }
 }
 

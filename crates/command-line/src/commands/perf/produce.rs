@@ -1,6 +1,5 @@
 //! `milena perf produce`.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,6 +12,7 @@ use super::figures::{Latencies, Stopwatch};
 use super::payload::Payloads;
 use crate::commands::arguments::AskArguments;
 use crate::commands::delivery_arguments::DeliveryArguments;
+use crate::commands::under_way::UnderWay;
 use crate::commands::{completion, connect, duration};
 use crate::failure::Failure;
 use crate::logging;
@@ -69,7 +69,7 @@ pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
             .map_err(|error| connect::failure(&error))?;
         let producer = Producer::new(client, config, io::Clock::System, connect::entropy()?);
         let mut payloads = Payloads::new(arguments.record_size, 1);
-        let mut under_way = UnderWay { batches: VecDeque::new(), latencies: Latencies::new() };
+        let (mut under_way, mut latencies) = (UnderWay::new(), Latencies::new());
         let told = |error: ClientError| connect::failure(&error);
         let watch = Stopwatch::start();
         for number in 0..arguments.count {
@@ -83,10 +83,12 @@ pub(crate) fn produce(arguments: &ProduceArguments) -> Result<(), Failure> {
                 ..ProducerRecord::default()
             };
             let delivery = producer.send(record).await.map_err(told)?;
-            under_way.push(begun, delivery).await.map_err(told)?;
+            note_sent(&mut under_way, begun, delivery, &mut latencies).await.map_err(told)?;
         }
         producer.flush().await;
-        let latencies = under_way.finish().await.map_err(told)?;
+        for (batch, _) in under_way.into_rest() {
+            record(batch, &mut latencies).await.map_err(told)?;
+        }
         let figures = watch.stop(arguments.count, arguments.count * arguments.record_size as u64);
         producer.close().await;
         figures.print(&arguments.topic, Some(&latencies), &arguments.ask.output.output)
@@ -101,45 +103,30 @@ async fn keep_pace(begun: Instant, number: u64, rate: u64) {
     }
 }
 
-/// Batches that are not acknowledged yet.
-struct UnderWay {
-    batches: VecDeque<Batch>,
-    latencies: Latencies,
-}
-
 /// One batch: when each of its records was sent, and when it was acknowledged.
 struct Batch {
-    any: Delivery,
     begun: Vec<Instant>,
     acknowledged: JoinHandle<Result<Instant, ClientError>>,
 }
 
-impl UnderWay {
-    async fn push(&mut self, begun: Instant, delivery: Delivery) -> Result<(), ClientError> {
-        // Records of several partitions alternate: look back over as many as are likely to be open.
-        let known =
-            self.batches.iter_mut().rev().take(64).find(|batch| batch.any.shares_batch_with(&delivery));
-        if let Some(batch) = known {
-            batch.begun.push(begun);
-            return Ok(());
-        }
-        let any = delivery.clone();
-        // A task of its own: what is told late by whoever sends would count as latency.
-        let acknowledged =
-            tokio::spawn(async move { delivery.wait_for_batch().await.map(|()| Instant::now()) });
-        self.batches.push_back(Batch { any, begun: vec![begun], acknowledged });
-        while let Some(batch) = self.batches.pop_front_if(|batch| batch.acknowledged.is_finished()) {
-            record(batch, &mut self.latencies).await?;
-        }
-        Ok(())
+async fn note_sent(
+    under_way: &mut UnderWay<Batch>,
+    begun: Instant,
+    delivery: Delivery,
+    latencies: &mut Latencies,
+) -> Result<(), ClientError> {
+    if let Some(batch) = under_way.batch_of(&delivery) {
+        batch.begun.push(begun);
+        return Ok(());
     }
-
-    async fn finish(mut self) -> Result<Latencies, ClientError> {
-        for batch in self.batches {
-            record(batch, &mut self.latencies).await?;
-        }
-        Ok(self.latencies)
+    let waited = delivery.clone();
+    // A task of its own: what is told late by whoever sends would count as latency.
+    let acknowledged = tokio::spawn(async move { waited.wait_for_batch().await.map(|()| Instant::now()) });
+    under_way.push(Batch { begun: vec![begun], acknowledged }, delivery);
+    while let Some((batch, _)) = under_way.pop_done() {
+        record(batch, latencies).await?;
     }
+    Ok(())
 }
 
 async fn record(batch: Batch, latencies: &mut Latencies) -> Result<(), ClientError> {

@@ -4,7 +4,6 @@ mod input;
 mod line;
 mod lines;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use self::input::Input;
 use self::line::LineFormat;
 use super::arguments::ClusterArguments;
 use super::delivery_arguments::DeliveryArguments;
+use super::under_way::UnderWay;
 use super::{completion, connect, datetime, key_value};
 use crate::command_line::LogArguments;
 use crate::failure::Failure;
@@ -114,7 +114,7 @@ async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: In
     let client = connect::client(&arguments.cluster, "milena-produce")?;
     let producer = Producer::new(client, config, io::Clock::System, connect::entropy()?);
     let bar = input::progress(input.size);
-    let mut under_way = UnderWay::default();
+    let mut under_way = UnderWay::new();
     let mut lines = Lines::read(input, line_max, bar)?;
     while let Some(chunk) = lines.next_chunk().await? {
         for line in lines::split(&chunk) {
@@ -124,7 +124,7 @@ async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: In
                 Err(error) => {
                     // What stands before it is sent all the same: whoever mends the line goes on there.
                     producer.flush().await;
-                    under_way.finish().await?;
+                    finish(under_way).await?;
                     return Err(unusable(number, &error));
                 }
             };
@@ -137,11 +137,11 @@ async fn send_lines(arguments: &ProduceArguments, format: &LineFormat, input: In
                 timestamp: read.timestamp.or(arguments.timestamp),
             };
             let delivery = producer.send(record).await.map_err(|error| at_line(number, &error))?;
-            under_way.push(number, delivery).await?;
+            note_sent(&mut under_way, number, delivery).await?;
         }
     }
     producer.flush().await;
-    under_way.finish().await?;
+    finish(under_way).await?;
     producer.close().await;
     Ok(())
 }
@@ -207,34 +207,27 @@ fn unusable(line: u64, reason: &str) -> Failure {
     Failure::usage("input", format!("line {line} is no record: {reason}"))
 }
 
-/// Deliveries whose outcome is not known yet, one for each batch, with the batch's first line.
-#[derive(Default)]
-struct UnderWay {
-    batches: VecDeque<(u64, Delivery)>,
+/// Remembers the first line of each batch, and fails if one before has failed.
+async fn note_sent(under_way: &mut UnderWay<u64>, line: u64, delivery: Delivery) -> Result<(), Failure> {
+    if under_way.batch_of(&delivery).is_some() {
+        return Ok(());
+    }
+    under_way.push(line, delivery);
+    while let Some(batch) = under_way.pop_done() {
+        finish_one(batch).await?;
+    }
+    Ok(())
 }
 
-impl UnderWay {
-    /// Adds a record, and fails if one before it has failed.
-    async fn push(&mut self, line: u64, delivery: Delivery) -> Result<(), Failure> {
-        // Records of several partitions alternate: look back over as many as are likely to be open.
-        let is_known =
-            self.batches.iter().rev().take(64).any(|(_, known)| known.shares_batch_with(&delivery));
-        if is_known {
-            return Ok(());
-        }
-        self.batches.push_back((line, delivery));
-        while let Some((line, delivery)) = self.batches.pop_front_if(|(_, delivery)| delivery.is_done()) {
-            delivery.wait_for_batch().await.map_err(|error| at_line(line, &error))?;
-        }
-        Ok(())
+async fn finish(under_way: UnderWay<u64>) -> Result<(), Failure> {
+    for batch in under_way.into_rest() {
+        finish_one(batch).await?;
     }
+    Ok(())
+}
 
-    async fn finish(self) -> Result<(), Failure> {
-        for (line, delivery) in self.batches {
-            delivery.wait_for_batch().await.map_err(|error| at_line(line, &error))?;
-        }
-        Ok(())
-    }
+async fn finish_one((line, delivery): (u64, Delivery)) -> Result<(), Failure> {
+    delivery.wait_for_batch().await.map_err(|error| at_line(line, &error))
 }
 
 /// What went wrong with a line and perhaps with others after it.
