@@ -77,7 +77,7 @@ def exercised():
     yield "| scenario | what is exercised |"
     yield "|---|---|"
     for name, scenario, _ in scenarios.ALL:
-        yield f"| {name} | {scenario.__doc__.partition('.')[0]} |"
+        yield f"| {name} | {' '.join(scenario.__doc__.partition('.')[0].split())} |"
 
 
 def reasons(found):

@@ -159,18 +159,30 @@ class Kcat(Client):
         return [sys.executable, str(self.sources / "program.py")]
 
 
+SKIPPED = "the library goes on with a sequence that leaves the failed record out"
+OF_LIBRDKAFKA = {
+    **dict.fromkeys(["number of fencing", "number of overdue transactions"], "librdkafka has a number of its own for it"),
+    "going on after an error": SKIPPED,
+}
+
 CLIENTS = [
     Java("java", kafka.VERSION),
-    Go("franz-go", "1.22.2", "franzgo"),
+    Go("franz-go", "1.22.2", "franzgo", lacks={
+        "offsets without a member": "the library sends offsets of its own member only",
+    }),
     Go("sarama", "1.61.1", "sarama", lacks={
         "cooperative": "the library has no cooperative strategy",
         "consumer protocol": "the library does not speak it",
     }),
     Rust("rust-rdkafka", "0.39.0", lacks={
+        **OF_LIBRDKAFKA,
         **dict.fromkeys(["group_offsets", "delete_offset"], "the library has no call for it"),
         "alter_config refused": "the library drops the errors of altered settings",
     }),
-    Own("milena", "0.1.0", lacks={"consumer protocol": "the library does not speak it yet"}),
+    Own("milena", "0.1.0", lacks={
+        "consumer protocol": "the library does not speak it yet",
+        "transactions": "the library has none yet",
+    }),
     Node("kafkajs", "2.2.4", eager="roundrobin", lacks={
         "lz4": "needs a plug-in; snappy's stands for them",
         "zstd": "needs a plug-in; snappy's stands for them",
@@ -181,22 +193,27 @@ CLIENTS = [
         "create_topic codes": "the library answers false for a topic that exists",
         "late times": "the library answers with the end where no record is that late",
         "delete_offset": "its admin client has no call for it",
+        "offsets by isolation": "its admin client cannot say which",
     }),
     Python("aiokafka", "0.14.0", lacks={
+        **dict.fromkeys(["number of fencing", "number of overdue transactions"], "the library tells it without a number"),
+        "going on after an error": SKIPPED,
         "consumer protocol": "the library does not speak it",
         "cooperative": "the library has no cooperative strategy",
         **dict.fromkeys(["list_offset", "commit_offset", "delete_group", "delete_offset"], "its admin client has no call for it"),
     }),
     Python("kafka-python", "3.0.12", lacks={
         "told of fencing": "a member that is fenced reports nothing",
+        "going on after an error": SKIPPED,
         "consumer protocol": "the library does not speak it",
     }),
     Kcat("kcat", "1.7.1", lacks={
         "consumer protocol": "its librdkafka is older than that protocol",
+        "transactions": "it commits one transaction at the end of what it sends, and can be told nothing else",
         **dict.fromkeys(["produce", "consume"], "the suite kcat has it"),
         "admin": "it has no such requests",
         "told of commits": "it does not tell what it committed",
         "reading without commits": "it commits in group mode, whatever enable.auto.commit says",
     }),
-    Python("confluent-kafka", "2.16.1", lacks={"delete_offset": "the library has no call for it"}),
+    Python("confluent-kafka", "2.16.1", lacks={**OF_LIBRDKAFKA, "delete_offset": "the library has no call for it"}),
 ]

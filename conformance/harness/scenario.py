@@ -1,6 +1,7 @@
 """What a scenario is given: a node, a client, and verbs that run the client's program (clients/README.md)."""
 
 import hashlib
+import json
 import struct
 
 from harness import processes, wire
@@ -81,7 +82,7 @@ class Scene:
 
     def consumer(self, *runs):
         """A program that reads as some runs say."""
-        defaults = {"partitions": [0], "from": "beginning"}
+        defaults = {"partitions": [0], "from": "beginning", "isolation": "read_uncommitted"}
         told = {"bootstrap": self.node.bootstrap, "runs": [{**defaults, **run} for run in runs]}
         return self.start("consume", told)
 
@@ -95,7 +96,7 @@ class Scene:
 
         A step that the client lacks is left out, and answered with `Lacking`.
         """
-        told = [step for step in steps if self.has(step["do"])]
+        told = [{"isolation": "read_uncommitted", **step} for step in steps if self.has(step["do"])]
         reports = self.client.run("admin", {"bootstrap": self.node.bootstrap, "steps": told})
         unsupported = [report for report in reports if "unsupported" in report]
         equal(unsupported, [], "steps that the client should have")
@@ -112,10 +113,49 @@ class Scene:
         told = {"bootstrap": self.node.bootstrap, "group": group, "topics": [topic], "strategy": strategy}
         return Member(self.start("member", {**told, "instance": instance, "commit": commit, **times}))
 
+    def transactor(self, what, timeout_ms=60_000):
+        """A producer with a transactional id of this scenario, that takes part in transactions as it is told."""
+        told = {"bootstrap": self.node.bootstrap, "id": self.name(what), "timeout_ms": timeout_ms}
+        return Transactor(self.start("transact", told))
+
+    def copier(self, what, group, source, target, strategy, **how):
+        """A program that copies a topic in transactions that hold records and offsets (clients/README.md, copy)."""
+        times = {"session_ms": SESSION_MS, "heartbeat_ms": HEARTBEAT_MS, "timeout_ms": 60_000}
+        told = {"bootstrap": self.node.bootstrap, "id": self.name(what), "group": group, "source": source, "target": target}
+        return self.start("copy", {**told, **times, "strategy": strategy, "batch": 10, "abort": 0, "hang": 0, **how})
+
     def close(self):
         """Ends the programs that still run."""
         for program in self.running:
             processes.kill(program.process)
+
+
+class Transactor:
+    """A transactional producer, as the scenario sees it: it is told steps and answers them."""
+
+    def __init__(self, program):
+        self.program, self.steps = program, 0
+
+    def attempt(self, *steps, seconds=60):
+        """Carries steps out and returns the answer of each; an error is an answer `{code, error}`."""
+        first, self.steps = self.steps, self.steps + len(steps)
+        for step in steps:
+            self.program.tell(json.dumps(step))
+        answered = lambda reports: [each for each in reports if each.get("step", -1) >= first]  # noqa: E731
+        everything = lambda reports: len(answered(reports)) == len(steps)  # noqa: E731
+        self.program.wait(everything, seconds, f"{len(steps)} steps from {steps[0]['do']} are answered")
+        return [Scene.answer(each) for each in answered(self.program.reports)]
+
+    def do(self, *steps):
+        """Carries steps out that must not fail, and returns their answers."""
+        answers = self.attempt(*steps)
+        wrong = [(step["do"], answer) for step, answer in zip(steps, answers) if isinstance(answer, dict)]
+        equal(wrong, [], "steps of a transaction that failed")
+        return answers
+
+    def leave(self):
+        self.program.tell("leave")
+        self.program.finish(30)
 
 
 class Member:

@@ -2,7 +2,7 @@
 it stands what a client may lack that it cannot do without.
 """
 
-from scenarios import administration, bulk, groups, positions, records, refusals
+from scenarios import administration, bulk, groups, positions, records, refusals, transactions
 
 ALL = [
     ("codecs and acks", records.codecs_and_acks, "produce"),
@@ -18,5 +18,8 @@ ALL = [
     ("changing protocols", groups.changing_protocols, "consumer protocol"),
     ("commit and resume", groups.commit_and_resume, "member"),
     ("group administration", administration.group_administration, "admin"),
+    ("transactions", transactions.committed_and_aborted, "transactions"),
+    ("fencing", transactions.fencing, "transactions"),
+    ("read-process-write", transactions.read_process_write, "transactions"),
     ("bulk", bulk.bulk, "produce"),
 ]

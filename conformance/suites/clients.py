@@ -15,7 +15,8 @@ from harness.scenario import HEARTBEAT_MS, SESSION_MS, Scene
 SIDE_BY_SIDE = 3
 SETTINGS = {"group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms": 1000, "auto.create.topics.enable": "false",
             "group.consumer.min.session.timeout.ms": 1000, "group.consumer.session.timeout.ms": SESSION_MS,
-            "group.consumer.min.heartbeat.interval.ms": 100, "group.consumer.heartbeat.interval.ms": HEARTBEAT_MS}
+            "group.consumer.min.heartbeat.interval.ms": 100, "group.consumer.heartbeat.interval.ms": HEARTBEAT_MS,
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": 200}
 
 
 def run(world):

@@ -1,24 +1,16 @@
 """aiokafka: the scenarios' verbs (../README.md)."""
 
 import asyncio
-import queue
 import sys
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition, errors
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from speech import orders, parameters, records_of, report, report_record
+from library import error_fields, membership
+from speech import asked_to_leave, orders, parameters, records_of, report, report_record
+from transactions import copy, transact
 
-STRATEGIES = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
 FENCED_INSTANCE_ID = 82
-
-
-def error_fields(error):
-    """The library numbers its own errors below 0, or not at all."""
-    number = getattr(error, "errno", None)
-    return {"code": number if number is not None and number > 0 else None, "error": repr(error)}
 
 
 async def produce(told):
@@ -68,7 +60,8 @@ async def tell(run, index, delivery, each):
 
 async def consume(told):
     for number, run in enumerate(told["runs"]):
-        consumer = AIOKafkaConsumer(bootstrap_servers=told["bootstrap"], group_id=None, auto_offset_reset="none")
+        consumer = AIOKafkaConsumer(bootstrap_servers=told["bootstrap"], group_id=None, auto_offset_reset="none",
+                                    isolation_level=run["isolation"])
         await consumer.start()
         try:
             await read(consumer, number, run)
@@ -112,16 +105,7 @@ class Owned(ConsumerRebalanceListener):
 
 
 async def member(told):
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=told["bootstrap"],
-        group_id=told["group"],
-        group_instance_id=told["instance"],
-        partition_assignment_strategy=[STRATEGIES[told["strategy"]]],
-        session_timeout_ms=told["session_ms"],
-        heartbeat_interval_ms=told["heartbeat_ms"],
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
+    consumer = AIOKafkaConsumer(**membership(told))
     consumer.subscribe(told["topics"], listener=Owned())
     await consumer.start()
     lines = orders()
@@ -134,13 +118,6 @@ async def member(told):
                 break
     await consumer.stop()
     report(left=True)
-
-
-def asked_to_leave(lines):
-    try:
-        return lines.get_nowait() == "leave"
-    except queue.Empty:
-        return False
 
 
 async def work(consumer, batches, commit):
@@ -244,5 +221,5 @@ STEPS = {verb.__name__: verb for verb in (
 
 
 if __name__ == "__main__":
-    verbs = {"produce": produce, "consume": consume, "member": member, "admin": admin}
-    asyncio.run(verbs[sys.argv[1]](parameters()))
+    verbs = (produce, consume, member, admin, transact, copy)
+    asyncio.run({verb.__name__: verb for verb in verbs}[sys.argv[1]](parameters()))

@@ -1,21 +1,16 @@
 """confluent-kafka, librdkafka in Python: the scenarios' verbs (../README.md)."""
 
-import queue
 import sys
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicCollection
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, Producer, TopicCollection
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 from confluent_kafka.admin import OffsetSpec, ResourceType
-from speech import orders, parameters, records_of, report, report_record
+from library import error_fields, member_settings
+from speech import asked_to_leave, orders, parameters, records_of, report, report_record
+from transactions import copy, transact
 
-STRATEGIES = {"range": "range", "roundrobin": "roundrobin", "cooperative": "cooperative-sticky"}
 SECONDS = 30
-
-
-def error_fields(error):
-    """librdkafka numbers its own errors below 0."""
-    return {"code": error.code() if error.code() > 0 else None, "error": f"{error.name()} {error.str()}"}
 
 
 def produce(told):
@@ -74,6 +69,7 @@ def consume(told):
             "group.id": "unused",
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
+            "isolation.level": run["isolation"],
         })
         try:
             consumer.assign(start_positions(consumer, run))
@@ -111,23 +107,7 @@ def report_message(message, **more):
 
 
 def member(told):
-    by_server = told["strategy"] == "server"
-    cooperative = by_server or told["strategy"] == "cooperative"
-    settings = {
-        "bootstrap.servers": told["bootstrap"],
-        "group.id": told["group"],
-        "enable.auto.commit": False,
-        "auto.offset.reset": "earliest",
-        "fetch.wait.max.ms": 100,
-        "topic.metadata.refresh.interval.ms": 1000,
-    }
-    settings.update({"group.protocol": "consumer"} if by_server else {
-        "partition.assignment.strategy": STRATEGIES[told["strategy"]],
-        "session.timeout.ms": told["session_ms"],
-        "heartbeat.interval.ms": told["heartbeat_ms"],
-    })
-    if told["instance"] is not None:
-        settings["group.instance.id"] = told["instance"]
+    cooperative = told["strategy"] in ("server", "cooperative")
     owned = set()
 
     def gained(consumer, partitions):
@@ -140,7 +120,7 @@ def member(told):
         (consumer.incremental_unassign(partitions) if cooperative else consumer.unassign())
         report(assigned=sorted(owned))
 
-    consumer = Consumer(settings)
+    consumer = Consumer(member_settings(told))
     consumer.subscribe(told["topics"], on_assign=gained, on_revoke=gone, on_lost=gone)
     lines = orders()
     while not asked_to_leave(lines):
@@ -150,13 +130,6 @@ def member(told):
         work(consumer, messages, told["commit"])
     consumer.close()
     report(left=True)
-
-
-def asked_to_leave(lines):
-    try:
-        return lines.get_nowait() == "leave"
-    except queue.Empty:
-        return False
 
 
 def work(consumer, messages, commit):
@@ -233,7 +206,8 @@ def describe_config(client, step):
 def list_offset(client, step):
     specs = {"earliest": OffsetSpec.earliest, "latest": OffsetSpec.latest}
     spec = specs[step["at"]]() if step["at"] in specs else OffsetSpec.for_timestamp(step["at"])
-    return only(client.list_offsets({TopicPartition(step["topic"], step["partition"]): spec})).offset
+    isolation = IsolationLevel[step["isolation"].upper()]
+    return only(client.list_offsets({TopicPartition(step["topic"], step["partition"]): spec}, isolation_level=isolation)).offset
 
 
 def delete_records(client, step):
@@ -276,4 +250,5 @@ STEPS = {verb.__name__: verb for verb in (
 
 
 if __name__ == "__main__":
-    {"produce": produce, "consume": consume, "member": member, "admin": admin}[sys.argv[1]](parameters())
+    verbs = (produce, consume, member, admin, transact, copy)
+    {verb.__name__: verb for verb in verbs}[sys.argv[1]](parameters())

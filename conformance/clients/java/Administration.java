@@ -18,12 +18,14 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.DescribeClusterResult;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 
@@ -76,7 +78,8 @@ class Administration {
             case "describe_config":
                 return values(admin.describeConfigs(List.of(resource())).all().get().get(resource()));
             case "list_offset":
-                return LongNode.valueOf(admin.listOffsets(Map.of(place(), spec())).all().get().get(place()).offset());
+                ListOffsetsOptions options = new ListOffsetsOptions(IsolationLevel.valueOf(text("isolation").toUpperCase()));
+                return LongNode.valueOf(admin.listOffsets(Map.of(place(), spec()), options).all().get().get(place()).offset());
             case "delete_records":
                 RecordsToDelete before = RecordsToDelete.beforeOffset(step.get("before").asLong());
                 return LongNode.valueOf(

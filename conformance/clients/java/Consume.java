@@ -14,12 +14,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** Partitions read without a group. */
 class Consume {
     static void run(JsonNode told) {
-        Map<String, Object> settings = Map.of(
-            "bootstrap.servers", told.get("bootstrap").asText(),
-            "enable.auto.commit", false,
-            "auto.offset.reset", "none");
         for (int number = 0; number < told.get("runs").size(); number++) {
             JsonNode run = told.get("runs").get(number);
+            Map<String, Object> settings = Map.of(
+                "bootstrap.servers", told.get("bootstrap").asText(),
+                "isolation.level", run.get("isolation").asText(),
+                "enable.auto.commit", false,
+                "auto.offset.reset", "none");
             try (KafkaConsumer<byte[], byte[]> consumer =
                      new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
                 read(consumer, number, run);

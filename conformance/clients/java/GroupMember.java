@@ -34,6 +34,11 @@ class GroupMember implements ConsumerRebalanceListener {
     private volatile boolean asked;
 
     static void run(JsonNode told) {
+        new GroupMember().work(told, settings(told));
+    }
+
+    /** The settings of a consumer that is a member as it is told. */
+    static Map<String, Object> settings(JsonNode told) {
         Map<String, Object> settings = new HashMap<>();
         settings.put("bootstrap.servers", told.get("bootstrap").asText());
         settings.put("group.id", told.get("group").asText());
@@ -49,7 +54,7 @@ class GroupMember implements ConsumerRebalanceListener {
         if (told.hasNonNull("instance")) {
             settings.put("group.instance.id", told.get("instance").asText());
         }
-        new GroupMember().work(told, settings);
+        return settings;
     }
 
     private void work(JsonNode told, Map<String, Object> settings) {

@@ -65,7 +65,7 @@ class Produce {
         }
     }
 
-    private static ProducerRecord<byte[], byte[]> record(String topic, JsonNode record) {
+    static ProducerRecord<byte[], byte[]> record(String topic, JsonNode record) {
         Long timestamp = record.hasNonNull("timestamp") ? record.get("timestamp").asLong() : null;
         byte[] key = Speech.bytes(record.get("key"));
         byte[] value = Speech.bytes(record.get("value"));

@@ -9,6 +9,8 @@ public class Program {
             case "consume" -> Consume.run(told);
             case "member" -> GroupMember.run(told);
             case "admin" -> Administration.run(told);
+            case "transact" -> Transact.run(told);
+            case "copy" -> Copy.run(told);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }

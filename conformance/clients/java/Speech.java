@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
@@ -26,6 +25,12 @@ class Speech {
         return JSON.readTree(INPUT.readLine());
     }
 
+    /** The next line as JSON, null when the program is asked to leave. */
+    static JsonNode order() throws IOException {
+        String line = INPUT.readLine();
+        return line == null || line.equals("leave") ? null : JSON.readTree(line);
+    }
+
     static ObjectNode object() {
         return JSON.createObjectNode();
     }
@@ -40,7 +45,10 @@ class Speech {
 
     /** Kafka's number of an error, null where the library refused by itself. */
     static ObjectNode error(ObjectNode fields, Throwable thrown) {
-        Throwable cause = thrown instanceof ExecutionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        Throwable cause = thrown;
+        while (!(cause instanceof ApiException) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
         Errors error = Errors.forException(cause);
         boolean ofKafka = cause instanceof ApiException && error != Errors.UNKNOWN_SERVER_ERROR;
         fields.put("code", ofKafka ? Integer.valueOf(error.code()) : null);

@@ -1,29 +1,16 @@
 """kafka-python: the scenarios' verbs (../README.md)."""
 
-import queue
 import re
 import sys
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from speech import orders, parameters, records_of, report, report_record
+from library import error_fields, membership
+from speech import asked_to_leave, orders, parameters, records_of, report, report_record
+from transactions import copy, transact
 
-STRATEGIES = {
-    "range": RangePartitionAssignor,
-    "roundrobin": RoundRobinPartitionAssignor,
-    "cooperative": CooperativeStickyAssignor,
-}
 EARLIEST, LATEST = -2, -1
-
-
-def error_fields(error):
-    """The library numbers its own errors below 0, or not at all."""
-    number = getattr(error, "errno", None)
-    return {"code": number if number is not None and number > 0 else None, "error": repr(error)}
 
 
 def produce(told):
@@ -69,7 +56,8 @@ def tell(run, index, future, each):
 
 def consume(told):
     for number, run in enumerate(told["runs"]):
-        consumer = KafkaConsumer(bootstrap_servers=told["bootstrap"], group_id=None, auto_offset_reset="none")
+        consumer = KafkaConsumer(bootstrap_servers=told["bootstrap"], group_id=None, auto_offset_reset="none",
+                                 isolation_level=run["isolation"])
         try:
             read(consumer, number, run)
         except errors.KafkaError as refused:
@@ -130,16 +118,7 @@ class Owned(ConsumerRebalanceListener):
 
 
 def member(told):
-    consumer = KafkaConsumer(
-        bootstrap_servers=told["bootstrap"],
-        group_id=told["group"],
-        group_instance_id=told["instance"],
-        partition_assignment_strategy=[STRATEGIES[told["strategy"]]],
-        session_timeout_ms=told["session_ms"],
-        heartbeat_interval_ms=told["heartbeat_ms"],
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
+    consumer = KafkaConsumer(**membership(told))
     consumer.subscribe(told["topics"], listener=Owned())
     lines = orders()
     while not asked_to_leave(lines):
@@ -154,13 +133,6 @@ def member(told):
             report(**error_fields(failure))
     consumer.close()
     report(left=True)
-
-
-def asked_to_leave(lines):
-    try:
-        return lines.get_nowait() == "leave"
-    except queue.Empty:
-        return False
 
 
 def work(consumer, batches, commit):
@@ -234,7 +206,7 @@ def describe_config(client, step):
 def list_offset(client, step):
     at = {"earliest": EARLIEST, "latest": LATEST}.get(step["at"], step["at"])
     place = TopicPartition(step["topic"], step["partition"])
-    found = client.list_partition_offsets({place: at})[place]
+    found = client.list_partition_offsets({place: at}, isolation_level=step["isolation"])[place]
     return -1 if found is None else found.offset
 
 
@@ -292,4 +264,5 @@ STEPS = {verb.__name__: verb for verb in (
 
 
 if __name__ == "__main__":
-    {"produce": produce, "consume": consume, "member": member, "admin": admin}[sys.argv[1]](parameters())
+    verbs = (produce, consume, member, admin, transact, copy)
+    {verb.__name__: verb for verb in verbs}[sys.argv[1]](parameters())

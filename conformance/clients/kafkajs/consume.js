@@ -5,7 +5,8 @@ import { errorFields, report, reportRecord } from "./speech.js";
 
 export async function consume(kafka, told) {
   for (const [number, run] of told.runs.entries()) {
-    const consumer = kafka.consumer({ groupId: `alone-${randomUUID()}`, maxWaitTimeInMs: 100 });
+    const readUncommitted = run.isolation === "read_uncommitted";
+    const consumer = kafka.consumer({ groupId: `alone-${randomUUID()}`, maxWaitTimeInMs: 100, readUncommitted });
     await consumer.connect();
     await consumer.subscribe({ topic: run.topic, fromBeginning: false });
     try {

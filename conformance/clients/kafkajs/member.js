@@ -2,14 +2,19 @@
 
 import { askedToLeave, errorFields, report, reportRecord } from "./speech.js";
 
-export async function member(kafka, told) {
-  const consumer = kafka.consumer({
+/** A consumer that is a member as it is told; it reads what is committed, as the library does where nothing else is said. */
+export function memberOf(kafka, told) {
+  return kafka.consumer({
     groupId: told.group,
     sessionTimeout: told.session_ms,
     heartbeatInterval: told.heartbeat_ms,
     rebalanceTimeout: 10_000,
     maxWaitTimeInMs: 100,
   });
+}
+
+export async function member(kafka, told) {
+  const consumer = memberOf(kafka, told);
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => [topic, partition]),

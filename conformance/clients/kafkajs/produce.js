@@ -60,7 +60,7 @@ function send(producer, run, messages) {
   return producer.send({ topic: run.topic, messages, acks: ACKS[run.acks], compression: CODECS[run.codec] });
 }
 
-function made(record) {
+export function made(record) {
   const headers = {};
   for (const [name, value] of record.headers ?? []) (headers[name] ??= []).push(bytes(value));
   const message = { partition: record.partition, key: bytes(record.key), value: bytes(record.value), headers };

@@ -10,6 +10,13 @@ export async function parameters() {
   return JSON.parse((await lines.next()).value);
 }
 
+/** The steps that are told one after the other, until the program is asked to leave. */
+export async function* steps() {
+  for (let line = await lines.next(); !line.done && line.value !== "leave"; line = await lines.next()) {
+    yield JSON.parse(line.value);
+  }
+}
+
 /** Ends when the program is asked to leave. */
 export async function askedToLeave() {
   let line;

@@ -65,3 +65,18 @@ def orders():
 
     threading.Thread(target=read, daemon=True).start()
     return lines
+
+
+def asked_to_leave(lines):
+    try:
+        return lines.get_nowait() == "leave"
+    except queue.Empty:
+        return False
+
+
+def steps():
+    """The steps that are told one after the other, with their numbers, until the program is asked to leave."""
+    lines, number = orders(), 0
+    while (line := lines.get()) != "leave":
+        yield number, json.loads(line)
+        number += 1

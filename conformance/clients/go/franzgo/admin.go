@@ -115,10 +115,12 @@ func listOffset(client *kadm.Client, step speech.Step) (any, error) {
 	word, time := step.When()
 	var listed kadm.ListedOffsets
 	var err error
-	switch word {
-	case "earliest":
+	switch {
+	case word == "earliest":
 		listed, err = client.ListStartOffsets(background, step.Topic)
-	case "latest":
+	case word == "latest" && step.Isolation == "read_committed":
+		listed, err = client.ListCommittedOffsets(background, step.Topic)
+	case word == "latest":
 		listed, err = client.ListEndOffsets(background, step.Topic)
 	default:
 		listed, err = client.ListOffsetsAfterMilli(background, time, step.Topic)

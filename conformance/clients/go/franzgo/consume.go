@@ -7,6 +7,11 @@ import (
 	"milena/conformance/speech"
 )
 
+var isolations = map[string]kgo.IsolationLevel{
+	"read_committed":   kgo.ReadCommitted(),
+	"read_uncommitted": kgo.ReadUncommitted(),
+}
+
 // consume reads partitions without a group.
 func consume(told speech.Told) {
 	for number, run := range told.Runs {
@@ -22,7 +27,7 @@ func read(told speech.Told, number int, run speech.Run) error {
 		return err
 	}
 	consumer := client(told, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{run.Topic: places}),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()))
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.FetchIsolationLevel(isolations[run.Isolation]))
 	defer consumer.Close()
 	speech.Report(speech.Fields{"run": number, "positioned": true})
 	for left := run.Count; left > 0; {

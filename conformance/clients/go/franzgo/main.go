@@ -17,6 +17,7 @@ var background = context.Background()
 func main() {
 	verbs := map[string]func(speech.Told){
 		"produce": produce, "consume": consume, "member": member, "fleet": fleet, "admin": admin,
+		"transact": transact, "copy": copyTopic,
 	}
 	verbs[os.Args[1]](speech.Parameters())
 }

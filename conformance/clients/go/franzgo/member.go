@@ -58,21 +58,16 @@ func (owned *owned) change(places map[string][]int32, each func(string, int32)) 
 	owned.report(speech.Fields{"assigned": assigned})
 }
 
-// member is a member of a group, of whichever protocol, until it is asked to leave.
-func member(told speech.Told) {
-	owned := &owned{partitions: map[string]map[int32]bool{}, report: speech.Report}
+// membership is the options of a client that is a member as it is told.
+func membership(told speech.Told) []kgo.Opt {
 	options := []kgo.Opt{
 		kgo.ConsumerGroup(told.Group),
-		kgo.ConsumeTopics(told.Topics...),
 		kgo.Balancers(strategies[told.Strategy]),
 		kgo.SessionTimeout(time.Duration(told.SessionMs) * time.Millisecond),
 		kgo.HeartbeatInterval(time.Duration(told.HeartbeatMs) * time.Millisecond),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
-		kgo.OnPartitionsAssigned(owned.gained),
-		kgo.OnPartitionsRevoked(owned.gone),
-		kgo.OnPartitionsLost(owned.gone),
 	}
 	if told.Strategy == "server" {
 		options = append(options, kgo.ServerSideBalancer())
@@ -80,7 +75,17 @@ func member(told speech.Told) {
 	if told.Instance != nil {
 		options = append(options, kgo.InstanceID(*told.Instance))
 	}
-	consumer := client(told, options...)
+	return options
+}
+
+// member is a member of a group, of whichever protocol, until it is asked to leave.
+func member(told speech.Told) {
+	owned := &owned{partitions: map[string]map[int32]bool{}, report: speech.Report}
+	consumer := client(told, append(membership(told),
+		kgo.ConsumeTopics(told.Topics...),
+		kgo.OnPartitionsAssigned(owned.gained),
+		kgo.OnPartitionsRevoked(owned.gone),
+		kgo.OnPartitionsLost(owned.gone))...)
 	polling, stop := stoppedBy(speech.Orders())
 	defer stop()
 	for polling.Err() == nil {

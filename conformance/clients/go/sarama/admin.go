@@ -107,7 +107,8 @@ func listOffset(client sarama.ClusterAdmin, step speech.Step) (any, error) {
 	case "latest":
 		time = sarama.OffsetNewest
 	}
-	found, err := client.ListOffsets(map[string]map[int32]int64{step.Topic: {step.Partition: time}}, nil)
+	options := &sarama.ListOffsetsOptions{IsolationLevel: isolations[step.Isolation]}
+	found, err := client.ListOffsets(map[string]map[int32]int64{step.Topic: {step.Partition: time}}, options)
 	if err != nil {
 		return nil, err
 	}

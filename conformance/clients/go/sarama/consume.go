@@ -8,13 +8,19 @@ import (
 	"milena/conformance/speech"
 )
 
+var isolations = map[string]sarama.IsolationLevel{
+	"read_committed":   sarama.ReadCommitted,
+	"read_uncommitted": sarama.ReadUncommitted,
+}
+
 // consume reads partitions without a group.
 func consume(told speech.Told) {
-	settings := settings()
-	settings.Consumer.Return.Errors = true
-	client, err := sarama.NewClient([]string{told.Bootstrap}, settings)
-	speech.Must(err)
 	for number, run := range told.Runs {
+		settings := settings()
+		settings.Consumer.Return.Errors = true
+		settings.Consumer.IsolationLevel = isolations[run.Isolation]
+		client, err := sarama.NewClient([]string{told.Bootstrap}, settings)
+		speech.Must(err)
 		if err := read(client, number, run); err != nil {
 			speech.Report(withError(speech.Fields{"run": number}, err))
 		}

@@ -11,7 +11,9 @@ import (
 )
 
 func main() {
-	verbs := map[string]func(speech.Told){"produce": produce, "consume": consume, "member": member, "admin": admin}
+	verbs := map[string]func(speech.Told){
+		"produce": produce, "consume": consume, "member": member, "admin": admin, "transact": transact, "copy": copyTopic,
+	}
 	verbs[os.Args[1]](speech.Parameters())
 }
 

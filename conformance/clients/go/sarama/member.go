@@ -16,8 +16,8 @@ var strategies = map[string]sarama.BalanceStrategy{
 	"roundrobin": sarama.NewBalanceStrategyRoundRobin(),
 }
 
-// member is a member of a classic group until it is asked to leave.
-func member(told speech.Told) {
+// membership is the settings of a member as it is told.
+func membership(told speech.Told) *sarama.Config {
 	settings := settings()
 	settings.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategies[told.Strategy]}
 	settings.Consumer.Group.Session.Timeout = time.Duration(told.SessionMs) * time.Millisecond
@@ -28,6 +28,16 @@ func member(told speech.Told) {
 	if told.Instance != nil {
 		settings.Consumer.Group.InstanceId = *told.Instance
 	}
+	return settings
+}
+
+// member is a member of a classic group until it is asked to leave.
+func member(told speech.Told) {
+	take(told, membership(told), told.Topics, handler{commit: told.Commit})
+}
+
+// take has a handler work in a group until the program is asked to leave.
+func take(told speech.Told, settings *sarama.Config, topics []string, handler sarama.ConsumerGroupHandler) {
 	group, err := sarama.NewConsumerGroup([]string{told.Bootstrap}, told.Group, settings)
 	speech.Must(err)
 	go func() {
@@ -41,7 +51,7 @@ func member(told speech.Told) {
 		stop()
 	}()
 	for working.Err() == nil {
-		if err := group.Consume(working, told.Topics, handler{commit: told.Commit}); err != nil {
+		if err := group.Consume(working, topics, handler); err != nil {
 			speech.Report(withError(speech.Fields{}, err))
 		}
 	}

@@ -23,6 +23,7 @@ type Run struct {
 	Values     string          `json:"values"`
 	Partitions []int32         `json:"partitions"`
 	From       json.RawMessage `json:"from"`
+	Isolation  string          `json:"isolation"`
 	Count      int             `json:"count"`
 }
 
@@ -35,7 +36,7 @@ type Record struct {
 	Timestamp *int64       `json:"timestamp"`
 }
 
-// Step is one step of admin.
+// Step is one step of admin or transact.
 type Step struct {
 	Do         string             `json:"do"`
 	Topic      string             `json:"topic"`
@@ -49,6 +50,9 @@ type Step struct {
 	Configs    map[string]*string `json:"configs"`
 	Set        map[string]*string `json:"set"`
 	Keys       []string           `json:"keys"`
+	Isolation  string             `json:"isolation"`
+	Records    []Record           `json:"records"`
+	Offsets    [][3]any           `json:"offsets"`
 }
 
 // Told is all that a program may be told.
@@ -65,6 +69,13 @@ type Told struct {
 	SessionMs   int      `json:"session_ms"`
 	HeartbeatMs int      `json:"heartbeat_ms"`
 	Commit      bool     `json:"commit"`
+	ID          string   `json:"id"`
+	TimeoutMs   int      `json:"timeout_ms"`
+	Source      string   `json:"source"`
+	Target      string   `json:"target"`
+	Batch       int      `json:"batch"`
+	Abort       int      `json:"abort"`
+	Hang        int      `json:"hang"`
 }
 
 // Fields of a report.
@@ -114,6 +125,25 @@ func Orders() <-chan struct{} {
 		}
 	}()
 	return asked
+}
+
+// Steps carries out the steps that are told one after the other, and reports their answers.
+func Steps(carryOut func(Step) (any, error), withError func(Fields, error) Fields) {
+	for number := 0; ; number++ {
+		line, err := input.ReadString('\n')
+		if err != nil || line == "leave\n" {
+			return
+		}
+		var step Step
+		Must(json.Unmarshal([]byte(line), &step))
+		fields := Fields{"step": number}
+		if answer, err := carryOut(step); err != nil {
+			fields = withError(fields, err)
+		} else {
+			fields["answer"] = answer
+		}
+		Report(fields)
+	}
 }
 
 // Bytes that a hexadecimal text stands for.

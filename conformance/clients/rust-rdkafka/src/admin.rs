@@ -18,15 +18,19 @@ use crate::speech::{Told, report, with_error};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub fn run(told: &Told) {
-    let settings = |group: &str| {
+    let settings = |group: &str, isolation: &str| {
         let mut settings = ClientConfig::new();
-        settings.set("bootstrap.servers", &told.bootstrap).set("group.id", group);
+        settings
+            .set("bootstrap.servers", &told.bootstrap)
+            .set("group.id", group)
+            .set("isolation.level", isolation);
         settings
     };
-    let admin = settings("unused").create().expect("settings are legal");
+    let admin = settings("unused", "read_uncommitted").create().expect("settings are legal");
     for (number, step) in told.steps.iter().enumerate() {
         let group = step["group"].as_str().unwrap_or("unused");
-        let asking = settings(group).create().expect("settings are legal");
+        let isolation = step["isolation"].as_str().unwrap_or("read_uncommitted");
+        let asking = settings(group, isolation).create().expect("settings are legal");
         match (Step { admin: &admin, asking, step }).answer() {
             Ok(answer) => report(json!({"step": number, "answer": answer})),
             Err(error) => report(with_error(json!({"step": number}), &error)),

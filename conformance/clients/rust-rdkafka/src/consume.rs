@@ -25,6 +25,7 @@ fn read(told: &Told, number: usize, run: &Run) -> KafkaResult<()> {
         .set("group.id", "unused")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "error")
+        .set("isolation.level", &run.isolation)
         .create()?;
     consumer.assign(&positions(&consumer, run)?)?;
     report(json!({"run": number, "positioned": true}));

@@ -6,6 +6,7 @@ mod load;
 mod member;
 mod produce;
 mod speech;
+mod transactions;
 
 fn main() {
     let told = speech::parameters();
@@ -14,6 +15,8 @@ fn main() {
         Some("consume") => consume::run(&told),
         Some("member") => member::run(&told),
         Some("admin") => admin::run(&told),
+        Some("transact") => transactions::transact(&told),
+        Some("copy") => transactions::copy(&told),
         Some("produce-load") => load::produce(&told),
         Some("consume-load") => load::consume(&told),
         verb => panic!("no such verb: {verb:?}"),

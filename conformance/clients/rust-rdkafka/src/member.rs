@@ -38,7 +38,8 @@ impl ConsumerContext for Owned {
     }
 }
 
-pub fn run(told: &Told) {
+/// The settings of a consumer that is a member as it is told.
+pub fn settings(told: &Told) -> ClientConfig {
     let member = told.member.as_ref().expect("a member is told its group");
     let strategy = if member.strategy == "cooperative" { "cooperative-sticky" } else { &member.strategy };
     let mut settings = ClientConfig::new();
@@ -59,8 +60,13 @@ pub fn run(told: &Told) {
     if let Some(instance) = &member.instance {
         settings.set("group.instance.id", instance);
     }
+    settings
+}
+
+pub fn run(told: &Told) {
+    let member = told.member.as_ref().expect("a member is told its group");
     let consumer: BaseConsumer<Owned> =
-        settings.create_with_context(Owned::default()).expect("settings are legal");
+        settings(told).create_with_context(Owned::default()).expect("settings are legal");
     let topics: Vec<_> = member.topics.iter().map(String::as_str).collect();
     consumer.subscribe(&topics).expect("topics are legal");
     let asked = asked_to_leave();

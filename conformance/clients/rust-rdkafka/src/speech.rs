@@ -22,6 +22,10 @@ pub struct Told {
     pub load: Option<Load>,
     #[serde(flatten)]
     pub member: Option<Member>,
+    #[serde(flatten)]
+    pub transactional: Option<Transactional>,
+    #[serde(flatten)]
+    pub copy: Option<Copy>,
 }
 
 /// A load to be measured.
@@ -40,12 +44,31 @@ pub struct Load {
 #[derive(Deserialize)]
 pub struct Member {
     pub group: String,
+    #[serde(default)]
     pub topics: Vec<String>,
     pub strategy: String,
     pub instance: Option<String>,
     pub session_ms: u32,
     pub heartbeat_ms: u32,
+    #[serde(default)]
     pub commit: bool,
+}
+
+/// What a transactional producer is told.
+#[derive(Deserialize)]
+pub struct Transactional {
+    pub id: String,
+    pub timeout_ms: u32,
+}
+
+/// What a copier is told beside its group and its id.
+#[derive(Deserialize)]
+pub struct Copy {
+    pub source: String,
+    pub target: String,
+    pub batch: usize,
+    pub abort: usize,
+    pub hang: usize,
 }
 
 /// One run of produce or consume.
@@ -68,6 +91,8 @@ pub struct Run {
     pub from: Value,
     #[serde(default)]
     pub count: usize,
+    #[serde(default)]
+    pub isolation: String,
 }
 
 /// A record to send.
@@ -86,6 +111,12 @@ pub fn parameters() -> Told {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).expect("the parameters are there");
     serde_json::from_str(&line).expect("the parameters are as the README says")
+}
+
+/// The steps that are told one after the other, until the program is asked to leave.
+pub fn orders() -> impl Iterator<Item = Value> {
+    let lines = std::io::stdin().lines().map_while(Result::ok).take_while(|line| line != "leave");
+    lines.map(|line| serde_json::from_str(&line).expect("a step is as the README says"))
 }
 
 /// Becomes true when the program is asked to leave.
