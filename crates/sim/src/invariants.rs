@@ -5,6 +5,7 @@
 //! `connections_end_for_a_reason`; and those of groups, in `groups` and where members see them:
 //! `acknowledged_commits_stay`, `commits_are_read_as_written`, `refused_commits_are_not_seen`, `every_commit_is_answered`,
 //! `partitions_have_one_owner`, `members_get_what_the_leader_assigned`, `generations_never_fall`,
+//! `member_epochs_never_fall`, `epochs_are_fenced_for_a_reason`,
 //! `members_stay_for_their_session`, `coordinators_load`, `groups_become_stable`; and those of transactions, in
 //! `transactions`.
 

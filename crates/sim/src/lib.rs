@@ -13,7 +13,7 @@
 //! | `world` | what a run shares: ports, book, trace, the first broken promise |
 //! | `wire` | a client's connection: raw messages, cut at any byte |
 //! | `book` | what clients asked for, were promised and saw |
-//! | `groups` | the same of groups: commits, generations, sessions |
+//! | `groups` | the same of groups: commits, generations, sessions, what members of consumer groups have |
 //! | `transactions` | the same of transactions: what each wrote and how it was to end |
 //! | `invariants` | what must hold, by name |
 //! | `keyed` | records with keys, for compacted topics |

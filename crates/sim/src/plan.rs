@@ -27,6 +27,10 @@ pub(crate) struct Plan {
     pub(crate) consumers: usize,
     /// Members of classic groups.
     pub(crate) members: Vec<Member>,
+    /// Members of consumer groups (KIP-848).
+    pub(crate) consumer_members: Vec<ConsumerMember>,
+    /// `group.consumer.session.timeout.ms`.
+    pub(crate) consumer_session_ms: u64,
     /// Clients that only keep offsets with the coordinator.
     pub(crate) simple_committers: usize,
     /// Clients that write in transactions; only where every append is synced, for what else a power cut takes may be the
@@ -50,6 +54,18 @@ pub(crate) struct Member {
     pub(crate) session_ms: u64,
     /// Never less than the session.
     pub(crate) rebalance_ms: u64,
+}
+
+/// A member of a consumer group, as it was drawn.
+#[derive(Clone, Debug)]
+pub(crate) struct ConsumerMember {
+    pub(crate) name: String,
+    pub(crate) group: String,
+    /// `group.instance.id` of a static member.
+    pub(crate) instance: Option<String>,
+    /// `group.remote.assignor`.
+    pub(crate) assignor: Option<&'static str>,
+    pub(crate) may_use_patterns: bool,
 }
 
 /// One life of the node, as it was drawn.
@@ -92,14 +108,18 @@ impl Plan {
         let is_offsets_topic_flushed = entropy.below(2) == 0;
         let members = members(entropy);
         // Whoever is there besides them is there in other runs, too.
-        let others = if members.is_empty() { 2 } else { 1 };
+        let consumer_members = consumer_members(entropy);
+        let others = if members.is_empty() && consumer_members.is_empty() { 2 } else { 1 };
+        let consumer_session_ms = 60 + entropy.below(200);
         Self {
-            config: node_config(entropy, is_offsets_topic_flushed),
+            config: node_config(entropy, is_offsets_topic_flushed, consumer_session_ms),
             lives: (0..lives).map(|_| Life::draw(entropy, length_ms)).collect(),
             idempotent_producers: 1 + entropy.below(others) as usize,
             plain_producers: entropy.below(others + 1) as usize,
             consumers: entropy.below(others + 1) as usize,
             members,
+            consumer_members,
+            consumer_session_ms,
             simple_committers: entropy.below(2) as usize,
             transactional_producers: if is_offsets_topic_flushed { entropy.below(3) as usize } else { 0 },
             is_offsets_topic_flushed,
@@ -149,12 +169,34 @@ fn members(entropy: &Entropy) -> Vec<Member> {
     members
 }
 
-fn node_config(entropy: &Entropy, is_offsets_topic_flushed: bool) -> NodeConfig {
+/// As [`members`], of the other protocol.
+fn consumer_members(entropy: &Entropy) -> Vec<ConsumerMember> {
+    let mut members = Vec::new();
+    for group in 0..[0, 0, 1, 2][entropy.below(4) as usize] {
+        let assignor = [None, Some("uniform"), Some("range")][entropy.below(3) as usize];
+        for _ in 0..1 + entropy.below(3) {
+            let name = format!("k{}", members.len());
+            let instance = (entropy.below(3) == 0).then(|| format!("of-{name}"));
+            let may_use_patterns = entropy.below(2) == 0;
+            members.push(ConsumerMember {
+                name,
+                group: format!("c{group}"),
+                instance,
+                assignor,
+                may_use_patterns,
+            });
+        }
+    }
+    members
+}
+
+fn node_config(entropy: &Entropy, is_offsets_topic_flushed: bool, consumer_session_ms: u64) -> NodeConfig {
     let mut properties = NodeConfig::embedded_defaults();
     properties.set("log.dirs", Path::new(DATA).display().to_string());
     if is_offsets_topic_flushed {
         properties.set("log.flush.interval.messages", "1");
     }
+    properties.set("group.consumer.session.timeout.ms", consumer_session_ms.to_string());
     let draws: &[(&str, &[&str])] = &[
         ("message.max.bytes", &["1048588", "2000", "1200"]),
         ("num.partitions", &["1", "3"]),
@@ -175,6 +217,10 @@ fn node_config(entropy: &Entropy, is_offsets_topic_flushed: bool) -> NodeConfig 
         ("transaction.state.log.num.partitions", &["1", "3"]),
         ("transaction.abort.timed.out.transaction.cleanup.interval.ms", &["20", "100"]),
         ("group.min.session.timeout.ms", &["1"]),
+        ("group.consumer.min.session.timeout.ms", &["1"]),
+        ("group.consumer.min.heartbeat.interval.ms", &["1"]),
+        ("group.consumer.heartbeat.interval.ms", &["20"]),
+        ("group.consumer.assignment.interval.ms", &["0", "50", "1000"]),
     ];
     for (key, values) in draws {
         properties.set(*key, values[entropy.below(values.len() as u64) as usize]);

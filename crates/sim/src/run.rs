@@ -39,9 +39,11 @@ pub struct Counts {
     pub connections_cut: u64,
     pub clock_jumps: u64,
     pub shares: u64,
+    pub consumer_group_shares: u64,
     pub commits: u64,
     pub offset_fetches: u64,
     pub stable_groups: u64,
+    pub stable_consumer_groups: u64,
     pub transactions_committed: u64,
     pub transactions_aborted: u64,
 }
@@ -85,9 +87,11 @@ impl Counts {
         self.connections_cut += other.connections_cut;
         self.clock_jumps += other.clock_jumps;
         self.shares += other.shares;
+        self.consumer_group_shares += other.consumer_group_shares;
         self.commits += other.commits;
         self.offset_fetches += other.offset_fetches;
         self.stable_groups += other.stable_groups;
+        self.stable_consumer_groups += other.stable_consumer_groups;
         self.transactions_committed += other.transactions_committed;
         self.transactions_aborted += other.transactions_aborted;
     }

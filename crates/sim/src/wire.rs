@@ -64,6 +64,10 @@ exchanges! {
     heartbeat_request heartbeat_response: HeartbeatRequest -> HeartbeatResponse;
     leave_group_request leave_group_response: LeaveGroupRequest -> LeaveGroupResponse;
     describe_groups_request describe_groups_response: DescribeGroupsRequest -> DescribeGroupsResponse;
+    consumer_group_heartbeat_request consumer_group_heartbeat_response:
+        ConsumerGroupHeartbeatRequest -> ConsumerGroupHeartbeatResponse;
+    consumer_group_describe_request consumer_group_describe_response:
+        ConsumerGroupDescribeRequest -> ConsumerGroupDescribeResponse;
     offset_commit_request offset_commit_response: OffsetCommitRequest -> OffsetCommitResponse;
     offset_fetch_request offset_fetch_response: OffsetFetchRequest -> OffsetFetchResponse;
 }

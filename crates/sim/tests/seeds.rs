@@ -23,6 +23,7 @@ fn check(part: u64) {
     }
     // What did not happen proves nothing.
     assert!(counts.shares > 100 && counts.commits > 100 && counts.stable_groups > 50, "{counts:?}");
+    assert!(counts.consumer_group_shares > 100 && counts.stable_consumer_groups > 50, "{counts:?}");
     assert!(counts.transactions_committed > 100 && counts.transactions_aborted > 30, "{counts:?}");
 }
 

@@ -32,6 +32,16 @@ impl TargetEpoch {
     const INITIAL: Self = Self { epoch: 1, made_at_ms: 0 };
     /// Of a group whose records are ending.
     const ENDED: Self = Self { epoch: -1, made_at_ms: 0 };
+
+    /// Milliseconds until the next one may be made; 0: it may be made now. One that was made in the future, before the clock
+    /// was set back, holds nobody up.
+    pub(super) fn next_in_ms(self, interval_ms: i32, clock_ms: i64) -> i64 {
+        let Self { made_at_ms, .. } = self;
+        if made_at_ms == 0 || made_at_ms > clock_ms {
+            return 0;
+        }
+        made_at_ms.saturating_add(i64::from(interval_ms)).saturating_sub(clock_ms).max(0)
+    }
 }
 
 /// A member, and its alarms.
@@ -386,5 +396,22 @@ fn less(counts: &mut BTreeMap<String, usize>, name: &str) {
         if *count == 0 {
             counts.remove(name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_assignment_waits_for_the_interval_and_not_for_a_clock_that_was_set_back() {
+        let next_in_ms =
+            |made_at_ms, clock_ms| TargetEpoch { epoch: 2, made_at_ms }.next_in_ms(1_000, clock_ms);
+        assert_eq!(
+            [next_in_ms(5_000, 5_000), next_in_ms(5_000, 5_999), next_in_ms(5_000, 6_000)],
+            [1_000, 1, 0]
+        );
+        assert_eq!(next_in_ms(5_000, 4_999), 0, "it was made in the future");
+        assert_eq!(next_in_ms(0, 500), 0, "nobody knows when");
     }
 }

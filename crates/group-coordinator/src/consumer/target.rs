@@ -34,12 +34,10 @@ impl ConsumerGroup {
         }))
     }
 
-    /// Whether the assignment interval has passed since the last target assignment; at once where it is not known when
-    /// that was.
+    /// Whether the assignment interval has passed since the last target assignment.
     fn is_assignment_due(&self, turn: &Turn<'_>) -> bool {
-        let interval_ms = i64::from(turn.group_settings(&self.id).assignment_interval_ms);
-        let TargetEpoch { made_at_ms, .. } = self.target_epoch;
-        made_at_ms == 0 || interval_ms == 0 || turn.now.clock_ms >= made_at_ms.saturating_add(interval_ms)
+        let interval_ms = turn.group_settings(&self.id).assignment_interval_ms;
+        self.target_epoch.next_in_ms(interval_ms, turn.now.clock_ms) == 0
     }
 
     /// Whether somebody works on the target assignment.

@@ -67,12 +67,11 @@ impl ConsumerGroup {
             waits.push(GroupWait::TargetIsMade { for_ms, left_ms });
         } else if self.epoch > self.assignment_epoch() {
             let interval_ms = cluster.consumer_group_settings(&self.id).assignment_interval_ms;
-            let made_at_ms = self.target_epoch.made_at_ms;
-            let left_ms = made_at_ms.saturating_add(i64::from(interval_ms)) - now.clock_ms;
+            let left_ms = self.target_epoch.next_in_ms(interval_ms, now.clock_ms);
             waits.push(GroupWait::TargetIsDue {
                 group_epoch: self.epoch,
                 assignment_epoch: self.assignment_epoch(),
-                left_ms: Some(left_ms).filter(|left_ms| *left_ms > 0 && made_at_ms > 0),
+                left_ms: Some(left_ms).filter(|left_ms| *left_ms > 0),
             });
         }
         let owners = self.owners();

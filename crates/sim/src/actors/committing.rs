@@ -24,6 +24,12 @@ const BY_ID: i16 = 10;
 const FETCH_OF_GROUPS: i16 = 8;
 /// The first version of OffsetFetch that asks for all of a group's offsets.
 const FETCH_ALL: i16 = 2;
+/// The first version of OffsetCommit whose commits are not of a time of the client's.
+const COMMIT_WITHOUT_TIME: i16 = 2;
+/// The first version of OffsetCommit that knows static members.
+const COMMIT_BY_INSTANCE: i16 = 7;
+/// The first version of OffsetCommit for members of consumer groups.
+const COMMIT_BY_EPOCH: i16 = 9;
 const NOT_A_MEMBER: i32 = -1;
 
 /// On whose behalf offsets are committed.
@@ -33,13 +39,25 @@ pub(super) struct Committer {
     pub(super) generation: i32,
     pub(super) member_id: String,
     pub(super) instance: Option<String>,
+    /// The first version that tells all of this.
+    least_version: i16,
 }
 
 impl Committer {
     /// Somebody who only keeps offsets in the group.
     pub(super) fn simple(group: &str) -> Self {
-        let (generation, member_id) = (NOT_A_MEMBER, String::new());
-        Self { group: group.to_owned(), generation, member_id, instance: None }
+        Self::classic(group, NOT_A_MEMBER, "", None)
+    }
+
+    /// A member of a classic group.
+    pub(super) fn classic(group: &str, generation: i32, member_id: &str, instance: Option<String>) -> Self {
+        let least_version = if instance.is_some() { COMMIT_BY_INSTANCE } else { COMMIT_WITHOUT_TIME };
+        Self { group: group.to_owned(), generation, member_id: member_id.to_owned(), instance, least_version }
+    }
+
+    /// A member of a consumer group.
+    pub(super) fn consumer(group: &str, epoch: i32, member_id: &str, instance: Option<String>) -> Self {
+        Self { least_version: COMMIT_BY_EPOCH, ..Self::classic(group, epoch, member_id, instance) }
     }
 }
 
@@ -74,9 +92,7 @@ pub(super) async fn commit(
         }],
         ..Default::default()
     };
-    // Versions before know no instances.
-    let least = if committer.instance.is_some() { 7 } else { 2 };
-    let version = connection.version_from(&request, least);
+    let version = connection.version_from(&request, committer.least_version);
     let response = connection.call(&request, version).await?;
     world.counts.borrow_mut().commits += 1;
     Ok(take_commit(world, connection.who(), first, &begun, &response))

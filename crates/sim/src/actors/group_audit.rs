@@ -5,11 +5,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use io::Entropy;
+use protocol::messages::consumer_group_describe_request::ConsumerGroupDescribeRequest;
+use protocol::messages::consumer_group_describe_response::{ConsumerGroupDescribeResponse, Member};
 use protocol::messages::describe_groups_request::DescribeGroupsRequest;
 use tokio::time::sleep;
+use types::Uuid;
 
 use super::committing::committed;
-use crate::groups::Place;
+use crate::book::Book;
+use crate::groups::{Partitions, Place};
 use crate::invariants::Violation;
 use crate::wire::{Connection, Lost};
 use crate::world::World;
@@ -65,18 +69,22 @@ async fn audit_group(world: &Rc<World>, connection: &mut Connection, group: &str
 pub(crate) async fn settle(world: &Rc<World>) {
     let mut connection = reliable(world);
     let begun = world.now();
-    let mut unsettled = member_groups(world);
-    while !unsettled.is_empty() {
-        let mut still = BTreeSet::new();
-        for group in unsettled {
-            match is_stable(world, &mut connection, &group).await {
-                Ok(true) => world.counts.borrow_mut().stable_groups += 1,
-                _ => drop(still.insert(group)),
+    let (mut classic, mut consumer) = (classic_groups(world), consumer_groups(world));
+    while !classic.is_empty() || !consumer.is_empty() {
+        for group in classic.clone() {
+            if is_stable(world, &mut connection, &group).await == Ok(true) {
+                world.counts.borrow_mut().stable_groups += 1;
+                classic.remove(&group);
             }
         }
-        unsettled = still;
+        for group in consumer.clone() {
+            if is_reconciled(world, &mut connection, &group).await == Ok(true) {
+                world.counts.borrow_mut().stable_consumer_groups += 1;
+                consumer.remove(&group);
+            }
+        }
         if world.now() > begun + STABLE_MAX {
-            let detail = format!("{unsettled:?} not within {STABLE_MAX:?}");
+            let detail = format!("{classic:?} and {consumer:?} not within {STABLE_MAX:?}");
             return world.fail(Violation::new("groups_become_stable", detail));
         }
         sleep(LOOK).await;
@@ -102,15 +110,55 @@ async fn is_stable(world: &Rc<World>, connection: &mut Connection, group: &str) 
         }))
 }
 
+/// [`is_stable`] of a consumer group: every member knows what it has, and together they have all that they name.
+async fn is_reconciled(world: &Rc<World>, connection: &mut Connection, group: &str) -> Result<bool, Lost> {
+    let members = world.plan.consumer_members.iter().filter(|member| member.group == group).count();
+    let request = ConsumerGroupDescribeRequest { group_ids: vec![group.to_owned()], ..Default::default() };
+    let version = connection.version::<ConsumerGroupDescribeRequest>();
+    let response: ConsumerGroupDescribeResponse = connection.call(&request, version).await?;
+    let book = world.book.borrow();
+    Ok(response.groups.iter().all(|group| {
+        group.error_code == 0
+            && group.group_state == "Stable"
+            && group.members.len() == members
+            && group.members.iter().all(|member| knows_what_it_has(&book, member))
+            && has_all_that_is_named(&book, &group.members)
+    }))
+}
+
+fn knows_what_it_has(book: &Book, member: &Member) -> bool {
+    let known = book.groups.holdings.of_member(&member.member_id);
+    known.is_some_and(|known| known.epoch == member.member_epoch && known.partitions == assigned(member))
+}
+
+/// Every partition of a topic that a member reads by its name has exactly one member.
+fn has_all_that_is_named(book: &Book, members: &[Member]) -> bool {
+    let named: BTreeSet<&String> = members.iter().flat_map(|member| &member.subscribed_topic_names).collect();
+    let present = book.present().into_iter().filter(|(_, name, _)| named.contains(name));
+    let mut wanted = present.flat_map(|(id, _, count)| (0..count as i32).map(move |index| (id, index)));
+    let all: Vec<(Uuid, i32)> = members.iter().flat_map(assigned).collect();
+    let once: Partitions = all.iter().copied().collect();
+    once.len() == all.len() && wanted.all(|partition| once.contains(&partition))
+}
+
+fn assigned(member: &Member) -> Partitions {
+    let topics = member.assignment.topic_partitions.iter();
+    topics.flat_map(|topic| topic.partitions.iter().map(|index| (topic.topic_id, *index))).collect()
+}
+
 fn reliable(world: &Rc<World>) -> Connection {
     Connection::reliable(world, "group-audit", Entropy::from_seed(world.entropy.next_u64()))
 }
 
-fn member_groups(world: &World) -> BTreeSet<String> {
+fn classic_groups(world: &World) -> BTreeSet<String> {
     world.plan.members.iter().map(|member| member.group.clone()).collect()
+}
+
+fn consumer_groups(world: &World) -> BTreeSet<String> {
+    world.plan.consumer_members.iter().map(|member| member.group.clone()).collect()
 }
 
 fn groups(world: &World) -> BTreeSet<String> {
     let simple = (0..world.plan.simple_committers).map(|index| format!("s{index}"));
-    simple.chain(member_groups(world)).collect()
+    simple.chain(classic_groups(world)).chain(consumer_groups(world)).collect()
 }

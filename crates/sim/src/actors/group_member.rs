@@ -274,12 +274,12 @@ impl GroupMember {
     }
 
     async fn commit(&mut self) -> Result<(), Lost> {
-        let committer = Committer {
-            group: self.plan.group.clone(),
-            generation: self.generation,
-            member_id: self.member_id.clone(),
-            instance: self.plan.instance.clone(),
-        };
+        let committer = Committer::classic(
+            &self.plan.group,
+            self.generation,
+            &self.member_id,
+            self.plan.instance.clone(),
+        );
         let offsets = self.owned.to_commit(&self.entropy);
         let error = commit(&self.world, &mut self.connection, &committer, &offsets).await?;
         if error != ErrorCode::None {

@@ -9,7 +9,7 @@ use types::{ErrorCode, Uuid};
 
 use super::reading::{fetch_request, log_start, records_from};
 use crate::book::Book;
-use crate::groups::{Place, Share};
+use crate::groups::{Partitions, Place, Share};
 use crate::wire::{Connection, Lost};
 use crate::world::World;
 
@@ -22,12 +22,27 @@ impl Owned {
     pub(super) fn become_share(&mut self, book: &Book, group: &str, share: &Share) {
         let ids: BTreeMap<String, Uuid> =
             book.present().into_iter().map(|(id, name, _)| (name, id)).collect();
-        let owned = share.iter().filter_map(|(name, partition)| {
+        let places = share.iter().filter_map(|(name, partition)| {
             let topic = *ids.get(name)?;
-            let place = Place { group: group.to_owned(), topic, name: name.clone(), partition: *partition };
-            let position = self.0.get(&place).copied().flatten();
-            Some((place, position))
+            Some(Place { group: group.to_owned(), topic, name: name.clone(), partition: *partition })
         });
+        self.become_places(places.collect());
+    }
+
+    /// [`Owned::become_share`] of topics that were told by their ids.
+    pub(super) fn become_topics(&mut self, book: &Book, group: &str, partitions: &Partitions) {
+        let names: BTreeMap<Uuid, String> =
+            book.present().into_iter().map(|(id, name, _)| (id, name)).collect();
+        let places = partitions.iter().filter_map(|(topic, partition)| {
+            let name = names.get(topic)?.clone();
+            Some(Place { group: group.to_owned(), topic: *topic, name, partition: *partition })
+        });
+        self.become_places(places.collect());
+    }
+
+    fn become_places(&mut self, places: Vec<Place>) {
+        let position = |place: &Place| self.0.get(place).copied().flatten();
+        let owned = places.into_iter().map(|place| (place.clone(), position(&place)));
         self.0 = owned.collect();
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 mod batch;
 mod committing;
 mod consumer;
+mod consumer_group_member;
 mod coordinator;
 pub(crate) mod group_audit;
 mod group_member;
@@ -27,6 +28,7 @@ use tokio::time::sleep;
 
 use self::admin::Admin;
 use self::consumer::Consumer;
+use self::consumer_group_member::ConsumerGroupMember;
 use self::group_member::GroupMember;
 use self::idempotent_producer::IdempotentProducer;
 use self::plain_producer::PlainProducer;
@@ -47,6 +49,7 @@ pub(crate) struct Actors {
     plain_producers: Vec<Hand<PlainProducer>>,
     consumers: Vec<Hand<Consumer>>,
     members: Vec<Hand<GroupMember>>,
+    consumer_members: Vec<Hand<ConsumerGroupMember>>,
     simple_committers: Vec<Hand<SimpleCommitter>>,
     transactional_producers: Vec<Hand<TransactionalProducer>>,
 }
@@ -79,6 +82,9 @@ impl Actors {
             members: (plan.members.iter())
                 .map(|member| Hand::new(GroupMember::new(world, member, fork()), fork()))
                 .collect(),
+            consumer_members: (plan.consumer_members.iter())
+                .map(|member| Hand::new(ConsumerGroupMember::new(world, member, fork()), fork()))
+                .collect(),
             simple_committers: (0..plan.simple_committers)
                 .map(|index| Hand::new(SimpleCommitter::new(world, index, fork()), fork()))
                 .collect(),
@@ -95,14 +101,16 @@ impl Actors {
         tasks.extend(self.plain_producers.iter().map(|hand| hand.spawn(self.pause)));
         tasks.extend(self.consumers.iter().map(|hand| hand.spawn(self.pause)));
         tasks.extend(self.simple_committers.iter().map(|hand| hand.spawn(self.pause)));
-        tasks.extend(self.members.iter().map(|hand| hand.spawn(self.pause)));
+        tasks.extend(self.spawn_members().0);
         tasks.extend(self.transactional_producers.iter().map(|hand| hand.spawn(self.pause)));
         Clients(tasks)
     }
 
     /// Lets the members of groups work, and nobody else.
     pub(crate) fn spawn_members(&self) -> Clients {
-        Clients(self.members.iter().map(|hand| hand.spawn(self.pause)).collect())
+        let classic = self.members.iter().map(|hand| hand.spawn(self.pause));
+        let consumer = self.consumer_members.iter().map(|hand| hand.spawn(self.pause));
+        Clients(classic.chain(consumer).collect())
     }
 }
 

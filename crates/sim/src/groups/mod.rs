@@ -2,10 +2,12 @@
 
 mod commits;
 mod generations;
+mod holdings;
 mod session;
 
 pub(crate) use commits::{CommitId, Commits, Place};
 pub(crate) use generations::{Generations, Share};
+pub(crate) use holdings::{Holding, Holdings, Moment, Partitions};
 pub(crate) use session::Session;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Groups {
     pub(crate) commits: Commits,
     pub(crate) generations: Generations,
+    pub(crate) holdings: Holdings,
     /// A coordinator was found: `__consumer_offsets` is there.
     pub(crate) has_offsets_topic: bool,
     /// How often what coordinators wrote may have been lost.
@@ -36,6 +39,7 @@ impl Groups {
             self.losses += 1;
             self.commits.unsynced_is_lost();
             self.generations.unsynced_is_lost();
+            self.holdings.unsynced_is_lost();
         }
     }
 }
