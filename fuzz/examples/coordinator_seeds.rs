@@ -42,7 +42,8 @@ fn groups() -> std::io::Result<()> {
     let folder = Path::new("corpus/coordinator_records");
     fs::create_dir_all(folder)?;
     let text = fs::read_to_string("../crates/group-coordinator/testdata/group-metadata-4.3.1.hex")?;
-    let lines = text.lines().filter_map(|line| line.split_once(' ')).chain(COMMITS);
+    let consumer = fs::read_to_string("../crates/group-coordinator/testdata/consumer-records-4.3.1.hex")?;
+    let lines = text.lines().chain(consumer.lines()).filter_map(|line| line.split_once(' ')).chain(COMMITS);
     let mut log = Vec::new();
     for (number, (key, value)) in lines.enumerate() {
         let key = fuzz::hex(&key.replace(' ', "")).expect("hexadecimal digits");

@@ -7,10 +7,12 @@
 
 use bytes::Bytes;
 use coordinator::{CoordinatorRecord, Now, Shard, Token, Written};
+use group_coordinator::assignors::Assignment;
+use group_coordinator::consumer::ConsumerHeartbeat;
 use group_coordinator::offsets::FetchOffsets;
 use group_coordinator::{GroupRequest, GroupSettings, GroupShard};
 use libfuzzer_sys::fuzz_target;
-use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
+use types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Uuid};
 
 const SETTINGS: GroupSettings = GroupSettings {
     session_timeout_ms_min: 6_000,
@@ -46,6 +48,26 @@ fuzz_target!(|input: &[u8]| {
     outlive(shard);
 });
 
+/// A member that comes to the group, whatever it is.
+fn joining(group_id: String) -> ConsumerHeartbeat {
+    ConsumerHeartbeat {
+        group_id,
+        member_id: "comes".to_owned(),
+        member_epoch: 0,
+        group_instance_id: None,
+        rack_id: None,
+        rebalance_timeout_ms: Some(1_000),
+        subscribed_topics: Some(vec!["t".into()]),
+        subscribed_regex: None,
+        is_regex_valid: true,
+        server_assignor: None,
+        owned: Some(Assignment::default()),
+        client_id: "client".to_owned(),
+        client_host: "/127.0.0.1".to_owned(),
+        fresh_id: Uuid::ZERO,
+    }
+}
+
 fn outlive(mut shard: GroupShard) {
     let mut now = Now { clock_ms: 1_700_000_100_000, uptime_ms: 0 };
     let _ = shard.loaded(LeaderEpoch(0), now);
@@ -53,10 +75,18 @@ fn outlive(mut shard: GroupShard) {
         let group_id = group_id.to_string();
         let fetch =
             FetchOffsets { group_id: group_id.clone(), member: None, partitions: None, require_stable: true };
-        let describe = GroupRequest::Describe { group_id };
-        for request in [GroupRequest::FetchOffsets(fetch), describe] {
-            assert_eq!(shard.handle(Token(1), request, now).replies.len(), 1);
+        let describe = GroupRequest::Describe { group_id: group_id.clone() };
+        let describe_consumer = GroupRequest::ConsumerDescribe { group_id: group_id.clone() };
+        let join = GroupRequest::ConsumerHeartbeat(Box::new(joining(group_id.clone())));
+        for request in [GroupRequest::FetchOffsets(fetch), describe, describe_consumer, join] {
+            let step = shard.handle(Token(1), request, now);
+            assert_eq!(step.replies.len(), 1);
+            for (offset, record) in (1 << 32..).map(Offset).zip(&step.records) {
+                let written = Written { offset, transaction: None };
+                shard.replay(written, record).expect("what the shard writes it can read");
+            }
         }
+        let _ = shard.why(&group_id, now);
     }
     for _ in 0..DEADLINES {
         let Some(deadline_ms) = shard.next_deadline_ms() else { break };

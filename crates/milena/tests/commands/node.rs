@@ -96,6 +96,16 @@ impl Node {
         self.end();
     }
 
+    /// Keeps it from doing anything.
+    pub(crate) fn hang(&self) {
+        signal(&self.child, Signal::STOP);
+    }
+
+    /// The end of [`Node::hang`].
+    pub(crate) fn go_on(&self) {
+        signal(&self.child, Signal::CONT);
+    }
+
     fn end(&mut self) {
         signal(&self.child, Signal::TERM);
         let _ = self.child.wait();

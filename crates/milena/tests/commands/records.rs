@@ -131,3 +131,26 @@ fn who_follows_sees_what_comes_and_leaves_when_interrupted() {
     let group = &node.answer(&["group", "describe", "g"])[0];
     assert_eq!((&group["state"], &group["lag"]), (&"Empty".into(), &0.into()), "it said goodbye");
 }
+
+#[test]
+fn who_interrupts_the_goodbye_does_not_wait_for_a_node_that_hangs() {
+    let node = node();
+    let mut follower = node
+        .command(&["consume", "t", "--group", "g", "--from-beginning"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut lines = BufReader::new(follower.stdout.take().expect("it is piped")).lines();
+    produce(&node, &["t"], "one");
+    assert_eq!(lines.next().expect("a line").expect("readable"), "one");
+    node.hang();
+    while follower.try_wait().expect("it is ours").is_none() {
+        crate::node::signal(&follower, rustix::process::Signal::INT);
+        std::thread::yield_now();
+    }
+    node.go_on();
+    let told = follower.wait_with_output().expect("it has ended");
+    assert_eq!(told.status.code(), Some(1));
+    let words = String::from_utf8(told.stderr).expect("text");
+    assert!(words.starts_with("error[interrupted]: "), "{words}");
+}

@@ -113,12 +113,12 @@ impl Producer {
         assert_eq!(told.responses[0].partition_responses[0].error_code, 0, "{told:?}");
     }
 
-    fn commit(&mut self) {
+    fn end(&mut self, committed: bool) {
         let request = EndTxnRequest {
             transactional_id: self.transactional_id.clone(),
             producer_id: self.id,
             producer_epoch: self.epoch,
-            committed: true,
+            committed,
             ..EndTxnRequest::default()
         };
         let told: EndTxnResponse = self.wire.ask(api::END_TXN, 3, &request);
@@ -159,12 +159,30 @@ fn transactions_are_listed_described_and_explained() {
     assert_eq!(why["waits"][0]["evidence"][1], "in it: t-0");
     node.refused(&["why", "txn", "nobody"], 3, "the transactional id nobody does not exist");
 
-    first.commit();
+    first.end(true);
     while list(&["--state", "CompleteCommit"]) != "app-1\n" {
         // The answer comes with the decision, its markers soon after.
         assert_eq!(list(&["--state", "PrepareCommit,CompleteCommit"]), "app-1\n");
     }
     assert_eq!(node.answer(&["why", "txn", "app-1"])["waits"], json!([]));
+}
+
+#[test]
+fn what_ends_in_markers_and_aborted_records_is_read_to_its_end() {
+    let node = Node::start();
+    node.done(&["topic", "create", "t", "-p", "2"]);
+    let mut producer = Producer::new(&node, "app");
+    for (partition, committed) in [(0, true), (1, false)] {
+        producer.add(&[partition]);
+        producer.produce(partition);
+        producer.end(committed);
+        let ending = ["txn", "list", "--state", "PrepareCommit,PrepareAbort", "-o", "name"];
+        while !node.done(&ending).is_empty() {}
+    }
+    let read = ["consume", "t", "--from-beginning", "--exit-at-end", "--read-committed"];
+    assert_eq!(node.done(&read), "value\n");
+    assert_eq!(node.done(&[&read[..], &["--group", "g"]].concat()), "value\n");
+    assert_eq!(node.done(&read[..4]), "value\nvalue\n");
 }
 
 #[test]

@@ -1,19 +1,16 @@
 //! Reading a topic as a member of a group.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use client::consumer::{Consumer, ConsumerConfig, OffsetReset, PartitionRecords};
 use client::{AutoCreate, ClientError, NetworkClient};
-use tokio::time::timeout;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use types::{Offset, TopicPartition};
 
 use super::ConsumeArguments;
 use super::printer::{Printer, Stop};
+use super::reading;
 use crate::failure::Failure;
-
-/// How often it is looked whether everything is read: partitions without records hand out nothing.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Reads what the group gives this member, until there is nothing more to print or somebody interrupts; then leaves.
 pub(super) async fn print_records(
@@ -39,9 +36,16 @@ pub(super) async fn print_records(
     let partitions: Vec<TopicPartition> = partitions.collect();
     let ends = if arguments.exit_at_end { Some(consumer.end_offsets(&partitions).await?) } else { None };
     consumer.subscribe([topic.name.clone()])?;
-    let ended = read(&consumer, ends.as_ref(), printer).await;
-    // Also commits what was printed, and says goodbye, so that the others need not wait for the session's end.
-    let closed = consumer.close().await;
+    let mut interrupts =
+        signal(SignalKind::interrupt()).map_err(|error| Failure::runtime("signal", error))?;
+    let ended = read(&consumer, ends.as_ref(), &mut interrupts, printer).await;
+    // Also commits what was printed, and says goodbye, so that the others need not wait for the session's end; whoever is in
+    // a hurry interrupts that, too.
+    let closed = tokio::select! {
+        biased;
+        _ = interrupts.recv() => return Err(Stop::Interrupted),
+        closed = consumer.close() => closed,
+    };
     ended?;
     Ok(closed?)
 }
@@ -49,25 +53,20 @@ pub(super) async fn print_records(
 async fn read(
     consumer: &Consumer,
     ends: Option<&BTreeMap<TopicPartition, Offset>>,
+    interrupts: &mut Signal,
     printer: &mut Printer,
 ) -> Result<(), Stop> {
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     while !printer.is_done() {
         let records = tokio::select! {
             biased;
-            interrupted = &mut interrupted => {
-                return interrupted.map_err(|error| Stop::Failed(Failure::runtime("signal", error)));
-            }
-            polled = timeout(LOOK_EVERY, consumer.poll()) => match polled {
-                Ok(records) => Some(records?),
-                Err(_) => None,
-            },
+            _ = interrupts.recv() => return Ok(()),
+            records = reading::poll(consumer) => records?,
         };
         if let Some(records) = &records {
             print(consumer, records, ends, printer)?;
         }
         if let Some(ends) = ends
-            && has_read_to(consumer, ends).await?
+            && has_read_all(consumer, ends).await?
         {
             return Ok(());
         }
@@ -96,19 +95,14 @@ fn print(
 }
 
 /// Whether everything this member was given is read up to these ends.
-async fn has_read_to(
+async fn has_read_all(
     consumer: &Consumer,
     ends: &BTreeMap<TopicPartition, Offset>,
 ) -> Result<bool, ClientError> {
     let assignment = consumer.assignment();
     for partition in &assignment {
-        let Ok(position) = timeout(LOOK_EVERY, consumer.position(partition)).await else { return Ok(false) };
-        let position = match position {
-            // The group has rebalanced, or nothing is known yet.
-            Err(ClientError::NotAssigned { .. } | ClientError::CallTimeout { .. }) => return Ok(false),
-            position => position?,
-        };
-        if ends.get(partition).is_some_and(|end| position < *end) {
+        let Some(end) = ends.get(partition) else { continue };
+        if !reading::has_read_to(consumer, partition, *end).await? {
             return Ok(false);
         }
     }

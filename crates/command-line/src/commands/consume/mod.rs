@@ -3,6 +3,7 @@
 mod group;
 mod partitions;
 mod printer;
+mod reading;
 
 use clap::{Args, ValueEnum};
 use client::consumer::IsolationLevel;
@@ -125,6 +126,11 @@ pub(crate) fn consume(arguments: &ConsumeArguments) -> Result<(), Failure> {
     match ended {
         Ok(()) => Ok(()),
         Err(Stop::Failed(failure)) => Err(failure),
+        Err(Stop::Interrupted) => {
+            let words =
+                "interrupted before the group knew: it keeps this member's partitions until its session ends";
+            Err(Failure::runtime("interrupted", words))
+        }
         Err(Stop::Output(error)) => {
             printer.give_up();
             Err(Failure::output(&error))

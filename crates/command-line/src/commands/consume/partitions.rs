@@ -9,6 +9,7 @@ use types::{Offset, PartitionIndex, TopicPartition};
 
 use super::ConsumeArguments;
 use super::printer::{Printer, Stop};
+use super::reading;
 use crate::commands::offset_argument::OffsetArgument;
 
 /// Reads the partitions by themselves until there is nothing more to print.
@@ -30,7 +31,7 @@ pub(super) async fn print_records(
         None => OffsetArgument::End,
     };
     // Asked for before the start, so that the start is not behind it.
-    let mut ends = if arguments.exit_at_end { Some(offsets(OffsetSpec::Latest).await?) } else { None };
+    let ends = if arguments.exit_at_end { Some(offsets(OffsetSpec::Latest).await?) } else { None };
     let positions = match start {
         OffsetArgument::Beginning => offsets(OffsetSpec::Earliest).await?,
         OffsetArgument::End => offsets(OffsetSpec::Latest).await?,
@@ -51,9 +52,6 @@ pub(super) async fn print_records(
             at_time(client, &arguments.topic, &partitions, ms, isolation_level).await?
         }
     };
-    if let Some(ends) = &mut ends {
-        ends.retain(|index, end| positions.get(index).is_some_and(|position| position < end));
-    }
     let config = ConsumerConfig {
         isolation_level,
         offset_reset: match start {
@@ -65,19 +63,26 @@ pub(super) async fn print_records(
     let consumer = Consumer::new(client, config);
     let of_topic = |(index, offset)| (TopicPartition { topic: topic.name.clone(), partition: index }, offset);
     consumer.assign_at(positions.into_iter().map(of_topic))?;
-    while !printer.is_done() && ends.as_ref().is_none_or(|ends| !ends.is_empty()) {
-        let records = consumer.poll().await?;
-        let index = records.partition.partition;
-        let end = match &ends {
-            None => Offset(i64::MAX),
-            Some(ends) => match ends.get(&index) {
-                Some(end) => *end,
-                None => continue,
-            },
-        };
-        printer.print(&records, end)?;
-        if let Some(ends) = ends.as_mut().filter(|_| records.next_position >= end) {
-            ends.remove(&index);
+    let Some(ends) = ends else {
+        while !printer.is_done() {
+            printer.print(&consumer.poll().await?, Offset(i64::MAX))?;
+        }
+        return Ok(consumer.close().await?);
+    };
+    let mut ends: BTreeMap<_, _> = ends.into_iter().map(of_topic).collect();
+    while !printer.is_done() {
+        for (partition, end) in ends.clone() {
+            if reading::has_read_to(&consumer, &partition, end).await? {
+                ends.remove(&partition);
+            }
+        }
+        if ends.is_empty() {
+            break;
+        }
+        if let Some(records) = reading::poll(&consumer).await?
+            && let Some(end) = ends.get(&records.partition)
+        {
+            printer.print(&records, *end)?;
         }
     }
     consumer.close().await?;

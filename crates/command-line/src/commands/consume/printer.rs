@@ -32,6 +32,14 @@ pub(super) enum Stop {
     Failed(Failure),
     /// The output takes no more.
     Output(io::Error),
+    /// Somebody did not even wait for the goodbye.
+    Interrupted,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl From<ClientError> for Stop {
