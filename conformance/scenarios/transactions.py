@@ -212,10 +212,9 @@ def offsets_alone(scene):
 
 
 def committed(scene, group, expected):
-    """Fails unless these are the committed offsets of a group."""
-    (found,) = scene.admin({"do": "group_offsets", "group": group})
-    if found is not Lacking:
-        equal(found, expected, f"committed offsets of {group}")
+    """Fails unless these are the committed offsets of a group, once the markers of the transaction are written."""
+    arrived = lambda: scene.admin({"do": "group_offsets", "group": group})[0] in (Lacking, expected)  # noqa: E731
+    processes.wait_until(arrived, 10, f"the offsets of {group} are {expected}")
 
 
 def copied(scene, strategy):

@@ -25,6 +25,8 @@ pub(crate) struct BrokerConnection {
     connection: Connection,
     /// Oldest and newest version that the broker serves, by API key.
     versions: BTreeMap<i16, (i16, i16)>,
+    /// Levels of the cluster's features when the connection was opened (KIP-584).
+    features: BTreeMap<String, i16>,
     /// An answer did not come in time: a fresh connection is more likely to help.
     given_up: AtomicBool,
 }
@@ -52,10 +54,20 @@ impl BrokerConnection {
             client_id: config.client_id.clone(),
             connection,
             versions: BTreeMap::new(),
+            features: BTreeMap::new(),
             given_up: AtomicBool::new(false),
         };
-        this.versions = this.ask_versions().await?;
+        let served = this.ask_versions().await?;
+        this.versions =
+            served.api_keys.iter().map(|api| (api.api_key, (api.min_version, api.max_version))).collect();
+        let features = served.finalized_features.into_iter();
+        this.features = features.map(|feature| (feature.name, feature.max_version_level)).collect();
         Ok(this)
+    }
+
+    /// The level of a feature of the cluster; 0: it is not in use.
+    pub(crate) fn feature(&self, name: &str) -> i16 {
+        self.features.get(name).copied().unwrap_or_default()
     }
 
     /// Whether it is of no further use.
@@ -147,7 +159,7 @@ impl BrokerConnection {
     }
 
     /// A broker that does not know our version of ApiVersions answers in the oldest one, with an error (KIP-511).
-    async fn ask_versions(&self) -> Result<BTreeMap<i16, (i16, i16)>, ClientError> {
+    async fn ask_versions(&self) -> Result<ApiVersionsResponse, ClientError> {
         let request = ApiVersionsRequest {
             client_software_name: "milena".to_owned(),
             client_software_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -155,7 +167,7 @@ impl BrokerConnection {
         };
         for version in [ApiVersionsRequest::MAX_VERSION, 3, 0] {
             match self.call_at(&request, version).await {
-                Ok(served) if served.error_code == ErrorCode::None.code() => return Ok(versions(&served)),
+                Ok(served) if served.error_code == ErrorCode::None.code() => return Ok(served),
                 // What such an answer says at our version is in the oldest encoding.
                 Ok(_) | Err(ClientError::Malformed { .. }) => {}
                 Err(error) => return Err(error),
@@ -182,8 +194,4 @@ fn decode<R: Call>(answer: Bytes, version: i16) -> Result<R::Answer, ClientError
         .and_then(|_| R::Answer::decode(&mut reader, version))
         .and_then(|message| reader.finish().map(|()| message));
     message.map_err(|error| ClientError::Malformed { api: R::API, reason: error.to_string() })
-}
-
-fn versions(served: &ApiVersionsResponse) -> BTreeMap<i16, (i16, i16)> {
-    served.api_keys.iter().map(|api| (api.api_key, (api.min_version, api.max_version))).collect()
 }

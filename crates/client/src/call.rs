@@ -1,6 +1,10 @@
 //! Which response belongs to which request.
 
 use protocol::Message;
+use protocol::messages::add_offsets_to_txn_request::AddOffsetsToTxnRequest;
+use protocol::messages::add_offsets_to_txn_response::AddOffsetsToTxnResponse;
+use protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnRequest;
+use protocol::messages::add_partitions_to_txn_response::AddPartitionsToTxnResponse;
 use protocol::messages::alter_client_quotas_request::AlterClientQuotasRequest;
 use protocol::messages::alter_client_quotas_response::AlterClientQuotasResponse;
 use protocol::messages::alter_partition_reassignments_request::AlterPartitionReassignmentsRequest;
@@ -41,6 +45,8 @@ use protocol::messages::describe_user_scram_credentials_request::DescribeUserScr
 use protocol::messages::describe_user_scram_credentials_response::DescribeUserScramCredentialsResponse;
 use protocol::messages::elect_leaders_request::ElectLeadersRequest;
 use protocol::messages::elect_leaders_response::ElectLeadersResponse;
+use protocol::messages::end_txn_request::EndTxnRequest;
+use protocol::messages::end_txn_response::EndTxnResponse;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::fetch_response::FetchResponse;
 use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
@@ -79,6 +85,8 @@ use protocol::messages::produce_request::ProduceRequest;
 use protocol::messages::produce_response::ProduceResponse;
 use protocol::messages::sync_group_request::SyncGroupRequest;
 use protocol::messages::sync_group_response::SyncGroupResponse;
+use protocol::messages::txn_offset_commit_request::TxnOffsetCommitRequest;
+use protocol::messages::txn_offset_commit_response::TxnOffsetCommitResponse;
 use protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
 use protocol::messages::unregister_broker_response::UnregisterBrokerResponse;
 use protocol::messages::update_features_request::UpdateFeaturesRequest;
@@ -136,6 +144,10 @@ calls! {
     "DeleteTopics": DeleteTopicsRequest -> DeleteTopicsResponse,
     "DeleteRecords": DeleteRecordsRequest -> DeleteRecordsResponse,
     "InitProducerId": InitProducerIdRequest -> InitProducerIdResponse,
+    "TxnOffsetCommit": TxnOffsetCommitRequest -> TxnOffsetCommitResponse,
+    "EndTxn": EndTxnRequest -> EndTxnResponse,
+    "AddPartitionsToTxn": AddPartitionsToTxnRequest -> AddPartitionsToTxnResponse,
+    "AddOffsetsToTxn": AddOffsetsToTxnRequest -> AddOffsetsToTxnResponse,
     "OffsetForLeaderEpoch": OffsetForLeaderEpochRequest -> OffsetForLeaderEpochResponse,
     "DescribeConfigs": DescribeConfigsRequest -> DescribeConfigsResponse,
     "DescribeLogDirs": DescribeLogDirsRequest -> DescribeLogDirsResponse,

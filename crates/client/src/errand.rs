@@ -25,6 +25,11 @@ impl Errand {
         self.not_before.filter(|_| !self.under_way)
     }
 
+    /// Whether it is awaited.
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.under_way
+    }
+
     /// Whether it came back without at the last try.
     pub(crate) const fn has_failed(&self) -> bool {
         self.failures > 0

@@ -187,6 +187,15 @@ pub enum ClientError {
         /// `default.api.timeout.ms`.
         after: Duration,
     },
+    /// A producer with `transactional.id` sends records in transactions only, from its `init_transactions` on.
+    #[error("a producer with transactional.id sends records in transactions only")]
+    NotInTransaction,
+    /// Transactions, without `transactional.id`.
+    #[error("transactional.id is not set")]
+    NoTransactionalId,
+    /// The record belongs to a transaction that was aborted before it was sent.
+    #[error("the transaction was aborted")]
+    TransactionAborted,
     /// The producer or consumer was closed.
     #[error("the client is closed")]
     Closed,

@@ -40,6 +40,7 @@ mod config;
 pub mod consumer;
 mod errand;
 mod error;
+mod find_coordinator;
 mod list_offsets;
 mod metadata;
 mod network_client;

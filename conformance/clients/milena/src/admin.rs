@@ -8,12 +8,11 @@ use client::admin::{
     Admin, ConfigChange, ConfigOperation, ConfigResource, Effect, Fenced, NewTopic, OffsetSpec,
     OffsetToCommit, Outcomes, ResourceType,
 };
-use client::consumer::IsolationLevel;
 use serde_json::{Map, Value, json};
 use types::{Offset, PartitionIndex, TopicPartition};
 
 use crate::cluster_admin;
-use crate::speech::{Told, client, report, with_error};
+use crate::speech::{Told, client, isolation, report, with_error};
 
 pub async fn run(told: &Told) {
     let admin = Admin::new(client(told));
@@ -81,7 +80,7 @@ impl Step<'_> {
                     time => OffsetSpec::Timestamp(time.as_i64().expect("a time is a number")),
                 };
                 let specs = BTreeMap::from([(self.place(), spec)]);
-                let listed = only(admin.list_offsets(&specs, IsolationLevel::ReadUncommitted).await?)?;
+                let listed = only(admin.list_offsets(&specs, isolation(self.text("isolation"))).await?)?;
                 Ok(json!(listed.offset.map_or(-1, |offset| offset.0)))
             }
             "delete_records" => {

@@ -8,7 +8,7 @@ use client::consumer::{Consumer, ConsumerConfig, OffsetReset};
 use serde_json::json;
 use types::{Offset, TopicPartition};
 
-use crate::speech::{Run, Told, client, report, report_record, with_error};
+use crate::speech::{Run, Told, client, isolation, report, report_record, with_error};
 
 pub async fn run(told: &Told) {
     for (number, run) in told.runs.iter().enumerate() {
@@ -19,7 +19,9 @@ pub async fn run(told: &Told) {
 }
 
 async fn read(told: &Told, number: usize, run: &Run) -> Result<(), ClientError> {
-    let config = ConsumerConfig::default().auto_offset_reset(OffsetReset::Fail);
+    let config = ConsumerConfig::default()
+        .auto_offset_reset(OffsetReset::Fail)
+        .isolation_level(isolation(&run.isolation));
     let consumer = Consumer::new(&client(told), config);
     consumer.assign_at(positions(&consumer, run).await?)?;
     report(json!({"run": number, "positioned": true}));

@@ -3,10 +3,12 @@
 mod admin;
 mod cluster_admin;
 mod consume;
+mod copy;
 mod load;
 mod member;
 mod produce;
 mod speech;
+mod transact;
 
 #[tokio::main]
 async fn main() {
@@ -15,6 +17,8 @@ async fn main() {
         Some("produce") => produce::run(&told).await,
         Some("consume") => consume::run(&told).await,
         Some("admin") => admin::run(&told).await,
+        Some("transact") => transact::run(&told).await,
+        Some("copy") => copy::run(&told).await,
         Some("member") => member::run(&told).await,
         Some("produce-load") => load::produce(&told).await,
         Some("consume-load") => load::consume(&told).await,

@@ -12,7 +12,7 @@ use client::consumer::{
 use serde_json::json;
 use types::{ErrorCode, TopicPartition};
 
-use crate::speech::{Told, asked_to_leave, client, report, report_record, with_error};
+use crate::speech::{Member, Told, client, lines, report, report_record, with_error};
 
 /// Reports all that the member owns whenever it changes.
 #[derive(Default)]
@@ -46,11 +46,15 @@ impl RebalanceListener for Owned {
     }
 }
 
+/// How a member of a group gets its partitions.
+pub fn of_strategy(config: ConsumerConfig, strategy: &str) -> ConsumerConfig {
+    let strategy = if strategy == "cooperative" { "cooperative-sticky" } else { strategy };
+    config.partition_assignment_strategy(Assignor::by_name(strategy))
+}
+
 pub async fn run(told: &Told) {
-    let member = told.member.as_ref().expect("a member is told its group");
-    let strategy = if member.strategy == "cooperative" { "cooperative-sticky" } else { &member.strategy };
+    let member: Member = told.of_verb();
     let mut config = ConsumerConfig::of_group(&member.group)
-        .partition_assignment_strategy(Assignor::by_name(strategy))
         .session_timeout(Duration::from_millis(member.session_ms))
         .heartbeat_interval(Duration::from_millis(member.heartbeat_ms))
         .enable_auto_commit(false)
@@ -59,14 +63,14 @@ pub async fn run(told: &Told) {
     if let Some(instance) = &member.instance {
         config = config.group_instance_id(instance);
     }
-    let consumer = Consumer::new(&client(told), config);
+    let consumer = Consumer::new(&client(told), of_strategy(config, &member.strategy));
     let topics: Vec<&str> = member.topics.iter().map(String::as_str).collect();
     consumer.subscribe_with(topics, Owned::default()).await.expect("topics are legal");
-    let mut leave = asked_to_leave();
+    let mut leave = lines();
     loop {
         let polled = tokio::select! {
             biased;
-            _ = &mut leave => break,
+            _ = leave.recv() => break,
             polled = consumer.poll() => polled,
         };
         match polled {

@@ -89,6 +89,17 @@ async fn send(
     key: Option<&[u8]>,
     value: Option<&[u8]>,
 ) -> Result<Delivery, ClientError> {
+    with_record(topic, record, key, value, async |record| producer.send(record).await).await
+}
+
+/// The record as the library takes it.
+pub async fn with_record<T>(
+    topic: &str,
+    record: &Record,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    send: impl AsyncFnOnce(ProducerRecord<'_>) -> T,
+) -> T {
     let headers: Vec<(&str, Option<Vec<u8>>)> =
         record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref().map(bytes))).collect();
     let headers: Vec<HeaderRef<'_>> = headers
@@ -98,5 +109,5 @@ async fn send(
     let partition = Some(PartitionIndex(record.partition));
     let record =
         ProducerRecord { topic, partition, timestamp: record.timestamp, key, value, headers: &headers };
-    producer.send(record).await
+    send(record).await
 }

@@ -1,14 +1,19 @@
 //! How the program speaks: parameters in, reports out.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::{BufRead, Write};
 
+use client::consumer::IsolationLevel;
+use client::producer::TransactionError;
 use client::{ClientConfig, ClientError, NetworkClient};
 use record::RecordView;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
+use types::ErrorCode;
 
 /// All that a program may be told.
 #[derive(Deserialize)]
@@ -19,8 +24,37 @@ pub struct Told {
     #[serde(default)]
     pub steps: Vec<Value>,
     pub load: Option<Load>,
-    #[serde(flatten)]
-    pub member: Option<Member>,
+    /// All of it, for the verb's own.
+    #[serde(skip)]
+    whole: Value,
+}
+
+impl Told {
+    /// What the verb is told beside the rest.
+    pub fn of_verb<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_value(self.whole.clone()).expect("the parameters are as the README says")
+    }
+}
+
+/// What a transactional producer is told.
+#[derive(Deserialize)]
+pub struct Transactor {
+    pub id: String,
+    pub timeout_ms: u64,
+}
+
+/// What a copier is told beside that.
+#[derive(Deserialize)]
+pub struct Copier {
+    pub group: String,
+    pub strategy: String,
+    pub session_ms: u64,
+    pub heartbeat_ms: u64,
+    pub source: String,
+    pub target: String,
+    pub batch: usize,
+    pub abort: u64,
+    pub hang: u64,
 }
 
 /// A load to be measured.
@@ -67,6 +101,8 @@ pub struct Run {
     pub from: Value,
     #[serde(default)]
     pub count: usize,
+    #[serde(default)]
+    pub isolation: String,
 }
 
 /// A record to send.
@@ -84,18 +120,26 @@ pub struct Record {
 pub fn parameters() -> Told {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).expect("the parameters are there");
-    serde_json::from_str(&line).expect("the parameters are as the README says")
+    let whole: Value = serde_json::from_str(&line).expect("the parameters are JSON");
+    let told: Told = serde_json::from_value(whole.clone()).expect("the parameters are as the README says");
+    Told { whole, ..told }
 }
 
-/// Ends when the program is asked to leave.
-pub fn asked_to_leave() -> oneshot::Receiver<()> {
-    let (asked, leave) = oneshot::channel();
+/// What the program is told after its parameters, until it is asked to leave.
+pub fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (told, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
-        let _ = lines.find(|line| line == "leave");
-        let _ = asked.send(());
+        let lines = std::io::stdin().lock().lines().map_while(Result::ok);
+        let _ = lines.take_while(|line| line != "leave").try_for_each(|line| told.send(line));
     });
-    leave
+    lines
+}
+
+pub fn isolation(name: &str) -> IsolationLevel {
+    match name {
+        "read_committed" => IsolationLevel::ReadCommitted,
+        _ => IsolationLevel::ReadUncommitted,
+    }
 }
 
 pub fn report(fields: Value) {
@@ -104,8 +148,17 @@ pub fn report(fields: Value) {
 }
 
 /// Fields with an error: Kafka's number, null where the library refused by itself.
-pub fn with_error(mut fields: Value, error: &ClientError) -> Value {
-    fields["code"] = json!(error.code().map(|code| code.code()));
+pub fn with_error(fields: Value, error: &ClientError) -> Value {
+    with_code(fields, error.code(), error)
+}
+
+/// As `with_error`.
+pub fn with_transaction_error(fields: Value, error: &TransactionError) -> Value {
+    with_code(fields, error.code(), error)
+}
+
+fn with_code(mut fields: Value, code: Option<ErrorCode>, error: &dyn Display) -> Value {
+    fields["code"] = json!(code.map(ErrorCode::code));
     fields["error"] = json!(error.to_string());
     fields
 }

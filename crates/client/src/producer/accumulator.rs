@@ -1,7 +1,7 @@
 //! Records on their way: appended by senders, batched per partition, taken by the [sender](super::sender).
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use record::BatchBuilder;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -12,11 +12,14 @@ use crate::error::ClientError;
 use crate::network_client::NetworkClient;
 use crate::producer::batch::{Delivery, ProducerBatch, SplitError};
 use crate::producer::topic_queue::{PartitionQueue, TopicQueue};
+use crate::producer::transaction::Transactions;
 use crate::producer::{ProducerConfig, ProducerRecord, interceptor};
 
 /// Kafka's RecordAccumulator: a queue of batches per partition, bounded by `buffer.memory`.
 pub(crate) struct RecordAccumulator {
     config: ProducerConfig,
+    /// Those of a producer with `transactional.id`.
+    transactions: Option<Arc<Transactions>>,
     queues: Mutex<Queues>,
     /// Bytes of `buffer.memory` that are left.
     memory: Semaphore,
@@ -47,15 +50,26 @@ pub(crate) enum Refusal {
 }
 
 impl RecordAccumulator {
-    pub(crate) fn new(config: ProducerConfig) -> Self {
+    pub(crate) fn new(config: ProducerConfig, transactions: Option<Arc<Transactions>>) -> Self {
         let memory = Semaphore::new(config.buffer_memory.min(Semaphore::MAX_PERMITS));
         Self {
             config,
+            transactions,
             queues: Mutex::new(Queues::default()),
             memory,
             incomplete: watch::Sender::new(BTreeMap::new()),
             work: Notify::new(),
         }
+    }
+
+    /// Of a producer with `transactional.id`.
+    pub(crate) const fn transactions(&self) -> Option<&Arc<Transactions>> {
+        self.transactions.as_ref()
+    }
+
+    /// Has the sender look again.
+    pub(crate) fn ring(&self) {
+        self.work.notify_one();
     }
 
     /// Bytes that a record takes in a batch, at most.
@@ -124,6 +138,9 @@ impl RecordAccumulator {
         let topic = queues.topics.get_mut(record.topic).expect("it is known by now");
         let placed = topic.place(record, named, size, &self.config, entropy);
         let queue = placed.map_err(Refusal::NoSuchPartition)?;
+        if let Some(transactions) = &self.transactions {
+            transactions.lock().add_partition(&queue.partition).map_err(Refusal::Final)?;
+        }
         let batch_size = queue.batch_size(&self.config);
         if let Some(last) = queue.batches.back_mut().filter(|last| last.has_room(size, batch_size)) {
             return last.append(record, timestamp, size).map_err(Refusal::Final);
@@ -241,6 +258,11 @@ impl RecordAccumulator {
         (expired, next)
     }
 
+    /// Batches to come are smaller than this one, which was too large for its broker.
+    pub(crate) fn shrink(&self, batch: &ProducerBatch) {
+        self.lock().of(&batch.partition).shrink(&self.config, batch.uncompressed_size);
+    }
+
     /// Takes everything that is not under way; each batch is to be [ended](Self::end).
     pub(crate) fn take_all(&self) -> Vec<ProducerBatch> {
         self.lock().queues_mut().flat_map(|queue| queue.batches.drain(..)).collect()
@@ -280,6 +302,16 @@ impl RecordAccumulator {
         self.close();
         drop(self.take_all());
         self.incomplete.send_modify(BTreeMap::clear);
+    }
+
+    /// Whether any batch has no outcome yet.
+    pub(crate) fn has_incomplete(&self) -> bool {
+        !self.incomplete.borrow().is_empty()
+    }
+
+    /// Whether it takes no more records.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// Whether it is closed and nothing is left to do.

@@ -192,13 +192,14 @@ impl ProducerBatch {
     pub(crate) fn seal(
         &mut self,
         producer: Option<ProducerState>,
+        is_transactional: bool,
         compression: Compression,
         compressor: &mut Compressor,
     ) -> Result<Bytes, ClientError> {
         match std::mem::replace(&mut self.contents, Contents::Nothing) {
             Contents::Open(mut builder) => {
                 if let Some(state) = producer {
-                    builder.set_producer(state.id, state.epoch, state.base_sequence, false);
+                    builder.set_producer(state.id, state.epoch, state.base_sequence, is_transactional);
                 }
                 self.uncompressed_size = builder.uncompressed_size();
                 let batch = builder.build_compressed(compression, compressor).map_err(build_error)?;

@@ -73,6 +73,12 @@ pub struct ProducerConfig {
     pub partitioner_availability_timeout: Duration,
     /// `partitioner.class`: chooses in place of keys and the rule for records without.
     pub partitioner: Option<Arc<dyn Partitioner>>,
+    /// `transactional.id`: records are sent in transactions only, by one producer with this id at a time
+    /// ([`Producer::init_transactions`](crate::producer::Producer::init_transactions)). With [`Acks::All`] and idempotence,
+    /// whatever is set.
+    pub transactional_id: Option<String>,
+    /// `transaction.timeout.ms`: after this time the coordinator aborts a transaction by itself.
+    pub transaction_timeout: Duration,
     /// `interceptor.classes`: in this order.
     pub interceptors: Vec<Arc<dyn ProducerInterceptor>>,
 }
@@ -95,6 +101,8 @@ impl Default for ProducerConfig {
             partitioner_adaptive: true,
             partitioner_availability_timeout: Duration::ZERO,
             partitioner: None,
+            transactional_id: None,
+            transaction_timeout: Duration::from_secs(60),
             interceptors: Vec::new(),
         }
     }
@@ -139,8 +147,17 @@ impl ProducerConfig {
         partitioner_ignore_keys: bool,
         /// Sets `partitioner.adaptive.partitioning.enable`.
         partitioner_adaptive: bool,
+        /// Sets `transaction.timeout.ms`.
+        transaction_timeout: Duration,
         /// Sets `partitioner.availability.timeout.ms`.
         partitioner_availability_timeout: Duration,
+    }
+
+    /// Sets `transactional.id`.
+    #[must_use]
+    pub fn transactional_id(mut self, id: impl Into<String>) -> Self {
+        self.transactional_id = Some(id.into());
+        self
     }
 
     /// Sets `partitioner.class`.
@@ -154,6 +171,14 @@ impl ProducerConfig {
     #[must_use]
     pub fn interceptor(mut self, interceptor: impl ProducerInterceptor + 'static) -> Self {
         self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// What transactions cannot be had without.
+    pub(crate) fn of_transactions(mut self) -> Self {
+        if self.transactional_id.is_some() {
+            (self.acks, self.enable_idempotence) = (Acks::All, true);
+        }
         self
     }
 

@@ -29,6 +29,7 @@ mod produce_lane;
 mod sender;
 mod sequences;
 mod topic_queue;
+mod transaction;
 mod typed;
 mod verdict;
 
@@ -38,17 +39,20 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use types::PartitionIndex;
 
+use crate::config::ClientConfig;
 use crate::error::ClientError;
 use crate::metadata::TopicMetadata;
 use crate::network_client::{AutoCreate, NetworkClient};
 use accumulator::{RecordAccumulator, Refusal};
 use sender::Sender;
+use transaction::{TransactionMachine, Transactions};
 
 pub use batch::{Delivery, RecordMetadata};
 pub use config::{Acks, ProducerConfig};
 pub use interceptor::{OwnedRecord, ProducerInterceptor};
 pub use partitioner::Partitioner;
 pub use record::{Codec, Compression, HeaderRef};
+pub use transaction::{Transaction, TransactionError, TransactionalProducer};
 pub use typed::{TypedProducer, TypedRecord};
 
 /// A record to be sent; its bytes are copied by [`Producer::send`].
@@ -90,7 +94,18 @@ impl Producer {
         clock: io::Clock,
         entropy: io::Entropy,
     ) -> Self {
-        let accumulator = Arc::new(RecordAccumulator::new(config.clone()));
+        let config = config.of_transactions();
+        let transactions = config.transactional_id.as_ref().map(|id| {
+            let ClientConfig { retry_backoff, retry_backoff_max, .. } = *client.config();
+            let machine = TransactionMachine::new(
+                id.clone(),
+                config.transaction_timeout,
+                retry_backoff,
+                retry_backoff_max,
+            );
+            Arc::new(Transactions::new(machine))
+        });
+        let accumulator = Arc::new(RecordAccumulator::new(config.clone(), transactions));
         let sender = Sender::new(client.clone(), config.clone(), Arc::clone(&accumulator));
         let sender = tokio::spawn(sender.run());
         Self { client, config, clock, entropy, accumulator, sender }
@@ -100,7 +115,8 @@ impl Producer {
     /// `buffer.memory` is used up. Creates the topic where the brokers do so.
     ///
     /// # Errors
-    /// When the record cannot be sent at all; what happens on the way is the [`Delivery`]'s.
+    /// When the record cannot be sent at all; what happens on the way is the [`Delivery`]'s. With `transactional.id`
+    /// `NotInTransaction`: see [`Self::init_transactions`].
     pub async fn send(&self, record: ProducerRecord<'_>) -> Result<Delivery, ClientError> {
         if self.config.interceptors.is_empty() {
             return self.append(&record).await;

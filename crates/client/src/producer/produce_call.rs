@@ -18,6 +18,9 @@ const LAST_VERSION_WITH_NAMES: i16 = 12;
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     pub(crate) acks: Acks,
+    pub(crate) transactional_id: Option<String>,
+    /// The newest version that may be used.
+    pub(crate) newest: i16,
 }
 
 /// What the broker said of one partition.
@@ -54,8 +57,9 @@ pub(crate) async fn begin(
     }
     let has_ids = topics.values().all(|topic| !topic.topic_id.is_zero());
     let names = topics.iter().map(|(name, topic)| (topic.topic_id, name.clone())).collect();
-    let newest = if has_ids { ProduceRequest::MAX_VERSION } else { LAST_VERSION_WITH_NAMES };
+    let newest = if has_ids { terms.newest } else { terms.newest.min(LAST_VERSION_WITH_NAMES) };
     let request = ProduceRequest {
+        transactional_id: terms.transactional_id.clone(),
         acks: terms.acks.number(),
         timeout_ms: i32::try_from(client.config().request_timeout.as_millis()).unwrap_or(i32::MAX),
         topic_data: topics.into_values().collect(),

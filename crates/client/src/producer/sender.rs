@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::init_producer_id_response::InitProducerIdResponse;
+use protocol::messages::produce_request::ProduceRequest;
 use record::compression::Compressor;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -28,10 +29,14 @@ use crate::producer::in_flight::InFlightRequests;
 use crate::producer::produce_call::{Answers, PartitionAnswer, Terms};
 use crate::producer::produce_lane::{self, ProduceOrder, Produced, surface};
 use crate::producer::sequences::Sequences;
+use crate::producer::transaction::{TransactionAnswer, TransactionMachine, Transactions};
 use crate::producer::verdict::{Failure, Verdict, leaves_open_what_was_written};
 
 /// Of how many batches brokers remember the sequences (KIP-98): what comes again is recognized among them.
 const IDEMPOTENT_IN_FLIGHT_MAX: usize = 5;
+
+/// The last version of Produce that adds no partition to a transaction (KIP-890).
+const LAST_VERSION_BEFORE_VERSION_2: i16 = 11;
 
 /// State of the task; dropped with it.
 pub(crate) struct Sender {
@@ -50,6 +55,10 @@ pub(crate) struct Sender {
     compressor: Compressor,
     producer_id: Errand,
     metadata: Errand,
+    /// With `transactional.id`; driven by this task.
+    transactions: Option<Arc<Transactions>>,
+    /// When an open transaction is left to the coordinator.
+    closing_until: Option<Instant>,
     /// Why the cluster did not answer last.
     last_error: Option<ClientError>,
 }
@@ -65,6 +74,7 @@ struct Lane {
 enum Done {
     ProducerId(Result<InitProducerIdResponse, ClientError>),
     Metadata(Result<(), ClientError>),
+    Transaction(TransactionAnswer),
 }
 
 impl Sender {
@@ -77,7 +87,6 @@ impl Sender {
         Self {
             client,
             config,
-            accumulator,
             calls: JoinSet::new(),
             lanes: BTreeMap::new(),
             lane_tasks: JoinSet::new(),
@@ -88,13 +97,16 @@ impl Sender {
             compressor: Compressor::default(),
             producer_id: Errand::default(),
             metadata: Errand::default(),
+            transactions: accumulator.transactions().cloned(),
+            closing_until: None,
             last_error: None,
+            accumulator,
         }
     }
 
     /// Runs until the accumulator is closed and everything in it has an outcome.
     pub(crate) async fn run(mut self) {
-        while !self.accumulator.is_finished() {
+        while !self.accumulator.is_finished() || self.awaits_the_end() {
             let wake_at = self.send_what_is_ready();
             let sleep = async {
                 match wake_at {
@@ -128,12 +140,13 @@ impl Sender {
     fn send_what_is_ready(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = self.expire(now);
+        wake_at = earlier(wake_at, self.advance_transaction(now));
         let (ready, next) = self.accumulator.ready(now, |partition| self.room(partition));
         wake_at = earlier(wake_at, next);
         if ready.is_empty() {
             return wake_at;
         }
-        if self.config.is_idempotent() && !self.sequences.has_producer() {
+        if self.transactions.is_none() && self.config.is_idempotent() && !self.sequences.has_producer() {
             return earlier(wake_at, self.ask_for_producer_id(now));
         }
         let mut by_node: BTreeMap<NodeId, Vec<TopicPartition>> = BTreeMap::new();
@@ -165,6 +178,9 @@ impl Sender {
 
     /// How many batches of a partition may be under way.
     fn room(&self, partition: &TopicPartition) -> usize {
+        if self.transactions.as_ref().is_some_and(|transactions| !transactions.lock().may_send(partition)) {
+            return 0;
+        }
         if !self.config.is_idempotent() {
             return self.config.max_in_flight;
         }
@@ -192,7 +208,7 @@ impl Sender {
                         batches.push(batch);
                     }
                     Err(error) => {
-                        self.close_hole(&batch);
+                        self.is_lost(&batch, &error);
                         self.accumulator.complete(&mut batch, Err(error));
                     }
                 }
@@ -219,7 +235,8 @@ impl Sender {
             Some(_) => Ok(batch.sealed()?.len()),
             None => {
                 let state = self.sequences.take(&batch.partition, batch.count());
-                Ok(batch.seal(state, self.config.compression, &mut self.compressor)?.len())
+                let (codec, is_transactional) = (self.config.compression, self.transactions.is_some());
+                Ok(batch.seal(state, is_transactional, codec, &mut self.compressor)?.len())
             }
         }
     }
@@ -238,7 +255,13 @@ impl Sender {
         let (id, batches) = self.in_flight.add(batches);
         let lane = self.lanes.get_mut(&node).expect("it was put there when it was missing");
         lane.in_flight += 1;
-        let terms = Terms { acks: self.config.acks };
+        let transactions = self.transactions.as_ref();
+        let adds_beforehand = transactions.is_some_and(|transactions| !transactions.lock().is_version_2());
+        let terms = Terms {
+            acks: self.config.acks,
+            transactional_id: self.config.transactional_id.clone(),
+            newest: if adds_beforehand { LAST_VERSION_BEFORE_VERSION_2 } else { ProduceRequest::MAX_VERSION },
+        };
         // The other end lives as long as this task.
         let _ = lane.orders.send(ProduceOrder { id, batches, terms });
     }
@@ -285,6 +308,7 @@ impl Sender {
             Done::Metadata(Ok(())) => {
                 self.metadata.rests(Instant::now() + self.client.config().retry_backoff)
             }
+            Done::Transaction(answer) => self.handle_transaction(answer),
             Done::Metadata(Err(error)) => self.errand_failed(error, |sender| &mut sender.metadata),
         }
     }
@@ -325,9 +349,10 @@ impl Sender {
             is_ahead: state.is_some_and(|state| self.sequences.is_ahead(&batch.partition, state)),
             is_overdue: now >= batch.created_at + self.config.delivery_timeout,
             is_exhausted: batch.attempts > self.config.retries,
-            is_transactional: false,
+            is_transactional: self.transactions.is_some(),
+            is_doomed: self.is_doomed(),
         };
-        if failure.lost_its_state() && is_current {
+        if failure.lost_its_state() && is_current && !failure.is_transactional {
             // The broker no longer knows what this producer wrote. A batch that certainly is in no log starts anew.
             self.abandon_producer_id();
         }
@@ -340,12 +365,19 @@ impl Sender {
                 self.accumulator.put_back(batch);
                 self.ask_for_metadata(vec![topic], now);
             }
+            Verdict::Split if self.closes_hole(&batch) => self.accumulator.split(batch, error),
+            // What follows it in its transaction is numbered already.
+            Verdict::Split if self.transactions.is_some() => {
+                self.accumulator.shrink(&batch);
+                self.is_lost(&batch, &error);
+                self.accumulator.complete(&mut batch, Err(error));
+            }
             Verdict::Split => {
-                self.close_hole(&batch);
+                self.abandon_producer_id();
                 self.accumulator.split(batch, error);
             }
             Verdict::Fail => {
-                self.close_hole(&batch);
+                self.is_lost(&batch, &error);
                 tracing::debug!(partition = %batch.partition, records = batch.count(), %error, "batch failed");
                 self.accumulator.complete(&mut batch, Err(error));
             }
@@ -358,16 +390,21 @@ impl Sender {
         }
     }
 
-    /// After a batch that failed for good: what number does the broker expect next?
-    fn close_hole(&mut self, batch: &ProducerBatch) {
-        let Some(state) = batch.producer.as_ref().filter(|state| self.sequences.is_current(state)) else {
-            return;
-        };
-        let is_closed =
-            !batch.may_be_written && self.sequences.give_back(&batch.partition, state, batch.count());
-        if !is_closed {
+    /// After a batch that failed for good: what number does the broker expect next? Where it belongs to a transaction, that
+    /// has to be aborted, and numbers begin anew.
+    fn is_lost(&mut self, batch: &ProducerBatch, error: &ClientError) {
+        if let Some(transactions) = &self.transactions {
+            transactions.change(|machine| machine.failed(error.clone()));
+        } else if !self.closes_hole(batch) {
             self.abandon_producer_id();
         }
+    }
+
+    /// Whether the batch's number can be given to the next one, or nobody asks for it any more.
+    fn closes_hole(&mut self, batch: &ProducerBatch) -> bool {
+        let state = batch.producer.as_ref().filter(|state| self.sequences.is_current(state));
+        let Some(state) = state else { return true };
+        !batch.may_be_written && self.sequences.give_back(&batch.partition, state, batch.count())
     }
 
     /// What is under way goes on as it is numbered, before anything is numbered anew.
@@ -381,15 +418,15 @@ impl Sender {
         let timeout = self.config.delivery_timeout;
         let (waiting, next_waiting) = self.accumulator.expire(now);
         for mut batch in waiting {
-            self.close_hole(&batch);
             let error = self.delivery_timeout(&batch);
+            self.is_lost(&batch, &error);
             self.accumulator.end(&mut batch, Err(error));
         }
         let (under_way, next_under_way) = self.in_flight.expire(now, timeout);
         for mut batch in under_way {
             batch.may_be_written = true;
-            self.close_hole(&batch);
             let error = self.delivery_timeout(&batch);
+            self.is_lost(&batch, &error);
             self.accumulator.complete(&mut batch, Err(error));
         }
         earlier(next_waiting, next_under_way)
@@ -399,6 +436,52 @@ impl Sender {
         let last = batch.last_error.as_ref().or(self.last_error.as_ref());
         let last = last.map_or_else(|| "no answer in time".to_owned(), ClientError::to_string);
         ClientError::DeliveryTimeout { after: self.config.delivery_timeout, last }
+    }
+
+    /// Whether the transaction of what is sent is to be aborted.
+    fn is_doomed(&self) -> bool {
+        self.transactions.as_ref().is_some_and(|transactions| transactions.lock().doom().is_some())
+    }
+
+    /// Drives the transaction: tells what will not be sent any more, and asks the coordinators what is next to be asked.
+    fn advance_transaction(&mut self, now: Instant) -> Option<Instant> {
+        let transactions = Arc::clone(self.transactions.as_ref()?);
+        if self.accumulator.is_closed() {
+            // Nobody is left to commit it.
+            transactions.change(TransactionMachine::abort);
+        }
+        if let Some(doom) = transactions.lock().doom() {
+            for mut batch in self.accumulator.take_all() {
+                self.accumulator.end(&mut batch, Err(doom.clone()));
+            }
+        }
+        let records_are_under_way = self.accumulator.has_incomplete();
+        let call = transactions.change(|machine| machine.next_call(now, records_are_under_way));
+        if let Some(call) = call {
+            let client = self.client.clone();
+            self.calls.spawn(async move { Done::Transaction(call.carry_out(client).await) });
+        }
+        let wake_at = transactions.lock().wake_at();
+        earlier(wake_at, self.closing_until)
+    }
+
+    fn handle_transaction(&mut self, answer: TransactionAnswer) {
+        let Some(transactions) = &self.transactions else { return };
+        let producer = transactions.change(|machine| {
+            machine.handle(answer, Instant::now());
+            machine.producer()
+        });
+        if let Some((id, epoch)) = producer.filter(|producer| !self.sequences.are_of(*producer)) {
+            self.sequences.begin(id, epoch);
+        }
+    }
+
+    /// Whether a transaction is to be ended before the task ends: as long as `max.block.ms`.
+    fn awaits_the_end(&mut self) -> bool {
+        let is_open = self.transactions.as_ref().is_some_and(|transactions| transactions.lock().is_open());
+        let now = Instant::now();
+        let until = *self.closing_until.get_or_insert(now + self.config.max_block);
+        is_open && now < until
     }
 
     fn ask_for_producer_id(&mut self, now: Instant) -> Option<Instant> {
@@ -441,6 +524,9 @@ impl Drop for Sender {
     fn drop(&mut self) {
         // Without its task nothing is sent any more, whether it is done, panicked, or the runtime ends.
         self.accumulator.abandon();
+        if let Some(transactions) = &self.transactions {
+            transactions.change(|machine| machine.fatal(ClientError::Closed));
+        }
     }
 }
 

@@ -39,6 +39,11 @@ impl Sequences {
         self.expected.clear();
     }
 
+    /// Whether this one numbers them.
+    pub(crate) fn are_of(&self, producer: (ProducerId, ProducerEpoch)) -> bool {
+        self.producer == Some(producer)
+    }
+
     /// Numbers the next `count` records of a partition; `None` without a producer id.
     pub(crate) fn take(&mut self, partition: &TopicPartition, count: i32) -> Option<ProducerState> {
         let (id, epoch) = self.producer?;

@@ -143,10 +143,10 @@ impl PartitionQueue {
         Some(due.max(first.not_before))
     }
 
-    /// Whether its oldest batch may follow those under way.
+    /// Whether its oldest batch may follow those under way; not where there is no room for any.
     pub(super) fn may_take(&self, room: usize) -> bool {
         let travels_alone = self.waits || self.batches.front().is_some_and(|first| first.attempts > 0);
-        self.under_way == 0 || (!travels_alone && self.under_way < room)
+        room > 0 && (self.under_way == 0 || (!travels_alone && self.under_way < room))
     }
 
     pub(super) fn take(&mut self) -> Option<ProducerBatch> {

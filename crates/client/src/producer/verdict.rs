@@ -18,6 +18,8 @@ pub(super) struct Failure<'a> {
     pub(super) is_exhausted: bool,
     /// What belongs to a transaction never goes over to another producer id: the transaction is aborted.
     pub(super) is_transactional: bool,
+    /// Its transaction is to be aborted: nothing of it is tried again, for the epoch rises before the next one.
+    pub(super) is_doomed: bool,
 }
 
 /// See the module.
@@ -33,6 +35,9 @@ pub(super) enum Verdict {
 
 impl Failure<'_> {
     pub(super) fn verdict(&self) -> Verdict {
+        if self.is_doomed {
+            return Verdict::Fail;
+        }
         let begins_anew = self.lost_its_state() && !self.may_be_written && !self.is_transactional;
         let retries = self.error.is_retriable() || self.is_overtaking() || begins_anew;
         if retries && !self.is_overdue && !self.is_exhausted {
@@ -96,6 +101,7 @@ mod tests {
                 is_overdue: false,
                 is_exhausted: false,
                 is_transactional: false,
+                is_doomed: false,
             };
             change(&mut failure);
             failure.verdict()
@@ -113,6 +119,7 @@ mod tests {
         assert_eq!(judge(UnknownProducerId, |it| it.may_be_written = true), Verdict::Fail);
         assert_eq!(judge(UnknownProducerId, |it| it.is_transactional = true), Verdict::Fail);
         assert_eq!(judge(OutOfOrderSequenceNumber, |it| it.is_ahead = true), Verdict::Retry);
+        assert_eq!(judge(NotLeaderOrFollower, |it| it.is_doomed = true), Verdict::Fail);
         let of_transaction = |it: &mut Failure<'_>| (it.is_ahead, it.is_transactional) = (true, true);
         assert_eq!(judge(OutOfOrderSequenceNumber, of_transaction), Verdict::Retry, "behind one that failed");
     }

@@ -41,6 +41,10 @@ impl ProducerConfig {
             partitioner_adaptive: values.boolean("partitioner.adaptive.partitioning.enable")?,
             partitioner_availability_timeout: values.millis("partitioner.availability.timeout.ms")?,
             partitioner: None,
+            transactional_id: values.text_if_any("transactional.id"),
+            transaction_timeout: Duration::from_millis(u64::from(
+                values.number("transaction.timeout.ms", 0_u32)?,
+            )),
             interceptors: Vec::new(),
         };
         settle_idempotence(&mut config, &values)?;
@@ -51,8 +55,10 @@ impl ProducerConfig {
 
 /// What idempotence cannot be had with turns it off, unless it was asked for.
 fn settle_idempotence(config: &mut ProducerConfig, values: &Values) -> Result<(), SettingError> {
+    let is_transactional = config.transactional_id.is_some();
     if !config.enable_idempotence {
-        return Ok(());
+        let excludes = || values.invalid("enable.idempotence", &"excludes transactional.id");
+        return if is_transactional { Err(excludes()) } else { Ok(()) };
     }
     if config.max_in_flight > IDEMPOTENT_IN_FLIGHT_MAX {
         let key = "max.in.flight.requests.per.connection";
@@ -63,6 +69,9 @@ fn settle_idempotence(config: &mut ProducerConfig, values: &Values) -> Result<()
         ProducerConfig { acks: Acks::All, .. } => return Ok(()),
         _ => "acks",
     };
+    if is_transactional {
+        return Err(values.invalid(obstacle, &"excludes transactional.id"));
+    }
     if values.is_given("enable.idempotence") {
         return Err(values.invalid(obstacle, &"excludes enable.idempotence=true"));
     }

@@ -110,9 +110,14 @@ fn what_cannot_be_is_refused_in_words() {
             refusal(producer(&[("security.protocol", "SSL")])),
             "security.protocol=SSL is not served: connections are plaintext",
         ),
+        (refusal(producer(&[("transactional.id", "t"), ("acks", "1")])), "acks=1: excludes transactional.id"),
         (
-            refusal(producer(&[("transactional.id", "t")])),
-            "transactional.id=t is not served: transactions are not served",
+            refusal(producer(&[("transactional.id", "t"), ("enable.idempotence", "false")])),
+            "enable.idempotence=false: excludes transactional.id",
+        ),
+        (
+            refusal(producer(&[("transaction.two.phase.commit.enable", "true")])),
+            "transaction.two.phase.commit.enable=true is not served: no stable version of InitProducerId can carry it",
         ),
         (
             refusal(producer(&[("acks", "1"), ("enable.idempotence", "true")])),

@@ -1,15 +1,13 @@
 //! Which broker coordinates the consumer's group.
 
-use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
 use protocol::messages::find_coordinator_response::FindCoordinatorResponse;
 use tokio::time::Instant;
-use types::ErrorCode;
 
 use super::ConsumerMachine;
 use super::effect::{CoordinatorCall, Effect};
 use crate::errand::Errand;
-use crate::error::{ClientError, error_code};
-use crate::metadata::address;
+use crate::error::ClientError;
+use crate::find_coordinator::{self, Coordinated, Found};
 
 /// What is known of the coordinator.
 #[derive(Debug, Default)]
@@ -49,11 +47,8 @@ impl ConsumerMachine {
         }
         let Some(group) = self.config.group_id.clone() else { return };
         if self.coordinator.search.begins(now) {
-            self.effects.push_back(Effect::FindCoordinator(FindCoordinatorRequest {
-                key: group.clone(),
-                coordinator_keys: vec![group],
-                ..FindCoordinatorRequest::default()
-            }));
+            let request = find_coordinator::request(Coordinated::Group(&group));
+            self.effects.push_back(Effect::FindCoordinator(request));
         } else if let Some(at) = self.coordinator.search.wake_at() {
             self.wake(at);
         }
@@ -64,9 +59,10 @@ impl ConsumerMachine {
         answer: Result<FindCoordinatorResponse, ClientError>,
         now: Instant,
     ) {
-        let found = answer.and_then(|answer| coordinator_address(&answer));
+        let group = self.config.group_id.as_deref().unwrap_or_default();
+        let found = answer.and_then(|answer| find_coordinator::found(Coordinated::Group(group), answer));
         match found {
-            Ok(address) => {
+            Ok(Found { address, .. }) => {
                 tracing::debug!(%address, "found the group's coordinator");
                 self.coordinator.search.succeeded();
                 self.coordinator.address = Some(address);
@@ -83,17 +79,5 @@ impl ConsumerMachine {
                 }
             }
         }
-    }
-}
-
-/// host:port, from the answer's form of either version.
-fn coordinator_address(answer: &FindCoordinatorResponse) -> Result<String, ClientError> {
-    let (code, host, port) = match answer.coordinators.first() {
-        Some(found) => (found.error_code, &found.host, found.port),
-        None => (answer.error_code, &answer.host, answer.port),
-    };
-    match error_code(code) {
-        ErrorCode::None => Ok(address(host, port)),
-        code => Err(ClientError::Server { api: "FindCoordinator", code }),
     }
 }

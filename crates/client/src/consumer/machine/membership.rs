@@ -163,6 +163,14 @@ impl Membership {
 }
 
 impl ConsumerMachine {
+    /// The generation and the member's id; −1 and nothing for who is no member.
+    pub(crate) fn membership_now(&self) -> (i32, String) {
+        match self.membership.has_generation() {
+            true => (self.membership.generation, self.membership.member_id.clone()),
+            false => (NO_GENERATION, String::new()),
+        }
+    }
+
     pub(super) fn advance_membership(&mut self, now: Instant, metadata: &ClusterMetadata) {
         if !self.subscription.is_of_group() || self.membership.fatal.is_some() {
             return;
