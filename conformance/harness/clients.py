@@ -60,7 +60,18 @@ class Client:
 
 
 class Python(Client):
-    """A program in Python with a virtual environment of its own."""
+    """A program in Python with a virtual environment of its own.
+
+    `requirements` is the file that names its libraries; other libraries than the usual ones go into another environment.
+    """
+
+    def __init__(self, name, version, lacks=None, requirements="requirements"):
+        super().__init__(name, version, lacks)
+        self.requirements = requirements
+
+    @property
+    def built(self):
+        return CACHE / (self.name if self.requirements == "requirements" else f"{self.name}-{self.requirements}")
 
     environment = {"PYTHONPATH": str(SOURCES / "python"), "PYTHONUNBUFFERED": "1"}
 
@@ -68,7 +79,7 @@ class Python(Client):
         environment = self.built / "environment"
         shutil.rmtree(environment, ignore_errors=True)
         processes.run([sys.executable, "-m", "venv", str(environment)], seconds=120)
-        needed = str(self.sources / "requirements.txt")
+        needed = str(self.sources / f"{self.requirements}.txt")
         processes.run([str(environment / "bin/pip"), "install", "--quiet", "--no-deps", "-r", needed], seconds=600)
 
     def command(self):

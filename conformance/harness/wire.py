@@ -41,16 +41,17 @@ def partitions_served(port, topic, partitions):
     return sum(1 for offset in end_offsets(port, topic, partitions) if offset >= 0)
 
 
-def end_offsets(port, topic, partitions):
-    """The end offset of each partition (ListOffsets version 1); -1 where the node answers with an error or not at all."""
-    body = struct.pack(">iih", -1, 1, len(topic)) + topic.encode() + struct.pack(">i", partitions)
+def end_offsets(port, topic, partitions, committed=False):
+    """The end offset of each partition, or its last stable offset (ListOffsets version 2); -1 where the node answers with an
+    error or not at all."""
+    body = struct.pack(">ibih", -1, committed, 1, len(topic)) + topic.encode() + struct.pack(">i", partitions)
     body += b"".join(struct.pack(">iq", index, -1) for index in range(partitions))
     found = [-1] * partitions
     try:
-        answer = ask(port, 2, 1, body)
+        answer = ask(port, 2, 2, body)
     except OSError:
         return found
-    for index, error, _, offset in struct.iter_unpack(">ihqq", answer[4 + 2 + len(topic) + 4:]):
+    for index, error, _, offset in struct.iter_unpack(">ihqq", answer[4 + 4 + 2 + len(topic) + 4:]):
         found[index] = offset if error == 0 else -1
     return found
 

@@ -7,6 +7,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 from confluent_kafka.admin import OffsetSpec, ResourceType
 from library import error_fields, member_settings
+from pipeline import pipeline
 from speech import asked_to_leave, orders, parameters, records_of, report, report_record
 from transactions import copy, transact
 
@@ -250,5 +251,5 @@ STEPS = {verb.__name__: verb for verb in (
 
 
 if __name__ == "__main__":
-    verbs = (produce, consume, member, admin, transact, copy)
+    verbs = (produce, consume, member, admin, transact, copy, pipeline)
     {verb.__name__: verb for verb in verbs}[sys.argv[1]](parameters())

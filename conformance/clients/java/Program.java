@@ -11,6 +11,7 @@ public class Program {
             case "admin" -> Administration.run(told);
             case "transact" -> Transact.run(told);
             case "copy" -> Copy.run(told);
+            case "pipeline" -> Pipeline.run(told);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }
