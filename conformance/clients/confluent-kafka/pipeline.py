@@ -4,6 +4,7 @@ import os
 import threading
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, Consumer, KafkaException, Producer, TopicPartition
+from library import error_fields
 from speech import orders, report
 
 SECONDS = 60
@@ -92,8 +93,7 @@ class Instance:
             self.consumer.seek(place)
 
     def report(self, failure):
-        error = failure.args[0]
-        report(instance=self.id, code=error.code() if error.code() > 0 else None, error=f"{error.name()} {error.str()}")
+        report(instance=self.id, **error_fields(failure.args[0]))
 
     def consumer_settings(self):
         settings = {
