@@ -93,7 +93,7 @@ pub fn hex(text: &str) -> Option<Vec<u8>> {
     let (digits, zeros) = text.split_once('+').unwrap_or((text, "0"));
     let pairs = (0..digits.len()).step_by(2);
     let mut bytes =
-        pairs.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect::<Option<Vec<u8>>>()?;
+        pairs.map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()).collect::<Option<Vec<u8>>>()?;
     bytes.resize(bytes.len() + zeros.parse::<usize>().ok()?, 0);
     Some(bytes)
 }

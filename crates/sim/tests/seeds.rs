@@ -3,7 +3,9 @@
 //! Faults that were put into the coordinator by hand, and the invariant that found each within a hundred seeds: a reply
 //! before its records are committed, an append that is dropped, a batch that is lost in replay
 //! (`acknowledged_commits_stay`); a group's record lost in replay (`generations_never_fall`); a share given to another
-//! member (`members_get_what_the_leader_assigned`). In transactions: commit markers for what was aborted
+//! member (`members_get_what_the_leader_assigned`). In consumer groups: partitions that are given away before they are given up
+//! (`partitions_have_one_owner`), sessions that end in half the time (`members_stay_for_their_session`), members that stay
+//! when they have left (`groups_become_stable`). In transactions: commit markers for what was aborted
 //! (`aborted_records_are_not_seen`), the marker of one partition left out, nothing done about decisions of a life before
 //! (`last_stable_offsets_move_on`), a commit that groups take for an abort, groups that get no marker
 //! (`offsets_go_with_their_transaction`).
