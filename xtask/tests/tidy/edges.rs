@@ -84,6 +84,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         &["types", "record", "protocol", "config", "io", "net", "broker", "handlers", "client", "node"],
     ),
     ("sim", 0, &["types", "record", "protocol", "config", "io", "net", "handlers", "node"]),
+    ("testkit", 0, &[]),
     ("xtask", 0, &[]),
 ];
 

@@ -1,6 +1,7 @@
 //! Two thousand seeds of groups under fire, then in peace.
 
 use io::Entropy;
+use testkit::seeds;
 
 use crate::client::Client;
 use crate::invariants::{
@@ -15,14 +16,7 @@ const PEACE_MS: i64 = 20 * 60 * 1_000;
 
 #[test]
 fn consumer_groups_keep_their_promises_under_fire_and_become_stable_in_peace() {
-    let (from, to) = match std::env::var("MILENA_SEED").map(|seed| seed.parse::<u64>()) {
-        Ok(seed) => seed.map(|seed| (seed, seed + 1)).expect("MILENA_SEED is a number"),
-        Err(_) => (0, SEEDS),
-    };
-    for seed in from..to {
-        let run = std::panic::catch_unwind(|| run(seed));
-        assert!(run.is_ok(), "again with MILENA_SEED={seed}");
-    }
+    seeds::each(SEEDS, run);
 }
 
 fn run(seed: u64) {

@@ -13,9 +13,9 @@ use tokio::time::sleep;
 use types::{ErrorCode, Uuid};
 
 use super::Actor;
-use super::committing::{Committer, commit, committed};
+use super::committing::{Committer, commit};
 use super::coordinator::find;
-use super::group_reading::{Owned, read};
+use super::group_reading::{Owned, begin, read};
 use crate::groups::{Holding, Moment, Partitions, Session};
 use crate::invariants::Violation;
 use crate::plan::ConsumerMember;
@@ -280,12 +280,8 @@ impl ConsumerGroupMember {
     async fn work(&mut self) -> Result<(), Lost> {
         let unknown = self.owned.without_position();
         if !unknown.is_empty() {
-            let group = &self.plan.group;
-            let committed = committed(&self.world, &mut self.connection, group, &unknown).await?;
-            if let Some(committed) = committed {
-                self.owned.begin(&unknown, &committed);
-            }
-            return Ok(());
+            let (world, connection) = (&self.world, &mut self.connection);
+            return begin(world, connection, &self.plan.group, &mut self.owned, &unknown).await;
         }
         match self.draw(40) {
             0..=13 => self.heartbeat().await,

@@ -7,6 +7,7 @@ use io::Entropy;
 use protocol::messages::fetch_request::FetchRequest;
 use types::{ErrorCode, Uuid};
 
+use super::committing::committed;
 use super::reading::{fetch_request, log_start, records_from};
 use crate::book::Book;
 use crate::groups::{Partitions, Place, Share};
@@ -50,13 +51,6 @@ impl Owned {
         self.0.iter().filter(|(_, position)| position.is_none()).map(|(place, _)| place.clone()).collect()
     }
 
-    /// Where nothing was committed, from the first offset on; a read tells where the log really starts.
-    pub(super) fn begin(&mut self, places: &[Place], committed: &BTreeMap<Place, i64>) {
-        for place in places {
-            self.0.insert(place.clone(), Some(committed.get(place).copied().unwrap_or(0)));
-        }
-    }
-
     pub(super) fn forget_positions(&mut self) {
         self.0.values_mut().for_each(|position| *position = None);
     }
@@ -71,6 +65,22 @@ impl Owned {
     fn draw_topic(&self, entropy: &Entropy) -> Option<Uuid> {
         self.0.keys().nth(entropy.below(self.0.len() as u64) as usize).map(|place| place.topic)
     }
+}
+
+/// Asks what the group has committed of these partitions and goes on from there; where nothing was committed, from the first
+/// offset on: a read tells where the log really starts.
+pub(super) async fn begin(
+    world: &Rc<World>,
+    connection: &mut Connection,
+    group: &str,
+    owned: &mut Owned,
+    unknown: &[Place],
+) -> Result<(), Lost> {
+    if let Some(committed) = committed(world, connection, group, unknown).await? {
+        let position = |place: &Place| Some(committed.get(place).copied().unwrap_or(0));
+        owned.0.extend(unknown.iter().map(|place| (place.clone(), position(place))));
+    }
+    Ok(())
 }
 
 /// Reads one of the topics a bit further.

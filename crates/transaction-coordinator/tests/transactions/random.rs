@@ -1,6 +1,7 @@
 //! Thousands of seeds of transactions under fire, then in peace.
 
 use io::Entropy;
+use testkit::seeds;
 use types::TransactionVersion;
 
 use crate::client::Client;
@@ -12,16 +13,9 @@ const PEACE_MS: i64 = 60_000;
 
 #[test]
 fn transactions_keep_their_promises_under_fire_and_end_in_peace() {
-    let (from, to) = match std::env::var("MILENA_SEED").map(|seed| seed.parse::<u64>()) {
-        Ok(seed) => seed.map(|seed| (seed, seed + 1)).expect("MILENA_SEED is a number"),
-        Err(_) => (0, SEEDS),
-    };
-    let mut complete = 0;
-    for seed in from..to {
-        let run = std::panic::catch_unwind(|| run(seed));
-        complete += run.unwrap_or_else(|_| panic!("again with MILENA_SEED={seed}"));
-    }
-    assert!(u64::from(complete) >= 3 * (to - from), "{complete}");
+    let complete = seeds::sum(SEEDS, |seed| u64::from(run(seed)));
+    let runs = seeds::below(SEEDS).count() as u64;
+    assert!(complete >= 3 * runs, "{complete} in {runs} runs");
 }
 
 /// How many transactions were complete.
