@@ -32,6 +32,8 @@ mod full_disk_test;
 #[cfg(test)]
 mod groups_test;
 pub mod holder;
+#[cfg(test)]
+mod idempotence_test;
 mod listeners;
 #[cfg(test)]
 mod node_test;

@@ -110,7 +110,8 @@ impl Plan {
         // Whoever is there besides them is there in other runs, too.
         let consumer_members = consumer_members(entropy);
         let others = if members.is_empty() && consumer_members.is_empty() { 2 } else { 1 };
-        let consumer_session_ms = 60 + entropy.below(200);
+        // Longer than the longest pause between two heartbeats, so that members that are calm stay.
+        let consumer_session_ms = 150 + entropy.below(150);
         Self {
             config: node_config(entropy, is_offsets_topic_flushed, consumer_session_ms),
             lives: (0..lives).map(|_| Life::draw(entropy, length_ms)).collect(),
