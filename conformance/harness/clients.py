@@ -225,3 +225,8 @@ CLIENTS = [
     }),
     Python("confluent-kafka", "2.16.1", lacks={**OF_LIBRDKAFKA, "delete_offset": "the library has no call for it"}),
 ]
+
+
+def client(name):
+    """The client of that name."""
+    return next(each for each in CLIENTS if each.name == name)

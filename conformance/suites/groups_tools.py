@@ -6,13 +6,12 @@ members and partitions of hash maps.
 
 import re
 import struct
-from concurrent.futures import ThreadPoolExecutor
 
-from harness import kafka, processes, wire
+from harness import processes, wire
 from harness.checks import case, equal, true
-from harness.clients import CLIENTS
+from harness.clients import client
 from harness.scenario import Member, hexed, shared_out
-from suites import java_tools
+from harness.side_by_side import SideBySide
 
 PARTITIONS = 3
 RECORDS = 10
@@ -36,46 +35,12 @@ def run(world):
     too_few_brokers(world)
 
 
-class Groups:
-    """Both nodes, given the same commands; each has a Java process that runs them."""
-
-    def __init__(self, node, oracle):
-        self.node, self.oracle = node, oracle
-        self.tools = {one: kafka.Tools() for one in (node, oracle)}
+class Groups(SideBySide):
+    """Both nodes, asked by kafka-consumer-groups."""
 
     def groups(self, *arguments):
         """Runs kafka-consumer-groups against both; what it prints has to be the same, and is returned."""
         return self.same("kafka-consumer-groups", *arguments)
-
-    def same(self, tool, *arguments):
-        """Runs a command against both; what it prints has to be the same, and is returned."""
-        with ThreadPoolExecutor(2) as side_by_side:
-            found, expected = side_by_side.map(lambda one: self.output(one, tool, *arguments), (self.node, self.oracle))
-        equal(unordered(found), unordered(expected), f"what {tool} {' '.join(arguments)} prints")
-        return found
-
-    def output(self, node, tool, *arguments):
-        text, code = self.tools[node].run(tool, "--bootstrap-server", node.bootstrap, *arguments)
-        return java_tools.masked(f"{text}exit {code}", node)
-
-    def close(self):
-        for tools in self.tools.values():
-            tools.close()
-
-
-def unordered(text):
-    """Lines in sorted order, columns parted by one space, without ids of members and without the words of errors.
-
-    The words are each broker's own; the exception stands for the error's code.
-    """
-    text = re.sub(r"(?<=Exception: ).*", "WORDS", text)
-    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
-    text = re.sub(r"(?<=\s)[0-9A-Za-z+/_-]{22}(?=\s)", "ID", text)
-    return sorted(" ".join(line.split()) for line in text.splitlines())
-
-
-def client(name):
-    return next(client for client in CLIENTS if client.name == name)
 
 
 def fill(node):

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness import kafka, kcat, processes
 from harness.checks import case, digest, equal, true
+from harness.side_by_side import masked
 
 LINES = [f"{number % 5}:{number}".encode() for number in range(300)]
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
@@ -46,7 +47,6 @@ class Pair:
         equal(found, expected, f"what {tool} {' '.join(arguments)} prints")
         return found
 
-
     def both_refuse(self, tool, *arguments):
         """Runs a tool that must fail against both: with the same exit code and errors, in whatever words."""
         found, expected = (output(node, tool, *arguments, mask=errors) for node in (self.node, self.oracle))
@@ -66,16 +66,6 @@ def errors(text, _):
     """The names of the exceptions in a text, and its last line."""
     names = sorted(set(re.findall(r"org\.apache\.kafka\.common\.errors\.(\w+)", text)))
     return f"{' '.join(names)} {text.splitlines()[-1]}"
-
-
-def masked(text, node):
-    """Text without what differs from run to run: addresses, topic ids, times, stack traces and log lines."""
-    text = kafka.sorted_settings(text.replace(node.bootstrap, "SERVER"))
-    text = re.sub(r"TopicId: \S{22}", "TopicId: ID", text)
-    text = re.sub(r"CreateTime:\d+", "CreateTime:TIME", text)
-    text = re.sub(r"\[20\d\d-[^\]]*\] ", "", text)
-    lines = [line for line in text.splitlines() if not re.match(r"\s+at |\d\d:\d\d:\d\d,\d+ |Caused by:|\s+\.\.\. ", line)]
-    return "\n".join(lines)
 
 
 def topics(both):

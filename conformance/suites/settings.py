@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness import kafka
 from harness.checks import case, equal, true
-from suites.java_tools import errors, masked
+from harness.side_by_side import masked
+from suites.java_tools import errors
 
 # Settings that say where and how a node of this comparison runs.
 PLACES = ("listeners", "log.dirs", "log.dir", "controller.quorum.bootstrap.servers", "group.initial.rebalance.delay.ms",
