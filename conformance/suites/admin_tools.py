@@ -25,7 +25,6 @@ def run(world):
         api_versions(both)
         log_dirs(both)
         quorum(both)
-        producers(both)
         features(both)
         elections(both)
         reassignments(both)
@@ -149,20 +148,6 @@ def replication(text):
     rows = [re.sub(r"\b\d+ ms ago", "TIME", re.sub(r"\b\d{13}\b", "TIME", row)) for row in rows]
     rows = [re.sub(r"ID( *\t)[1-9]\d*", r"ID\1OFFSET", row) for row in rows]
     return "\n".join(re.sub(r" +", " ", row) for row in rows)
-
-
-def producers(both):
-    with case("kafka-transactions describes the producers of a partition"):
-        found = []
-        for partition in range(3):
-            where = ("describe-producers", "--topic", "t", "--partition", str(partition))
-            found += both.same("kafka-transactions", *SERVER, *where, mask=producer_table).splitlines()
-        true(any("ID" in line for line in found), f"a producer is told: {found}")
-
-
-def producer_table(text):
-    text = re.sub(r"\b\d{13}\b", "TIME", text)
-    return re.sub(r" +", " ", re.sub(r"^\d+(?= *\t)", "ID", text, flags=re.MULTILINE))
 
 
 def features(both):

@@ -4,9 +4,9 @@ tools on the other side."""
 import json
 import subprocess
 
-from harness import brokers, kcat, processes
+from harness import brokers, hanging, kcat, processes
 from harness.checks import case, digest, equal, true
-from suites import command_line_verbs
+from suites import command_line_transactions, command_line_verbs
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 LINES = [f"{number % 7}\t{number} {'payload ' * (number % 30)}".encode() for number in range(3000)]
@@ -14,13 +14,14 @@ LINES = [f"{number % 7}\t{number} {'payload ' * (number % 30)}".encode() for num
 
 def run(world):
     for Node in dict.fromkeys((world.Node, world.Oracle)):
-        with Node(overrides={"num.partitions": 3}) as node:
+        with Node(overrides={"num.partitions": 3, **hanging.OVERRIDES}) as node:
             produced_for_kcat(node)
             consumed_from_kcat(node)
             same_partitions(node)
             positions(node)
             refusals(node)
             command_line_verbs.run(node)
+            command_line_transactions.run(node)
 
 
 def produced_for_kcat(node):
