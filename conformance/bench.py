@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures Milena beside Apache Kafka on one machine in one run, and prints a table in Markdown.
 
-    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions] [groups] [commits] [rebalance] [list]
-             [clients]
+    bench.py [--megabytes N] [--only milena|oracle] [cpu] [start] [partitions] [groups] [commits] [rebalance]
+             [transactions] [list] [clients]
 
 cpu         CPU-seconds of the broker process (user and system) for a gigabyte (10^9 bytes) produced by
             kafka-producer-perf-test (records of 1 KB, batches of 100 KB, acks=all, no compression) and consumed by
@@ -13,6 +13,8 @@ partitions  exec to a topic of 1,000 partitions all served, after a clean stop a
 groups      10,000 groups of one member, each with a heartbeat every 3 s: share of one core, resident memory
 commits     CPU-seconds for a million commits of one offset by members of 8 groups, after a warm-up with as many
 rebalance   one more member joins a group of 2,000: from its JoinGroup to the last answered SyncGroup
+transactions  CPU of the broker process for a transaction of Java's producer that writes 10 records to 2 partitions, one after
+            the other, every third aborted, after a warm-up with as many
 list        guest instructions of a command that lists the names of 100 topics, `milena topic list` beside kafka-topics, each
             of its own broker, counted by valgrind's lackey; and its user and system time without valgrind
 clients     Milena's client library beside librdkafka: CPU-seconds (user and system) of a program that produces or consumes,
@@ -32,7 +34,7 @@ import time
 
 from harness import brokers, client_load, group_load, kafka, kcat, processes, wire
 
-MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance", "list", "clients"]
+MEASUREMENTS = ["cpu", "start", "partitions", "groups", "commits", "rebalance", "transactions", "list", "clients"]
 RECORD_BYTES = 1024
 PARTITIONS = 1000
 GROUPS = 10_000
@@ -40,6 +42,8 @@ HEARTBEAT_SECONDS = 3
 COMMITS = 40_000
 COMMITTING_GROUPS = 8
 MEMBERS = 2_000
+TRANSACTIONS = 5_000
+TRANSACTION_RECORDS, TRANSACTION_PARTITIONS = 10, 2
 LISTED_TOPICS = 100
 # Under valgrind everything takes fifty times as long.
 PATIENCE = {"default.api.timeout.ms": 1_200_000, "request.timeout.ms": 600_000, "socket.connection.setup.timeout.ms": 600_000,
@@ -228,6 +232,18 @@ async def rebalanced(node):
     seconds = time.monotonic() - begun
     group_load.close([*members, newcomer])
     return seconds
+
+
+def transactions(kind, _):
+    """CPU of small transactions."""
+    with kind() as node:
+        wire.create_topic(node.port, "load", TRANSACTION_PARTITIONS, {})
+        load = (node.bootstrap, "load", TRANSACTION_PARTITIONS, TRANSACTIONS, TRANSACTION_RECORDS)
+        command = kafka.java("TransactionWriter", *load, classes=kafka.compiled("TransactionWriter"))
+        write = lambda: processes.run(command, seconds=600)  # noqa: E731
+        write()
+        seconds = cpu_of(node, write)
+        yield f"CPU of a transaction, {TRANSACTION_RECORDS} records, {TRANSACTION_PARTITIONS} partitions", seconds * 1000 / TRANSACTIONS, "ms"
 
 
 def list(kind, _):  # noqa: A001 - measurements are named as on the command line

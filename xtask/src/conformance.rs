@@ -42,7 +42,7 @@ pub struct BenchOptions {
     /// Megabytes to produce and to consume per broker.
     #[arg(long, default_value_t = 1000)]
     megabytes: u32,
-    /// Measures only these: cpu, start, partitions, groups, commits, rebalance, list (needs valgrind), clients.
+    /// Measures only these: cpu, start, partitions, groups, commits, rebalance, transactions, list (needs valgrind), clients.
     measurements: Vec<String>,
 }
 
