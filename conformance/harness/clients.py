@@ -190,7 +190,7 @@ CLIENTS = [
         **dict.fromkeys(["group_offsets", "delete_offset"], "the library has no call for it"),
         "alter_config refused": "the library drops the errors of altered settings",
     }),
-    Own("milena", "0.1.0", lacks={"consumer protocol": "the library does not speak it yet"}),
+    Own("milena", "0.1.0"),
     Node("kafkajs", "2.2.4", eager="roundrobin", lacks={
         "lz4": "needs a plug-in; snappy's stands for them",
         "zstd": "needs a plug-in; snappy's stands for them",

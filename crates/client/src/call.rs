@@ -13,6 +13,8 @@ use protocol::messages::api_versions_request::ApiVersionsRequest;
 use protocol::messages::api_versions_response::ApiVersionsResponse;
 use protocol::messages::consumer_group_describe_request::ConsumerGroupDescribeRequest;
 use protocol::messages::consumer_group_describe_response::ConsumerGroupDescribeResponse;
+use protocol::messages::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
+use protocol::messages::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 use protocol::messages::create_partitions_request::CreatePartitionsRequest;
 use protocol::messages::create_partitions_response::CreatePartitionsResponse;
 use protocol::messages::create_topics_request::CreateTopicsRequest;
@@ -166,6 +168,7 @@ calls! {
     "DescribeCluster": DescribeClusterRequest -> DescribeClusterResponse,
     "DescribeProducers": DescribeProducersRequest -> DescribeProducersResponse,
     "UnregisterBroker": UnregisterBrokerRequest -> UnregisterBrokerResponse,
+    "ConsumerGroupHeartbeat": ConsumerGroupHeartbeatRequest -> ConsumerGroupHeartbeatResponse,
     "ConsumerGroupDescribe": ConsumerGroupDescribeRequest -> ConsumerGroupDescribeResponse,
     "DescribeTransactions": DescribeTransactionsRequest -> DescribeTransactionsResponse,
     "ListTransactions": ListTransactionsRequest -> ListTransactionsResponse,

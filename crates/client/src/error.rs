@@ -205,7 +205,10 @@ impl ClientError {
     /// Whether the same request may succeed later, perhaps elsewhere.
     pub fn is_retriable(&self) -> bool {
         match self {
-            Self::Server { code, .. } | Self::Topic { code, .. } => code.is_retriable(),
+            Self::Server { code, .. } | Self::Topic { code, .. } => {
+                // A member's next heartbeat brings the epoch that it lacks.
+                code.is_retriable() || *code == ErrorCode::StaleMemberEpoch
+            }
             _ => self.is_about_connection(),
         }
     }

@@ -99,7 +99,10 @@ impl ClusterMetadata {
                 }
                 // What was known stands for a while: a broker that has just started may not know its topics yet.
                 code => {
-                    if matches!(code, ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId) {
+                    let is_unknown =
+                        matches!(code, ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId);
+                    // One that was asked for by its id has none.
+                    if is_unknown && !name.is_empty() {
                         let since = *self.missing.entry(name.clone()).or_insert(learnt_at);
                         if learnt_at.duration_since(since) >= MISSING_FOR {
                             self.topics.remove(&name);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use tokio::time::Instant;
-use types::{ErrorCode, NodeId, TopicName};
+use types::{ErrorCode, NodeId, TopicName, Uuid};
 
 use crate::broker_connection::BrokerConnection;
 use crate::call::Call;
@@ -164,6 +164,12 @@ impl NetworkClient {
             .map(|name| MetadataRequestTopic { name: Some(name.to_string()), ..Default::default() })
             .collect();
         Ok(self.ask_metadata(Some(topics), auto_create).await?.1)
+    }
+
+    /// As [`Self::refresh_topics`], for topics whose ids are known and names are not.
+    pub(crate) async fn refresh_ids(&self, ids: &[Uuid]) -> Result<Vec<(TopicName, ErrorCode)>, ClientError> {
+        let topics = ids.iter().map(|id| MetadataRequestTopic { topic_id: *id, ..Default::default() });
+        Ok(self.ask_metadata(Some(topics.collect()), AutoCreate::Forbidden).await?.1)
     }
 
     /// Asks any broker about all topics that this client may see, and returns their names; without Kafka's own.

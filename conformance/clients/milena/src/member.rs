@@ -1,4 +1,4 @@
-//! A member of a classic group until it is asked to leave.
+//! A member of a group until it is asked to leave.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use client::ClientError;
 use client::consumer::{
-    Assignor, Callback, Consumer, ConsumerConfig, OffsetAndMetadata, OffsetReset, Offsets, PartitionRecords,
-    RebalanceListener,
+    Assignor, Callback, Consumer, ConsumerConfig, GroupProtocol, OffsetAndMetadata, OffsetReset, Offsets,
+    PartitionRecords, RebalanceListener,
 };
 use serde_json::json;
 use types::{ErrorCode, TopicPartition};
@@ -48,6 +48,9 @@ impl RebalanceListener for Owned {
 
 /// How a member of a group gets its partitions.
 pub fn of_strategy(config: ConsumerConfig, strategy: &str) -> ConsumerConfig {
+    if strategy == "server" {
+        return config.group_protocol(GroupProtocol::Consumer);
+    }
     let strategy = if strategy == "cooperative" { "cooperative-sticky" } else { strategy };
     config.partition_assignment_strategy(Assignor::by_name(strategy))
 }

@@ -7,7 +7,7 @@ use types::{Offset, TopicName, TopicPartition};
 
 use crate::consumer::listener::Nobody;
 use crate::consumer::machine::Position;
-use crate::consumer::{Consumer, RebalanceListener};
+use crate::consumer::{Consumer, GroupProtocol, RebalanceListener};
 use crate::error::ClientError;
 
 impl Consumer {
@@ -37,11 +37,16 @@ impl Consumer {
     }
 
     /// Reads all topics whose whole name fits `pattern`, also those that come later (seen within
-    /// `metadata.max.age.ms`), except Kafka's own.
+    /// `metadata.max.age.ms`), except Kafka's own. In a group of the consumer protocol the coordinator looks, and `pattern` is
+    /// one of RE2.
     ///
     /// # Errors
-    /// As [`Self::subscribe`], and `Pattern`.
+    /// As [`Self::subscribe`], and `Pattern`; a coordinator that takes no such pattern says so to the next poll.
     pub fn subscribe_pattern(&self, pattern: &str) -> Result<(), ClientError> {
+        if self.config.group_protocol == GroupProtocol::Consumer {
+            let pattern = pattern.to_owned();
+            return self.changed(|consumer| consumer.shared.machine().subscribe_pattern_for_brokers(pattern));
+        }
         let compiled = Regex::new(&format!("^(?:{pattern})$"));
         let pattern = compiled.map_err(|error| ClientError::Pattern {
             pattern: pattern.to_owned(),

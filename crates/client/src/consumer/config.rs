@@ -38,6 +38,17 @@ pub enum OffsetReset {
     Fail,
 }
 
+/// How the members of a group share partitions out (`group.protocol`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupProtocol {
+    /// `classic`: one of them does, when all have joined.
+    #[default]
+    Classic,
+    /// `consumer`: the coordinator does, and tells each member (KIP-848). Session and heartbeats are as the brokers and the
+    /// group are configured.
+    Consumer,
+}
+
 /// How a consumer reads, and what it is to its group.
 ///
 /// ```
@@ -57,11 +68,15 @@ pub struct ConsumerConfig {
     pub group_id: Option<String>,
     /// `group.instance.id`: a static member (KIP-345) keeps its partitions while it starts anew.
     pub group_instance_id: Option<String>,
-    /// `partition.assignment.strategy`, the preferred one first.
+    /// `group.protocol`.
+    pub group_protocol: GroupProtocol,
+    /// `group.remote.assignor`: how the coordinator shares partitions out in the consumer protocol; `None`: as it likes best.
+    pub group_remote_assignor: Option<String>,
+    /// `partition.assignment.strategy`, the preferred one first; of the classic protocol.
     pub partition_assignment_strategy: Vec<Assignor>,
-    /// `session.timeout.ms`: a member that was silent for so long is dead.
+    /// `session.timeout.ms`: a member that was silent for so long is dead; of the classic protocol.
     pub session_timeout: Duration,
-    /// `heartbeat.interval.ms`.
+    /// `heartbeat.interval.ms`; of the classic protocol.
     pub heartbeat_interval: Duration,
     /// `max.poll.interval.ms`: a member that does not poll for so long gives its partitions up.
     pub max_poll_interval: Duration,
@@ -101,6 +116,8 @@ impl Default for ConsumerConfig {
         Self {
             group_id: None,
             group_instance_id: None,
+            group_protocol: GroupProtocol::Classic,
+            group_remote_assignor: None,
             partition_assignment_strategy: vec![Assignor::Range, Assignor::CooperativeSticky],
             session_timeout: Duration::from_secs(45),
             heartbeat_interval: Duration::from_secs(3),
@@ -147,6 +164,13 @@ impl ConsumerConfig {
         self
     }
 
+    /// Sets `group.remote.assignor`.
+    #[must_use]
+    pub fn group_remote_assignor(mut self, assignor: impl Into<String>) -> Self {
+        self.group_remote_assignor = Some(assignor.into());
+        self
+    }
+
     /// Sets `partition.assignment.strategy`.
     #[must_use]
     pub fn partition_assignment_strategy(mut self, assignors: impl IntoIterator<Item = Assignor>) -> Self {
@@ -171,6 +195,8 @@ impl ConsumerConfig {
     setters! {
         /// Sets `max.poll.records`.
         max_poll_records: usize => max_poll_records,
+        /// Sets `group.protocol`.
+        group_protocol: GroupProtocol => group_protocol,
         /// Sets `session.timeout.ms`.
         session_timeout: Duration => session_timeout,
         /// Sets `heartbeat.interval.ms`.

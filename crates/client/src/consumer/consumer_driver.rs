@@ -168,6 +168,7 @@ async fn metadata(
         MetadataWanted::All => {
             Ok(MetadataAnswer { all: Some(client.refresh_all().await?), errors: Vec::new() })
         }
+        MetadataWanted::Ids(ids) => Ok(MetadataAnswer { all: None, errors: client.refresh_ids(&ids).await? }),
         MetadataWanted::Topics(topics) => {
             let errors = client.refresh_topics(&topics, auto_create).await?;
             Ok(MetadataAnswer { all: None, errors })

@@ -55,6 +55,13 @@ impl Lane {
             CoordinatorCall::Leave(request) => {
                 self.send(connection, &request, newest(&request), self.patience, |_| Event::Left).await;
             }
+            CoordinatorCall::ConsumerHeartbeat { attempt, request } => {
+                let told = move |answer| Event::ConsumerHeartbeat { attempt, answer };
+                self.send(connection, &request, newest(&request), self.patience, told).await;
+            }
+            CoordinatorCall::ConsumerLeave(request) => {
+                self.send(connection, &request, newest(&request), self.patience, |_| Event::Left).await;
+            }
             CoordinatorCall::Commit { id, mut request } => {
                 let ids = TopicIds::of_commit(&mut request, &self.client.snapshot());
                 let newest = ids.newest(OffsetCommitRequest::MAX_VERSION);

@@ -1,4 +1,5 @@
-//! Kafka's consumer: subscribed to topics as a member of a classic group, or assigned partitions by hand.
+//! Kafka's consumer: subscribed to topics as a member of a group, of the classic or the consumer protocol (KIP-848), or
+//! assigned partitions by hand.
 //!
 //! ```no_run
 //! use std::ops::ControlFlow;
@@ -50,6 +51,7 @@ use std::time::Duration;
 use protocol::messages::fetch_request::FetchRequest;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use types::Uuid;
 
 use crate::error::ClientError;
 use crate::network_client::{AutoCreate, NetworkClient};
@@ -59,7 +61,7 @@ use machine::{CallbackKind, ConsumerMachine, Handed};
 
 pub use assignor::Assignor;
 pub use committing::Offsets;
-pub use config::{ConsumerConfig, IsolationLevel, OffsetReset};
+pub use config::{ConsumerConfig, GroupProtocol, IsolationLevel, OffsetReset};
 pub use group_metadata::ConsumerGroupMetadata;
 pub use interceptor::ConsumerInterceptor;
 pub use listener::{Callback, RebalanceListener};
@@ -94,7 +96,18 @@ impl Consumer {
     pub fn with_clock(client: &NetworkClient, config: ConsumerConfig, clock: io::Clock) -> Self {
         let client = client.with_own_connections();
         let config = Arc::new(config);
-        let machine = ConsumerMachine::new(Arc::clone(&config), client.config().clone(), Instant::now());
+        // Without randomness it has none, which brokers refuse.
+        let member_id = match config.group_protocol {
+            GroupProtocol::Classic => None,
+            GroupProtocol::Consumer => io::Entropy::from_system().ok(),
+        };
+        let member_id = member_id.map(|entropy| Uuid::from_bytes(entropy.bytes16()).to_string());
+        let machine = ConsumerMachine::with_member_id(
+            Arc::clone(&config),
+            client.config().clone(),
+            member_id.unwrap_or_default(),
+            Instant::now(),
+        );
         let shared = Arc::new(Shared::new(machine));
         let auto_create =
             if config.allow_auto_create_topics { AutoCreate::Allowed } else { AutoCreate::Forbidden };

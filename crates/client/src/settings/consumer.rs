@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::values::Values;
 use super::{ClientKind, SettingError};
 use crate::config::ClientConfig;
-use crate::consumer::{Assignor, ConsumerConfig, IsolationLevel, OffsetReset};
+use crate::consumer::{Assignor, ConsumerConfig, GroupProtocol, IsolationLevel, OffsetReset};
 
 impl ConsumerConfig {
     /// A consumer's settings by Kafka's names. Deserializers and interceptors are given in code.
@@ -25,6 +25,8 @@ impl ConsumerConfig {
         let config = Self {
             group_id: values.text_if_any("group.id"),
             group_instance_id: values.text_if_any("group.instance.id"),
+            group_protocol: group_protocol(&values)?,
+            group_remote_assignor: values.text_if_any("group.remote.assignor"),
             partition_assignment_strategy: assignors(&values)?,
             session_timeout: values.millis("session.timeout.ms")?,
             heartbeat_interval: values.millis("heartbeat.interval.ms")?,
@@ -44,7 +46,8 @@ impl ConsumerConfig {
             client_rack: values.text("client.rack").to_owned(),
             interceptors: Vec::new(),
         };
-        if config.group_id.is_some() && config.heartbeat_interval >= config.session_timeout {
+        let is_classic = config.group_protocol == GroupProtocol::Classic;
+        if is_classic && config.group_id.is_some() && config.heartbeat_interval >= config.session_timeout {
             return Err(values.invalid("heartbeat.interval.ms", &"is not less than session.timeout.ms"));
         }
         if config.group_id.is_none() && config.enable_auto_commit && values.is_given("enable.auto.commit") {
@@ -53,6 +56,25 @@ impl ConsumerConfig {
             );
         }
         Ok((client, config))
+    }
+}
+
+/// What the one protocol leaves to the brokers or has no use for is not set by who speaks it.
+fn group_protocol(values: &Values) -> Result<GroupProtocol, SettingError> {
+    let words = [("classic", GroupProtocol::Classic), ("consumer", GroupProtocol::Consumer)];
+    let protocol = values.one_of("group.protocol", &words)?;
+    let others: &[&str] = match protocol {
+        GroupProtocol::Classic => &["group.remote.assignor"],
+        GroupProtocol::Consumer => {
+            &["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"]
+        }
+    };
+    match others.iter().find(|key| values.is_given(key) && !values.text(key).is_empty()) {
+        None => Ok(protocol),
+        Some(key) => {
+            let name = values.text("group.protocol").to_owned();
+            Err(values.invalid(key, &format_args!("cannot be set with group.protocol={name}")))
+        }
     }
 }
 

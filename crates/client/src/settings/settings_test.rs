@@ -136,8 +136,8 @@ fn what_cannot_be_is_refused_in_words() {
             "delivery.timeout.ms=100: is less than linger.ms and request.timeout.ms",
         ),
         (
-            refusal(consumer(&[("group.protocol", "consumer")])),
-            "group.protocol=consumer is not served: groups of the classic protocol are served",
+            refusal(consumer(&[("group.protocol", "consumer"), ("session.timeout.ms", "6000")])),
+            "session.timeout.ms=6000: cannot be set with group.protocol=consumer",
         ),
         (
             refusal(consumer(&[("group.id", "g"), ("heartbeat.interval.ms", "45000")])),

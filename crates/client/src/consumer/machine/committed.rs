@@ -13,7 +13,7 @@ use super::ConsumerMachine;
 use super::commits::{OffsetAndMetadata, Offsets};
 use super::effect::{Asked, CoordinatorCall};
 use super::partitions::{PartitionState, Position, Stage};
-use crate::consumer::IsolationLevel;
+use crate::consumer::{GroupProtocol, IsolationLevel};
 use crate::error::{ClientError, error_code};
 use crate::network_client::topic_error;
 
@@ -67,8 +67,14 @@ impl ConsumerMachine {
             partition_indexes: indexes.clone(),
             ..OffsetFetchRequestTopics::default()
         });
+        let is_member = self.config.group_protocol == GroupProtocol::Consumer
+            && self.subscription.is_of_group()
+            && self.membership.has_generation();
+        let (member_epoch, member_id) = self.membership_now();
         let group = OffsetFetchRequestGroup {
             group_id: group_id.clone(),
+            member_id: is_member.then_some(member_id),
+            member_epoch: if is_member { member_epoch } else { -1 },
             topics: Some(of_group.collect()),
             ..OffsetFetchRequestGroup::default()
         };
@@ -100,6 +106,16 @@ impl ConsumerMachine {
             (Some(id), found) => {
                 if let Some(question) = self.commits.questions.remove(&id) {
                     self.to_be_told.push(Box::new(move || (question.outcome)(found)));
+                }
+            }
+            (None, Err(error @ ClientError::CommitFailed { .. })) => {
+                // The member is about to lose them.
+                tracing::debug!(%error, "committed offsets are asked for again");
+                let not_before = Some(now + self.client.backoff(1));
+                for (partition, token) in asked {
+                    if let Some(state) = self.answered(partition, *token) {
+                        state.not_before = not_before;
+                    }
                 }
             }
             (None, Err(error)) => self.all_failed(asked, &error, now),

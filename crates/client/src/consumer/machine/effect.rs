@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use protocol::messages::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
+use protocol::messages::consumer_group_heartbeat_response::ConsumerGroupHeartbeatResponse;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::fetch_response::FetchResponse;
 use protocol::messages::find_coordinator_request::FindCoordinatorRequest;
@@ -35,6 +37,8 @@ pub(crate) type Asked = BTreeMap<TopicPartition, u64>;
 pub(crate) enum MetadataWanted {
     All,
     Topics(Vec<TopicName>),
+    /// Of which only the ids are known.
+    Ids(Vec<Uuid>),
 }
 
 /// What the cluster said of its topics; what is well is in the client's metadata.
@@ -98,6 +102,12 @@ pub(crate) enum CoordinatorCall {
         request: HeartbeatRequest,
     },
     Leave(LeaveGroupRequest),
+    ConsumerHeartbeat {
+        attempt: u64,
+        request: ConsumerGroupHeartbeatRequest,
+    },
+    /// The last one of a member.
+    ConsumerLeave(ConsumerGroupHeartbeatRequest),
     Commit {
         id: u64,
         request: OffsetCommitRequest,
@@ -130,6 +140,10 @@ pub(crate) enum Event {
     Heartbeat {
         attempt: u64,
         answer: Result<HeartbeatResponse, ClientError>,
+    },
+    ConsumerHeartbeat {
+        attempt: u64,
+        answer: Result<ConsumerGroupHeartbeatResponse, ClientError>,
     },
     /// The coordinator knows, or cannot be told.
     Left,

@@ -7,6 +7,7 @@ use super::ConsumerMachine;
 use super::effect::CoordinatorCall;
 use super::membership::{CallbackKind, Membership, Stage};
 use super::subscription::Subscription;
+use crate::consumer::GroupProtocol;
 
 impl ConsumerMachine {
     /// Ends the membership: what the application is to be told first.
@@ -21,6 +22,7 @@ impl ConsumerMachine {
         // Nothing more is begun; the heart goes on beating.
         self.membership.stage = Stage::Leaving;
         self.membership.attempt += 1;
+        self.membership.is_beating = false;
     }
 
     /// Leaves the group and forgets what was read.
@@ -29,14 +31,17 @@ impl ConsumerMachine {
         let (fatal, is_leaving) = (self.membership.fatal.take(), self.membership.is_leaving);
         let attempt = self.membership.attempt + 1;
         // A static member that was fenced stays out.
-        self.membership = Membership { fatal, is_leaving, attempt, ..Membership::new(now) };
+        self.membership = Membership { fatal, is_leaving, attempt, ..self.membership.anew(now) };
         self.subscription = Subscription::Nothing;
         self.set_partitions(&[]);
         self.errors.clear();
     }
 
-    /// Static members do not leave: they are expected back within their session (KIP-345).
+    /// Static members of a classic group do not leave: they are expected back within their session (KIP-345).
     pub(super) fn send_leave(&mut self, why: &str) {
+        if self.config.group_protocol == GroupProtocol::Consumer {
+            return self.send_consumer_leave();
+        }
         let membership = &self.membership;
         let is_static = self.config.group_instance_id.is_some();
         if membership.member_id.is_empty()

@@ -1,4 +1,5 @@
-//! A member of a classic group between its joins: heartbeats, reasons to join again, what is given up and when, leaving.
+//! A member of a group: what its life has in common in both protocols; and of a classic group between its joins: heartbeats,
+//! reasons to join again, what is given up and when.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -10,6 +11,8 @@ use types::{ErrorCode, TopicName, TopicPartition};
 use super::ConsumerMachine;
 use super::effect::CoordinatorCall;
 use super::joining::Joined;
+use super::reconciliation::Reconciliation;
+use crate::consumer::GroupProtocol;
 use crate::consumer::assignor::{Members, Offered, OfferedTopic, StickyMemory};
 use crate::errand::Errand;
 use crate::error::{ClientError, error_code};
@@ -73,8 +76,13 @@ pub(super) struct GroupTopics {
 }
 
 pub(super) struct Membership {
+    /// The id that it made itself, for the consumer protocol; empty for a classic group.
+    pub(super) own_id: String,
     pub(super) member_id: String,
+    /// Of the consumer protocol the member's epoch.
     pub(super) generation: i32,
+    /// Of the consumer protocol.
+    pub(super) reconciliation: Reconciliation,
     pub(super) stage: Stage,
     /// Why the member is to join (again).
     pub(super) rejoin: Option<String>,
@@ -100,10 +108,12 @@ pub(super) struct Membership {
 }
 
 impl Membership {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(own_id: String, now: Instant) -> Self {
         Self {
-            member_id: String::new(),
+            member_id: own_id.clone(),
+            own_id,
             generation: NO_GENERATION,
+            reconciliation: Reconciliation::default(),
             stage: Stage::Settled,
             rejoin: None,
             attempt: 0,
@@ -119,6 +129,11 @@ impl Membership {
             is_too_slow: false,
             is_leaving: false,
         }
+    }
+
+    /// Of the same consumer, out of its group.
+    pub(super) fn anew(&self, now: Instant) -> Self {
+        Self::new(self.own_id.clone(), now)
     }
 
     pub(super) const fn has_generation(&self) -> bool {
@@ -153,7 +168,9 @@ impl Membership {
     /// The coordinator does not know the member (any more).
     pub(super) fn forget_generation(&mut self, why: &str) {
         self.generation = NO_GENERATION;
-        self.member_id.clear();
+        self.member_id.clone_from(&self.own_id);
+        self.reconciliation.forget();
+        self.is_beating = false;
         self.attempt += 1;
         if matches!(self.stage, Stage::Assigning { .. } | Stage::Syncing | Stage::Taking { .. }) {
             self.stage = Stage::Settled;
@@ -174,6 +191,9 @@ impl ConsumerMachine {
     pub(super) fn advance_membership(&mut self, now: Instant, metadata: &ClusterMetadata) {
         if !self.subscription.is_of_group() || self.membership.fatal.is_some() {
             return;
+        }
+        if self.config.group_protocol == GroupProtocol::Consumer {
+            return self.advance_consumer_membership(now, metadata);
         }
         self.watch_polls(now);
         if matches!(self.membership.stage, Stage::Settled) {
@@ -205,7 +225,7 @@ impl ConsumerMachine {
     }
 
     /// `max.poll.interval.ms`: who does not come back for more gives its place up.
-    fn watch_polls(&mut self, now: Instant) {
+    pub(super) fn watch_polls(&mut self, now: Instant) {
         let until = self.last_poll + self.config.max_poll_interval;
         if !self.membership.has_generation() {
             return;
@@ -374,9 +394,16 @@ impl ConsumerMachine {
         }
         let Some(code) = error.code() else { return error };
         let is_member = self.subscription.is_of_group();
+        let is_classic = self.config.group_protocol == GroupProtocol::Classic;
         match code {
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::RequestTimedOut => {
                 self.lose_coordinator(&code);
+            }
+            // What the member is, its heartbeats are told.
+            ErrorCode::UnknownMemberId | ErrorCode::FencedInstanceId | ErrorCode::FencedMemberEpoch
+                if !is_classic =>
+            {
+                return ClientError::CommitFailed { code };
             }
             ErrorCode::FencedInstanceId => {
                 self.membership.fatal.get_or_insert(error.clone());

@@ -12,10 +12,12 @@
 //! | `fetching`, `fetch_session` | which broker is asked for what, what it remembers of that, and what came back |
 //! | `coordinator` | who coordinates the group |
 //! | `membership`, `joining`, `leaving` | the member's life: heartbeats, rebalances, join, sync, the end |
+//! | `consumer_heartbeat`, `reconciliation` | the same in the consumer protocol (KIP-848): one request, and what it brings |
 //! | `commits`, `committed` | offsets committed and asked for |
 
 mod commits;
 mod committed;
+mod consumer_heartbeat;
 mod coordinator;
 mod effect;
 mod fetch_session;
@@ -25,6 +27,7 @@ mod leaving;
 mod membership;
 mod partitions;
 mod positions;
+mod reconciliation;
 mod subscription;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -94,6 +97,8 @@ pub(crate) struct ConsumerMachine {
     errors: VecDeque<(Option<TopicPartition>, ClientError)>,
     metadata: Errand,
     metadata_wanted: bool,
+    /// It was last asked for topics whose names are not known.
+    asked_for_names: bool,
     /// When all topics that are read were asked about last.
     metadata_asked_at: Option<Instant>,
     /// The application waits in `poll`.
@@ -109,7 +114,13 @@ pub(crate) struct ConsumerMachine {
 }
 
 impl ConsumerMachine {
-    pub(crate) fn new(config: Arc<ConsumerConfig>, client: ClientConfig, now: Instant) -> Self {
+    /// `member_id` is for the consumer protocol: an id that no other member has, for as long as the consumer lives.
+    pub(crate) fn with_member_id(
+        config: Arc<ConsumerConfig>,
+        client: ClientConfig,
+        member_id: String,
+        now: Instant,
+    ) -> Self {
         let commits = Commits::new(now + config.auto_commit_interval);
         Self {
             config,
@@ -118,7 +129,7 @@ impl ConsumerMachine {
             partitions: BTreeMap::new(),
             last_token: 0,
             coordinator: Coordinator::default(),
-            membership: Membership::new(now),
+            membership: Membership::new(member_id, now),
             commits,
             fetched: VecDeque::new(),
             fetching_from: BTreeSet::new(),
@@ -127,6 +138,7 @@ impl ConsumerMachine {
             errors: VecDeque::new(),
             metadata: Errand::default(),
             metadata_wanted: false,
+            asked_for_names: false,
             metadata_asked_at: None,
             is_polling: false,
             last_poll: now,
@@ -135,6 +147,12 @@ impl ConsumerMachine {
             to_be_told: Vec::new(),
             wake_at: None,
         }
+    }
+
+    /// As [`Self::with_member_id`], for a classic group or none.
+    #[cfg(test)]
+    pub(crate) fn new(config: Arc<ConsumerConfig>, client: ClientConfig, now: Instant) -> Self {
+        Self::with_member_id(config, client, String::new(), now)
     }
 
     /// Does what is due, and returns when to look again if nothing happens.
@@ -168,6 +186,9 @@ impl ConsumerMachine {
             Event::GroupTopics { attempt, answer } => self.handle_group_topics(attempt, answer, now),
             Event::Synced { attempt, answer } => self.handle_synced(attempt, answer, now),
             Event::Heartbeat { attempt, answer } => self.handle_heartbeat(attempt, answer, now),
+            Event::ConsumerHeartbeat { attempt, answer } => {
+                self.handle_consumer_heartbeat(attempt, answer, now);
+            }
             Event::Left => self.membership.is_leaving = false,
             Event::Committed { id, answer } => self.handle_committed(id, answer, now),
             Event::CommittedOffsets { id, asked, answer } => {
@@ -242,7 +263,8 @@ impl ConsumerMachine {
     fn advance_metadata(&mut self, now: Instant, metadata: &ClusterMetadata) {
         let topics = self.topics_of_interest();
         let wants_all = self.subscription.has_pattern();
-        if topics.is_empty() && !wants_all {
+        let nameless = self.membership.reconciliation.unresolved();
+        if topics.is_empty() && !wants_all && nameless.is_empty() {
             return;
         }
         let age = self.client.metadata_max_age;
@@ -254,8 +276,14 @@ impl ConsumerMachine {
         if !self.metadata_wanted && stale_at > now {
             return self.wake(stale_at);
         }
+        let asks_for_names = !nameless.is_empty() && (!self.asked_for_names || topics.is_empty());
+        let nameless = nameless.to_vec();
         if self.metadata.begins(now) {
             self.metadata_wanted = false;
+            self.asked_for_names = asks_for_names;
+            if asks_for_names {
+                return self.effects.push_back(Effect::Metadata(MetadataWanted::Ids(nameless)));
+            }
             self.effects.push_back(Effect::Metadata(match wants_all {
                 true => MetadataWanted::All,
                 false => MetadataWanted::Topics(topics.into_iter().collect()),

@@ -19,6 +19,8 @@ pub(super) enum Subscription {
         pattern: Regex,
         topics: BTreeSet<TopicName>,
     },
+    /// Topics whose name fits a pattern of RE2, as the group's coordinator knows them (KIP-848).
+    PatternForBrokers(String),
     /// Partitions that the application named.
     Partitions,
 }
@@ -28,16 +30,24 @@ impl Subscription {
     pub(super) fn topics(&self) -> impl Iterator<Item = &TopicName> {
         let topics = match self {
             Self::Topics(topics) | Self::Pattern { topics, .. } => Some(topics),
-            Self::Nothing | Self::Partitions => None,
+            Self::Nothing | Self::PatternForBrokers(_) | Self::Partitions => None,
         };
         topics.into_iter().flatten()
     }
 
     /// Whether a group decides what is read.
     pub(super) const fn is_of_group(&self) -> bool {
-        matches!(self, Self::Topics(_) | Self::Pattern { .. })
+        matches!(self, Self::Topics(_) | Self::Pattern { .. } | Self::PatternForBrokers(_))
     }
 
+    pub(super) fn pattern_for_brokers(&self) -> Option<&str> {
+        match self {
+            Self::PatternForBrokers(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+
+    /// Whether all topics there are have to be looked at here.
     pub(super) const fn has_pattern(&self) -> bool {
         matches!(self, Self::Pattern { .. })
     }
@@ -62,6 +72,12 @@ impl ConsumerMachine {
         self.subscription = Subscription::Pattern { pattern, topics: BTreeSet::new() };
         // All topics have to be asked for.
         self.metadata_asked_at = None;
+        Ok(())
+    }
+
+    pub(crate) fn subscribe_pattern_for_brokers(&mut self, pattern: String) -> Result<(), ClientError> {
+        self.may_subscribe()?;
+        self.subscription = Subscription::PatternForBrokers(pattern);
         Ok(())
     }
 
