@@ -3,6 +3,7 @@
 import threading
 
 from harness import kafka, processes
+from harness.checks import equal
 
 CACHE = kafka.CACHE.parent / "milena-clients"
 JVM = ["-Xmx256M", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
@@ -12,7 +13,7 @@ class Project:
     """A directory with a pom.xml; its output goes to the directory that the property `built` names."""
 
     def __init__(self, name):
-        self.sources, self.built = kafka.HERE / name, CACHE / name
+        self.sources, self.built = kafka.HERE / name, CACHE / name.replace("/", "-")
         self.building = threading.Lock()
 
     def build(self):
@@ -24,7 +25,9 @@ class Project:
                 self.built.mkdir(parents=True, exist_ok=True)
                 where = ["--file", str(self.sources / "pom.xml"), f"-Dbuilt={self.built}"]
                 goals = ["compile", "dependency:copy-dependencies", f"-DoutputDirectory={self.built / 'libraries'}"]
-                processes.run(["mvn", "--quiet", "--batch-mode", *where, *goals], seconds=900)
+                done = processes.finish(["mvn", "--quiet", "--batch-mode", *where, *goals], seconds=900)
+                # Maven complains on standard output.
+                equal(done.returncode, 0, f"how Maven ended: {done.stdout.decode(errors='replace')[:1500]}")
                 mark.touch()
 
     def java(self, main, *arguments, jvm=()):

@@ -65,15 +65,15 @@ def finish(command, stdin=None, seconds=60, environment=None):
     return subprocess.run(command, capture_output=True, timeout=seconds, env=environment, **with_input)
 
 
-def wait_until(condition, seconds, what, alive=None):
-    """Asks again and again until the condition holds; a process that died meanwhile ends the wait."""
+def wait_until(condition, seconds, what, alive=None, pause=0.002):
+    """Asks again, after a pause in seconds, until the condition holds; a process that died meanwhile ends the wait."""
     deadline = time.monotonic() + seconds
     while not condition():
         if alive is not None and alive.poll() is not None:
             raise Overdue(f"{what}: the process ended with {alive.returncode}")
         if time.monotonic() > deadline:
             raise Overdue(f"{what}: not within {seconds} s")
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 def free_port():

@@ -1,5 +1,11 @@
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.tests.RelationalSmokeTest;
 import org.apache.kafka.streams.tests.SmokeTestDriver;
@@ -24,9 +30,38 @@ public class SmokeTests {
     }
 
     /** Produces so many records of each key in so many seconds, then judges what the application made of them. */
-    static void drive(String bootstrap, int keys, int recordsPerKey, int seconds, String guarantee) {
+    static void drive(String bootstrap, int keys, int recordsPerKey, int seconds, String guarantee) throws Exception {
         var produced = SmokeTestDriver.generate(bootstrap, keys, recordsPerKey, Duration.ofSeconds(seconds));
+        settle(bootstrap);
         SmokeTestDriver.verify(bootstrap, produced, recordsPerKey, guarantee.equals("exactly_once_v2"));
+    }
+
+    /**
+     * Returns when the application has read all data and writes no more.
+     *
+     * <p>The driver asks for the end of a topic, then where its committed records end: of an application that writes
+     * meanwhile it says that they end behind the end.
+     */
+    static void settle(String bootstrap) throws Exception {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            var partitions = new HashMap<TopicPartition, OffsetSpec>();
+            for (var topic : admin.describeTopics(List.of(SmokeTestDriver.topics())).allTopicNames().get().values()) {
+                topic.partitions().forEach(partition -> partitions.put(new TopicPartition(topic.name(), partition.partition()), OffsetSpec.latest()));
+            }
+            Map<TopicPartition, Long> before = null;
+            while (true) {
+                var ends = new HashMap<TopicPartition, Long>();
+                admin.listOffsets(partitions).all().get().forEach((partition, found) -> ends.put(partition, found.offset()));
+                var read = admin.listConsumerGroupOffsets("SmokeTest").partitionsToOffsetAndMetadata().get();
+                boolean all = ends.keySet().stream().filter(partition -> partition.topic().equals("data"))
+                    .allMatch(partition -> read.get(partition) != null && read.get(partition).offset() == ends.get(partition));
+                if (all && ends.equals(before)) {
+                    return;
+                }
+                before = ends;
+                Thread.sleep(1000);
+            }
+        }
     }
 
     /** Produces articles and comments on them, then judges whether the application has joined them. */
