@@ -6,7 +6,7 @@ import sys
 
 import run
 from harness import brokers, checks
-from suites import clients, compaction, crash, exchange, groups, groups_tools, groups_under_fire, kcat
+from suites import clients, compaction, crash, exchange, exchange_transactions, groups, groups_tools, groups_under_fire, kcat
 
 
 class Lossy(brokers.Oracle):
@@ -32,6 +32,14 @@ class Forgetful(brokers.Oracle):
         super().stop()
         cut_tails(self.data, "handed-2")
         (self.data / ".kafka_cleanshutdown").unlink()
+
+
+class Undecided(brokers.Oracle):
+    """Hands a directory over without the marker of a transaction that is complete."""
+
+    def stop(self):
+        super().stop()
+        exchange_transactions.cut_off(self, "settled-0")
 
 
 class Odd(brokers.Oracle):
@@ -67,6 +75,7 @@ EXPECTED = [
     "kcat -L lists the node as controller, and a topic that it creates",
     "a record larger than max.message.bytes is refused, and the connection lives on",
     "from oracle to oracle after a clean stop: oracle serves the same records, offsets and settings",
+    "from oracle to oracle after a clean stop, transaction.version 2: oracle tells the same of every transaction, and shows none",
     "groups: OFFSET_FETCH: ",
     "groups: OFFSET_COMMIT: ",
     "kafka-consumer-groups resets by time, by duration and to the current offset",
@@ -105,6 +114,7 @@ def with_faults():
     world.Node = Odd
     kcat.run(world)
     exchange.handed_over(world, Forgetful, world.Oracle, "a clean stop")
+    exchange_transactions.handed_over(Undecided, world.Oracle, "a clean stop", 2)
     world.Node = Narrow
     groups.run(world)
     world.Node = Timeless

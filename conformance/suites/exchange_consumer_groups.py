@@ -21,8 +21,8 @@ SETTINGS = {
     "group.consumer.min.session.timeout.ms": SHORT_SESSION_MS,
     "group.consumer.max.session.timeout.ms": 120_000,
     "group.consumer.session.timeout.ms": 120_000,
-    "group.consumer.min.heartbeat.interval.ms": 500,
-    "group.consumer.heartbeat.interval.ms": 500,
+    "group.consumer.min.heartbeat.interval.ms": 1500,
+    "group.consumer.heartbeat.interval.ms": 1500,
     "auto.create.topics.enable": "false",
 }
 

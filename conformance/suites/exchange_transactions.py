@@ -21,6 +21,7 @@ PARTITIONS = 2
 # What becomes of the transaction that is open when the directory changes hands.
 ROLES = ["finished", "given-up", "fenced"]
 TOPICS = ["settled", *ROLES, "timed-out", "prepared"]
+SEGMENTED = ["settled", "finished", "given-up"]
 LONG_MS, SHORT_MS = 120_000, 10_000
 SETTINGS = {
     "offsets.topic.num.partitions": 1,
@@ -82,10 +83,13 @@ class Play:
         self.tools, self.hand = kafka.Tools(), Hand(node)
         self.round = 0
         self.seen = {topic: [] for topic in TOPICS}
+        self.aborted = dict.fromkeys(TOPICS, 0)
         self.groups = {}
         self.at_version(version)
         for topic in TOPICS:
-            wire.create_topic(node.port, topic, PARTITIONS, {"retention.ms": -1})
+            # Where segments are short, transactions span them, and aborted ones are in the indexes of several.
+            times = {"segment.ms": 1} if topic in SEGMENTED else {}
+            wire.create_topic(node.port, topic, PARTITIONS, {"retention.ms": -1, **times})
         for name in TOPICS:
             self.hand.does(f"open {name} {name} {SHORT_MS if name == 'timed-out' else LONG_MS}")
 
@@ -130,6 +134,8 @@ class Play:
         self.hand.does(f"{decision} {topic}")
         if decision == "commit":
             self.seen[topic] += values
+        else:
+            self.aborted[topic] += 1
 
     def told(self):
         """What kafka-transactions tells of those that stay as they are."""
@@ -184,6 +190,7 @@ class Play:
             processes.wait_until(lambda: not self.behind(["timed-out"]), 60, "the transaction runs out")
             self.hand.refuses("commit timed-out", "ProducerFencedException", "InvalidProducerEpochException", "InvalidTxnStateException")
             self.hand.does(f"open timed-out timed-out {SHORT_MS}")
+        self.hand.does(f"open fresh fresh-{self.round} {LONG_MS}")
         for topic in TOPICS:
             self.transaction(topic, "commit", "later")
             self.transaction(topic, "abort", "never")
@@ -198,6 +205,13 @@ class Play:
             rows = [line.split() for line in text.splitlines() if line.split()[:2] == [group, "settled"]]
             wanted = [str(self.groups[group])] if group in self.groups else []
             equal([row[3] for row in rows], wanted, f"offsets of {group}, which were committed in transactions")
+        self.ids_are_unique()
+
+    def ids_are_unique(self):
+        """No transactional id was given the producer id of another one, whichever node gave it."""
+        rows = [line.split() for line in self.kafka_transactions("list").splitlines()[1:]]
+        owners = {row[2]: row[0] for row in rows if row}
+        equal(len(owners), len(TOPICS) + self.round, f"transactional ids by producer id: {owners}")
 
     def behind(self, topics):
         """Topics of which a last stable offset is below its high watermark."""
@@ -213,12 +227,21 @@ class Play:
         return sorted(line.decode() for line in lines)
 
     def readable(self):
-        """kafka-dump-log reads every record of the coordinators."""
-        for topic, decoder in (("__consumer_offsets", "--offsets-decoder"), ("__transaction_state", "--transaction-log-decoder")):
-            logs = ",".join(map(str, self.node.data.glob(f"{topic}-*/*.log")))
-            text, code = self.tools.run("kafka-dump-log", decoder, "--files", logs)
-            equal(code, 0, f"exit code of kafka-dump-log, which said {text[-500:]}")
-            java_tools.clean(text)
+        """kafka-dump-log reads every record of the coordinators, and what is beside the logs of transactions."""
+        self.dumps("__consumer_offsets-*/*.log", "--offsets-decoder")
+        self.dumps("__transaction_state-*/*.log", "--transaction-log-decoder")
+        for topic in SEGMENTED:
+            for kind in ("log", "snapshot"):
+                self.dumps(f"{topic}-*/*.{kind}")
+        aborted = self.dumps("settled-*/*.txnindex")
+        equal(aborted.count("firstOffset: "), PARTITIONS * self.aborted["settled"], f"aborted transactions in the indexes: {aborted}")
+
+    def dumps(self, pattern, *options):
+        files = ",".join(str(file) for file in sorted(self.node.data.glob(pattern)) if file.stat().st_size > 0)
+        text, code = self.tools.run("kafka-dump-log", *options, "--files", files)
+        equal(code, 0, f"exit code of kafka-dump-log of {pattern}, which said {text[-500:]}")
+        java_tools.clean(text)
+        return text
 
     def close(self):
         self.tools.close()
