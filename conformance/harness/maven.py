@@ -1,12 +1,11 @@
 """Maven projects of this directory, built into the cache with the libraries that they name."""
 
+import shutil
 import threading
 
 from harness import kafka, processes
 from harness.checks import equal
-
-CACHE = kafka.CACHE.parent / "milena-clients"
-JVM = ["-Xmx256M", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+from harness.clients import CACHE
 
 
 class Project:
@@ -22,7 +21,9 @@ class Project:
             mark = self.built / "complete"
             newest = max(file.stat().st_mtime for file in self.sources.rglob("*") if file.is_file())
             if not mark.exists() or mark.stat().st_mtime < newest:
-                self.built.mkdir(parents=True, exist_ok=True)
+                # Libraries of other versions must not stay.
+                shutil.rmtree(self.built, ignore_errors=True)
+                self.built.mkdir(parents=True)
                 where = ["--file", str(self.sources / "pom.xml"), f"-Dbuilt={self.built}"]
                 goals = ["compile", "dependency:copy-dependencies", f"-DoutputDirectory={self.built / 'libraries'}"]
                 done = processes.finish(["mvn", "--quiet", "--batch-mode", *where, *goals], seconds=900)
@@ -33,4 +34,4 @@ class Project:
     def java(self, main, *arguments, jvm=()):
         """The command line that runs a class of the project or of its libraries."""
         path = f"{self.built / 'classes'}:{self.built / 'libraries'}/*"
-        return ["java", *JVM, *jvm, "-Djava.awt.headless=true", "-cp", path, main, *map(str, arguments)]
+        return ["java", *kafka.TOOL_JVM, *jvm, "-Djava.awt.headless=true", "-cp", path, main, *map(str, arguments)]
