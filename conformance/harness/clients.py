@@ -202,9 +202,11 @@ CLIENTS = [
         "late times": "the library answers with the end where no record is that late",
         "delete_offset": "its admin client has no call for it",
         "offsets by isolation": "its admin client cannot say which",
+        "group metadata": "the library tells offsets of a transaction without the member's generation",
     }),
     Python("aiokafka", "0.14.0", lacks={
         **dict.fromkeys(["number of fencing", "number of overdue transactions"], "the library tells it without a number"),
+        "group metadata": "the library tells offsets of a transaction without the member's generation",
         "going on after an error": SKIPPED,
         "consumer protocol": "the library does not speak it",
         "cooperative": "the library has no cooperative strategy",
