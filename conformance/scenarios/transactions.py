@@ -199,19 +199,21 @@ def offsets_alone(scene):
     if not scene.has("offsets without a member"):
         return
     topic, group = scene.topic("offsets"), scene.name("offsets-group")
-    # Not every client waits for a coordinator that is new.
-    equal(committed(scene, group), [], "offsets before any transaction")
+    arrived = lambda expected: processes.wait_until(  # noqa: E731
+        lambda: committed(scene, group) == expected, 30, f"{group} has the offsets {expected}")
+    # Not every client waits for a coordinator that is new, nor for the markers that are written behind the answer to a commit.
+    arrived([])
     producer = scene.transactor("offsets")
     producer.do(INIT)
     offset = lambda at: {"do": "offsets", "group": group, "offsets": [[topic, 0, at]]}  # noqa: E731
     producer.do(BEGIN, offset(3), COMMIT)
+    arrived([[topic, 0, 3]])
     producer.do(BEGIN, offset(5))
     equal(committed(scene, group), [[topic, 0, 3]], "offsets while a transaction is open")
     producer.do(ABORT)
     equal(committed(scene, group), [[topic, 0, 3]], "offsets after it was aborted")
     producer.do(BEGIN, offset(7), COMMIT)
-    # A commit is answered before its markers are written.
-    processes.wait_until(lambda: committed(scene, group) == [[topic, 0, 7]], 20, "offsets after the next commit")
+    arrived([[topic, 0, 7]])
     producer.leave()
 
 
