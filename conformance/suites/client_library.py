@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from harness import processes
 from harness.checks import case, equal, true
 from harness.clients import CLIENTS
-from harness.scenario import Scene, numbered, shared_out
+from harness.scenario import HEARTBEAT_MS, SESSION_MS, Member, Scene, numbered, shared_out
 
-SETTINGS = {"auto.create.topics.enable": "false"}
+SETTINGS = {"auto.create.topics.enable": "false", "group.consumer.min.session.timeout.ms": 1000,
+            "group.consumer.session.timeout.ms": SESSION_MS, "group.consumer.min.heartbeat.interval.ms": 100,
+            "group.consumer.heartbeat.interval.ms": HEARTBEAT_MS}
 TOPIC = {"topic": "t", "partition": 0}
 NOWHERE = {"topic": "nowhere", "partition": 0}
 ANYTHING = object()
@@ -23,6 +25,7 @@ ASKING = {"describe_quotas", "describe_config", "config_resources", "group_offse
 UNKNOWN_TOPIC = 3
 INVALID_REQUEST = 42
 NO_REASSIGNMENT_IN_PROGRESS = 85
+INVALID_REGULAR_EXPRESSION = 128
 
 
 class Refused:
@@ -46,8 +49,13 @@ def run(world):
         for title, steps in CASES:
             both.ask(title, steps)
         for here in (node, oracle):
-            with case(f"client-library: a subscribed topic is deleted and made anew on {here.name}"):
-                made_anew(Scene(world, here, own, "anew"))
+            for strategy in ("range", "server"):
+                with case(f"client-library: a subscribed topic is deleted and made anew on {here.name}: {strategy}"):
+                    made_anew(Scene(world, here, own, f"anew-{strategy}"), strategy)
+            with case(f"client-library: a static member of the consumer protocol comes back on {here.name}"):
+                comes_back(Scene(world, here, own, "static"))
+            with case(f"client-library: a pattern that brokers look for on {here.name}"):
+                by_pattern(Scene(world, here, own, "pattern"))
 
 
 class Both:
@@ -81,10 +89,10 @@ class Both:
                 true(alike(answers, wanted), f"answer of {step}: {answers[0]} instead of {wanted}")
 
 
-def made_anew(scene):
+def made_anew(scene, strategy):
     """A member gives up a topic that is gone, and reads the next one of that name from its beginning."""
     topic, group = scene.topic("topic", partitions=2), scene.name("group")
-    member = scene.member(group, topic)
+    member = scene.member(group, topic, strategy)
     try:
         for number in (1, 2):
             shared_out([member], [2])
@@ -100,6 +108,50 @@ def made_anew(scene):
         member.leave()
     finally:
         scene.close()
+
+
+def comes_back(scene):
+    """A static member of the consumer protocol that leaves (KIP-848: epoch -2) finds its partitions when it comes back within
+    its session, and nobody else notices."""
+    topic, group = scene.topic("topic", partitions=6), scene.name("group")
+    try:
+        first, second = (scene.member(group, topic, "server", instance=name) for name in ("one", "two"))
+        shared_out([first, second], [3, 3])
+        had, told = second.owns(), len(first.assignments())
+        second.leave()
+        again = scene.member(group, topic, "server", instance="two")
+        processes.wait_until(lambda: again.owns() == had, SESSION_MS / 1000, f"it owns {had} again")
+        equal(len(first.assignments()), told, "how often the other member was assigned partitions")
+        for member in (first, again):
+            equal(member.errors(), [], "errors that the application was told of")
+            member.leave()
+    finally:
+        scene.close()
+
+
+def by_pattern(scene):
+    """Topics by a pattern of RE2, whose names the member learns from the cluster; one that is no pattern ends the member."""
+    topics = [scene.topic(name, partitions=2) for name in ("a", "b", "c")]
+    try:
+        member = patterned(scene, "group", f"{topics[0][:-1]}[ab]")
+        shared_out([member], [4])
+        equal({topic for topic, _ in member.owns()}, set(topics[:2]), "topics that fit")
+        for topic in topics:
+            scene.produce({"topic": topic, "records": numbered(3)})
+        processes.wait_until(lambda: len(member.records()) == 6, 30, "what is in them is read")
+        equal(member.errors(), [], "errors that the application was told of")
+        member.leave()
+        refused = patterned(scene, "refused", "(a")
+        processes.wait_until(refused.errors, 30, "the application is told of an error")
+        equal(refused.errors()[0]["code"], INVALID_REGULAR_EXPRESSION, "what it is told")
+    finally:
+        scene.close()
+
+
+def patterned(scene, group, pattern):
+    told = {"bootstrap": scene.node.bootstrap, "group": scene.name(group), "topics": [], "pattern": pattern, "instance": None,
+            "strategy": "server", "session_ms": SESSION_MS, "heartbeat_ms": HEARTBEAT_MS, "commit": True}
+    return Member(scene.start("member", told))
 
 
 def alike(answers, wanted):

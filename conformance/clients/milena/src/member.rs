@@ -67,8 +67,12 @@ pub async fn run(told: &Told) {
         config = config.group_instance_id(instance);
     }
     let consumer = Consumer::new(&client(told), of_strategy(config, &member.strategy));
-    let topics: Vec<&str> = member.topics.iter().map(String::as_str).collect();
-    consumer.subscribe_with(topics, Owned::default()).await.expect("topics are legal");
+    consumer.set_rebalance_listener(Owned::default()).await;
+    let subscribed = match &member.pattern {
+        Some(pattern) => consumer.subscribe_pattern(pattern),
+        None => consumer.subscribe(member.topics.iter().map(String::as_str)),
+    };
+    subscribed.expect("a member has a group");
     let mut leave = lines();
     loop {
         let polled = tokio::select! {
@@ -80,7 +84,8 @@ pub async fn run(told: &Told) {
             Ok(records) => work(&consumer, records, member.commit).await,
             Err(error) => {
                 report(with_error(json!({}), &error));
-                if error.code() == Some(ErrorCode::FencedInstanceId) {
+                let ends = [ErrorCode::FencedInstanceId, ErrorCode::InvalidRegularExpression];
+                if error.code().is_some_and(|code| ends.contains(&code)) {
                     return;
                 }
             }

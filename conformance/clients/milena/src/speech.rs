@@ -74,6 +74,8 @@ pub struct Load {
 pub struct Member {
     pub group: String,
     pub topics: Vec<String>,
+    /// In place of topics.
+    pub pattern: Option<String>,
     pub strategy: String,
     pub instance: Option<String>,
     pub session_ms: u64,

@@ -6,11 +6,23 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use protocol::api::{API_VERSIONS, APIS, FETCH, INIT_PRODUCER_ID, LIST_OFFSETS, METADATA, PRODUCE, private};
+use protocol::api::{
+    ADD_OFFSETS_TO_TXN, ADD_PARTITIONS_TO_TXN, API_VERSIONS, APIS, END_TXN, FETCH, FIND_COORDINATOR,
+    INIT_PRODUCER_ID, LIST_OFFSETS, METADATA, PRODUCE, TXN_OFFSET_COMMIT, private,
+};
 use protocol::frame::{RequestHeader, decode_request_header, encode_response_header};
-use protocol::messages::api_versions_response::{ApiVersion, ApiVersionsResponse};
+use protocol::messages::add_offsets_to_txn_response::AddOffsetsToTxnResponse;
+use protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnRequest;
+use protocol::messages::add_partitions_to_txn_response::{
+    AddPartitionsToTxnPartitionResult, AddPartitionsToTxnResponse, AddPartitionsToTxnTopicResult,
+};
+use protocol::messages::api_versions_response::{ApiVersion, ApiVersionsResponse, FinalizedFeatureKey};
+use protocol::messages::end_txn_request::EndTxnRequest;
+use protocol::messages::end_txn_response::EndTxnResponse;
 use protocol::messages::fetch_request::FetchRequest;
 use protocol::messages::fetch_response::{FetchResponse, FetchableTopicResponse, PartitionData};
+use protocol::messages::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
+use protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use protocol::messages::init_producer_id_response::InitProducerIdResponse;
 use protocol::messages::list_offsets_request::ListOffsetsRequest;
 use protocol::messages::list_offsets_response::{
@@ -21,6 +33,10 @@ use protocol::messages::metadata_response::{
 };
 use protocol::messages::produce_request::ProduceRequest;
 use protocol::messages::produce_response::{PartitionProduceResponse, ProduceResponse, TopicProduceResponse};
+use protocol::messages::txn_offset_commit_request::TxnOffsetCommitRequest;
+use protocol::messages::txn_offset_commit_response::{
+    TxnOffsetCommitResponse, TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
+};
 use protocol::{Message, Reader, Records, Writer};
 use record::{BatchHeader, Limits, RecordBatch};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,6 +86,14 @@ pub struct State {
     /// Producer id and first sequence of every batch that was sent, accepted or not.
     pub sent: Vec<(ProducerId, Sequence)>,
     producers: i64,
+    /// The level of `transaction.version`; 0: it is not in use.
+    pub transaction_version: i16,
+    /// The epoch that the transactional producer has now.
+    pub epoch: i16,
+    /// What the transactional producer did beside sending: its requests in words.
+    pub transaction: Vec<String>,
+    /// What the next EndTxn requests are answered.
+    pub on_end_txn: VecDeque<ErrorCode>,
 }
 
 #[derive(Clone)]
@@ -140,9 +164,25 @@ impl Broker {
     async fn answer(&self, header: &RequestHeader, reader: &mut Reader) -> Option<Bytes> {
         let version = header.api_version;
         match header.api_key {
-            API_VERSIONS => Some(encode(&api_versions(), version)),
+            API_VERSIONS => Some(encode(&api_versions(self.state().transaction_version), version)),
             METADATA => Some(encode(&self.metadata(), version)),
-            INIT_PRODUCER_ID => Some(encode(&self.init_producer_id(), version)),
+            INIT_PRODUCER_ID => {
+                let request: InitProducerIdRequest = decode(reader, version);
+                Some(encode(&self.init_producer_id(&request), version))
+            }
+            FIND_COORDINATOR => Some(encode(&self.coordinator(), version)),
+            ADD_PARTITIONS_TO_TXN => {
+                let request: AddPartitionsToTxnRequest = decode(reader, version);
+                Some(encode(&self.add_partitions(&request), version))
+            }
+            ADD_OFFSETS_TO_TXN => {
+                self.state().transaction.push("add offsets".to_owned());
+                Some(encode(&AddOffsetsToTxnResponse::default(), version))
+            }
+            TXN_OFFSET_COMMIT => {
+                Some(encode(&self.txn_offset_commit(&decode(reader, version), version), version))
+            }
+            END_TXN => Some(encode(&self.end_txn(&decode(reader, version), version), version)),
             PRODUCE => self.produce(&decode(reader, version)).map(|answer| encode(&answer, version)),
             FETCH => self.fetch(&decode(reader, version)).await.map(|answer| encode(&answer, version)),
             LIST_OFFSETS => Some(encode(&self.list_offsets(&decode(reader, version)), version)),
@@ -183,8 +223,60 @@ impl Broker {
         }
     }
 
-    fn init_producer_id(&self) -> InitProducerIdResponse {
+    fn coordinator(&self) -> FindCoordinatorResponse {
+        let (host, port) = self.address.split_once(':').expect("host:port");
+        let (host, port) = (host.to_owned(), port.parse().expect("a port"));
+        FindCoordinatorResponse {
+            coordinators: vec![Coordinator { host, port, ..Coordinator::default() }],
+            ..FindCoordinatorResponse::default()
+        }
+    }
+
+    fn add_partitions(&self, request: &AddPartitionsToTxnRequest) -> AddPartitionsToTxnResponse {
+        self.state().transaction.push("add partitions".to_owned());
+        let topics = request.v3_and_below_topics.iter().map(|topic| AddPartitionsToTxnTopicResult {
+            name: topic.name.clone(),
+            results_by_partition: vec![AddPartitionsToTxnPartitionResult::default()],
+            ..AddPartitionsToTxnTopicResult::default()
+        });
+        AddPartitionsToTxnResponse {
+            results_by_topic_v3_and_below: topics.collect(),
+            ..AddPartitionsToTxnResponse::default()
+        }
+    }
+
+    fn txn_offset_commit(&self, request: &TxnOffsetCommitRequest, version: i16) -> TxnOffsetCommitResponse {
+        let (member, generation) = (&request.member_id, request.generation_id);
+        self.state().transaction.push(format!("offsets of {member} {generation} v{version}"));
+        let topics = request.topics.iter().map(|topic| TxnOffsetCommitResponseTopic {
+            name: topic.name.clone(),
+            partitions: vec![TxnOffsetCommitResponsePartition::default()],
+            ..TxnOffsetCommitResponseTopic::default()
+        });
+        TxnOffsetCommitResponse { topics: topics.collect(), ..TxnOffsetCommitResponse::default() }
+    }
+
+    fn end_txn(&self, request: &EndTxnRequest, version: i16) -> EndTxnResponse {
         let mut state = self.state();
+        let word = if request.committed { "commit" } else { "abort" };
+        state.transaction.push(format!("{word} v{version}"));
+        let code = state.on_end_txn.pop_front().unwrap_or(ErrorCode::None);
+        let mut answer = EndTxnResponse { error_code: code.code(), ..EndTxnResponse::default() };
+        if version >= 5 && code == ErrorCode::None {
+            state.epoch += 1;
+            (answer.producer_id, answer.producer_epoch) = (request.producer_id, state.epoch);
+        }
+        answer
+    }
+
+    fn init_producer_id(&self, request: &InitProducerIdRequest) -> InitProducerIdResponse {
+        let mut state = self.state();
+        if request.transactional_id.is_some() {
+            state.transaction.push("init".to_owned());
+            state.epoch = request.producer_epoch + 1;
+            let (producer_id, producer_epoch) = (77, state.epoch);
+            return InitProducerIdResponse { producer_id, producer_epoch, ..Default::default() };
+        }
         if let Some(code) = state.on_init_producer_id.pop_front() {
             return InitProducerIdResponse { error_code: code.code(), ..InitProducerIdResponse::default() };
         }
@@ -223,6 +315,7 @@ impl Broker {
         };
         (act != Act::ServeAndHangUp).then(|| ProduceResponse {
             responses: vec![TopicProduceResponse {
+                name: "t".to_owned(),
                 topic_id: TOPIC_ID,
                 partition_responses: vec![answer],
                 ..TopicProduceResponse::default()
@@ -289,12 +382,12 @@ impl State {
         let mut expected = None;
         for known in &self.log {
             let known = BatchHeader::parse(known).expect("is a batch");
-            if header.has_producer_id()
-                && (known.producer_id, known.base_sequence) == (header.producer_id, header.base_sequence)
-            {
+            let writer = |header: &BatchHeader| (header.producer_id, header.producer_epoch);
+            let is_same = writer(&known) == writer(header);
+            if header.has_producer_id() && is_same && known.base_sequence == header.base_sequence {
                 return Some(known.base_offset.0);
             }
-            if known.producer_id == header.producer_id {
+            if is_same {
                 expected = Some(known.base_sequence.plus(known.count));
             }
             end = known.next_offset().0;
@@ -322,9 +415,27 @@ impl State {
     }
 }
 
-fn api_versions() -> ApiVersionsResponse {
-    let served = [API_VERSIONS, METADATA, INIT_PRODUCER_ID, PRODUCE, FETCH, LIST_OFFSETS];
+fn api_versions(transaction_version: i16) -> ApiVersionsResponse {
+    let served = [
+        API_VERSIONS,
+        METADATA,
+        INIT_PRODUCER_ID,
+        PRODUCE,
+        FETCH,
+        LIST_OFFSETS,
+        FIND_COORDINATOR,
+        ADD_PARTITIONS_TO_TXN,
+        ADD_OFFSETS_TO_TXN,
+        TXN_OFFSET_COMMIT,
+        END_TXN,
+    ];
+    let finalized = (transaction_version > 0).then(|| FinalizedFeatureKey {
+        name: "transaction.version".to_owned(),
+        max_version_level: transaction_version,
+        ..FinalizedFeatureKey::default()
+    });
     ApiVersionsResponse {
+        finalized_features: finalized.into_iter().collect(),
         api_keys: APIS
             .iter()
             .filter(|api| served.contains(&api.key))

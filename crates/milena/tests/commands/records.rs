@@ -114,6 +114,18 @@ fn a_group_goes_on_behind_what_was_printed() {
 }
 
 #[test]
+fn a_group_may_leave_it_to_its_coordinator_who_reads_what() {
+    let node = node();
+    produce(&node, &["t", "--partition", "0"], "1\n2\n");
+    let member = ["consume", "t", "--group", "g", "--group-protocol", "consumer", "--from-beginning"];
+    assert_eq!(node.done(&[&member, &["-c", "2"][..]].concat()), "1\n2\n");
+    let group = &node.answer(&["group", "describe", "g"])[0];
+    let found = (&group["type"], &group["state"], &group["lag"]);
+    assert_eq!(found, (&"consumer".into(), &"Empty".into(), &0.into()), "{group}");
+    node.refused(&["consume", "t", "--group-protocol", "consumer"], 2, "--group");
+}
+
+#[test]
 fn who_follows_sees_what_comes_and_leaves_when_interrupted() {
     let node = node();
     let mut follower = node

@@ -21,6 +21,7 @@ pub(super) async fn print_records(
 ) -> Result<(), Stop> {
     let topic = client.topic(&arguments.topic, AutoCreate::Forbidden).await?;
     let config = ConsumerConfig {
+        group_protocol: arguments.group_protocol(),
         isolation_level: arguments.isolation_level(),
         offset_reset: match arguments.from_beginning {
             true => OffsetReset::Earliest,

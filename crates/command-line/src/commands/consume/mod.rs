@@ -6,7 +6,7 @@ mod printer;
 mod reading;
 
 use clap::{Args, ValueEnum};
-use client::consumer::IsolationLevel;
+use client::consumer::{GroupProtocol, IsolationLevel};
 
 use self::printer::{Layout, Printer, Stop};
 use super::arguments::ClusterArguments;
@@ -41,6 +41,10 @@ pub struct ConsumeArguments {
     /// where the group was; where it was nowhere, at the end, or with --from-beginning at the first record.
     #[arg(short, long, value_name = "GROUP", add = completion::groups(), conflicts_with_all = ["offset", "partitions"])]
     pub group: Option<String>,
+
+    /// How the group shares partitions out: by a member that leads it, or by its coordinator (KIP-848).
+    #[arg(long, value_name = "PROTOCOL", default_value = "classic", requires = "group")]
+    pub group_protocol: GroupProtocolArgument,
 
     /// Read this partition only; may be repeated.
     #[arg(long = "partition", value_name = "NUMBER")]
@@ -94,7 +98,22 @@ pub enum IsolationArgument {
     ReadCommitted,
 }
 
+/// See [`ConsumeArguments::group_protocol`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names are Kafka's own")]
+pub enum GroupProtocolArgument {
+    Classic,
+    Consumer,
+}
+
 impl ConsumeArguments {
+    fn group_protocol(&self) -> GroupProtocol {
+        match self.group_protocol {
+            GroupProtocolArgument::Classic => GroupProtocol::Classic,
+            GroupProtocolArgument::Consumer => GroupProtocol::Consumer,
+        }
+    }
+
     fn isolation_level(&self) -> IsolationLevel {
         match self.read_committed || self.isolation_level == IsolationArgument::ReadCommitted {
             true => IsolationLevel::ReadCommitted,
