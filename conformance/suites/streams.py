@@ -61,7 +61,7 @@ def relational_test(world):
         scene.start_relational_application()
         driver = scene.started("SmokeTests", scene.node.bootstrap, articles, comments, seconds, verb="drive-relational")
         joined = lambda: sum(wire.end_offsets(scene.node.port, "out-augmented-comment", 5))  # noqa: E731
-        processes.wait_until(lambda: joined() > comments // 10, 60, "comments joined", alive=scene.application.process)
+        processes.wait_until(lambda: joined() > comments // 20, 120, "comments joined", alive=scene.application.process)
         true(not said(driver, "produced"), "the driver was still producing")
         scene.application.kill()
         scene.start_relational_application()
