@@ -2,14 +2,18 @@
 
 mod broker;
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use broker::{Act, Broker};
 use client::consumer::{ConsumerGroupMetadata, OffsetAndMetadata, Offsets};
-use client::producer::{Producer, ProducerConfig, ProducerRecord, TransactionError, TransactionalProducer};
+use client::producer::{
+    Producer, ProducerConfig, ProducerInterceptor, ProducerRecord, TransactionError, TransactionalProducer,
+};
 use client::{ClientConfig, ClientError, NetworkClient};
 use record::BatchHeader;
-use types::{ErrorCode, Offset, TopicPartition};
+use types::{ErrorCode, Offset, PartitionIndex, TopicPartition};
 
 fn producer(broker: &Broker, config: ProducerConfig) -> Producer {
     let mut client = ClientConfig::new(vec![broker.address.clone()], "test");
@@ -130,6 +134,54 @@ async fn after_a_lost_record_the_next_transaction_has_another_epoch() {
         transaction.commit().await.expect("committed");
         assert_eq!((broker.values(), written(&broker)), (vec!["good".to_owned()], vec![(1, 0)]));
     }
+}
+
+/// Waits, at the second record that failed, until the application has tried to send another.
+#[derive(Debug)]
+struct Waits {
+    failed: AtomicUsize,
+    begins: Mutex<mpsc::Sender<()>>,
+    ended: Mutex<mpsc::Receiver<()>>,
+    was_kept: Arc<AtomicBool>,
+}
+
+impl ProducerInterceptor for Waits {
+    fn on_acknowledgement(
+        &self,
+        _: &str,
+        _: Option<PartitionIndex>,
+        _: Result<Option<Offset>, &ClientError>,
+    ) {
+        if self.failed.fetch_add(1, Ordering::SeqCst) == 1 {
+            self.begins.lock().expect("nobody panics").send(()).expect("the test listens");
+            let ended = self.ended.lock().expect("nobody panics").recv_timeout(Duration::from_secs(10));
+            self.was_kept.store(ended.is_err(), Ordering::SeqCst);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interceptor_that_is_told_of_lost_records_keeps_nobody_from_sending() {
+    let broker = Broker::start().await;
+    broker.state().transaction_version = 2;
+    broker.state().on_produce = [Act::Refuse(ErrorCode::InvalidRecord)].into();
+    let ((begins, begun), (ends, ended)) = (mpsc::channel(), mpsc::channel());
+    let was_kept = Arc::new(AtomicBool::new(true));
+    let (failed, begins) = (AtomicUsize::new(0), Mutex::new(begins));
+    let waits = Waits { failed, begins, ended: Mutex::new(ended), was_kept: Arc::clone(&was_kept) };
+    let config = config().batch_size(1).interceptor(waits);
+    let mut producer = producer(&broker, config).init_transactions().await.expect("it gets its id");
+    let transaction = producer.begin().await.expect("ready");
+    for value in ["refused", "waits for it"] {
+        transaction.send(record(value)).await.expect("it is on its way");
+    }
+    tokio::task::block_in_place(|| begun.recv_timeout(Duration::from_secs(10))).expect("both have failed");
+    let more = transaction.send(record("more")).await.map(|_| ());
+    assert!(matches!(more, Err(TransactionError::Abortable(_))), "{more:?}");
+    // Whether it still listens is what the test is about.
+    let _ = ends.send(());
+    transaction.abort().await.expect("aborted");
+    assert!(!was_kept.load(Ordering::SeqCst), "sending waited for the interceptor");
 }
 
 #[tokio::test]

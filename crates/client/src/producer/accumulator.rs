@@ -139,7 +139,8 @@ impl RecordAccumulator {
         let placed = topic.place(record, named, size, &self.config, entropy);
         let queue = placed.map_err(Refusal::NoSuchPartition)?;
         if let Some(transactions) = &self.transactions {
-            transactions.lock().add_partition(&queue.partition).map_err(Refusal::Final)?;
+            let added = transactions.look(|machine| machine.add_partition(&queue.partition));
+            added.map_err(Refusal::Final)?;
         }
         let batch_size = queue.batch_size(&self.config);
         if let Some(last) = queue.batches.back_mut().filter(|last| last.has_room(size, batch_size)) {

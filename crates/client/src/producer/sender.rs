@@ -178,7 +178,7 @@ impl Sender {
 
     /// How many batches of a partition may be under way.
     fn room(&self, partition: &TopicPartition) -> usize {
-        if self.transactions.as_ref().is_some_and(|transactions| !transactions.lock().may_send(partition)) {
+        if self.transactions.as_ref().is_some_and(|it| !it.look(|machine| machine.may_send(partition))) {
             return 0;
         }
         if !self.config.is_idempotent() {
@@ -256,7 +256,7 @@ impl Sender {
         let lane = self.lanes.get_mut(&node).expect("it was put there when it was missing");
         lane.in_flight += 1;
         let transactions = self.transactions.as_ref();
-        let adds_beforehand = transactions.is_some_and(|transactions| !transactions.lock().is_version_2());
+        let adds_beforehand = transactions.is_some_and(|it| !it.look(|machine| machine.is_version_2()));
         let terms = Terms {
             acks: self.config.acks,
             transactional_id: self.config.transactional_id.clone(),
@@ -440,7 +440,7 @@ impl Sender {
 
     /// Whether the transaction of what is sent is to be aborted.
     fn is_doomed(&self) -> bool {
-        self.transactions.as_ref().is_some_and(|transactions| transactions.lock().doom().is_some())
+        self.transactions.as_ref().is_some_and(|it| it.look(|machine| machine.doom()).is_some())
     }
 
     /// Drives the transaction: tells what will not be sent any more, and asks the coordinators what is next to be asked.
@@ -450,7 +450,7 @@ impl Sender {
             // Nobody is left to commit it.
             transactions.change(TransactionMachine::abort);
         }
-        if let Some(doom) = transactions.lock().doom() {
+        if let Some(doom) = transactions.look(|machine| machine.doom()) {
             for mut batch in self.accumulator.take_all() {
                 self.accumulator.end(&mut batch, Err(doom.clone()));
             }
@@ -461,8 +461,7 @@ impl Sender {
             let client = self.client.clone();
             self.calls.spawn(async move { Done::Transaction(call.carry_out(client).await) });
         }
-        let wake_at = transactions.lock().wake_at();
-        earlier(wake_at, self.closing_until)
+        earlier(transactions.look(|machine| machine.wake_at()), self.closing_until)
     }
 
     fn handle_transaction(&mut self, answer: TransactionAnswer) {
@@ -478,7 +477,7 @@ impl Sender {
 
     /// Whether a transaction is to be ended before the task ends: as long as `max.block.ms`.
     fn awaits_the_end(&mut self) -> bool {
-        let is_open = self.transactions.as_ref().is_some_and(|transactions| transactions.lock().is_open());
+        let is_open = self.transactions.as_ref().is_some_and(|it| it.look(|machine| machine.is_open()));
         let now = Instant::now();
         let until = *self.closing_until.get_or_insert(now + self.config.max_block);
         is_open && now < until

@@ -20,6 +20,9 @@ const JOIN_EPOCH: i32 = 0;
 const LEAVE_EPOCH: i32 = -1;
 const LEAVE_STATIC_EPOCH: i32 = -2;
 
+/// Whatever a coordinator says.
+const HEARTBEAT_INTERVAL_MIN: Duration = Duration::from_millis(10);
+
 impl ConsumerMachine {
     pub(super) fn advance_consumer_membership(&mut self, now: Instant, metadata: &ClusterMetadata) {
         self.watch_polls(now);
@@ -140,7 +143,7 @@ impl ConsumerMachine {
         self.membership.heard_at = now;
         self.membership.generation = answer.member_epoch;
         let interval = u64::try_from(answer.heartbeat_interval_ms).unwrap_or_default();
-        self.membership.reconciliation.interval = Duration::from_millis(interval);
+        self.membership.reconciliation.interval = Duration::from_millis(interval).max(HEARTBEAT_INTERVAL_MIN);
         if let Some(assignment) = answer.assignment {
             self.membership.reconciliation.assigned(*assignment);
         }

@@ -147,10 +147,11 @@ impl TransactionMachine {
         self.is_version_2
     }
 
-    /// Asks for a producer id, once.
+    /// Asks for a producer id, where the producer has not ended before.
     pub(super) fn initialize(&mut self) {
-        assert_eq!(self.state, State::Uninitialized, "a producer is initialized once");
-        self.state = State::Initializing;
+        if self.state == State::Uninitialized {
+            self.state = State::Initializing;
+        }
     }
 
     /// Begins a transaction where the one before has ended; whether it did.

@@ -119,9 +119,11 @@ impl TransactionalProducer {
             self.change(TransactionMachine::abort);
         }
         ended?;
-        let has_begun = self.change(TransactionMachine::begin);
-        assert!(has_begun, "nobody else has the producer");
-        Ok(Transaction { producer: self })
+        match self.change(TransactionMachine::begin) {
+            true => Ok(Transaction { producer: self }),
+            // Its task has ended in between.
+            false => Err(self.refused(ClientError::Closed)),
+        }
     }
 
     /// Waits for an open end, and closes the producer.
@@ -145,10 +147,10 @@ impl TransactionalProducer {
 
     /// What an error means for the transaction.
     fn refused(&self, error: ClientError) -> TransactionError {
-        match self.transactions.lock().state() {
+        self.transactions.look(|machine| match machine.state() {
             State::FatalError(error) => TransactionError::Fatal(error.clone()),
             _ => TransactionError::Abortable(error),
-        }
+        })
     }
 }
 
