@@ -187,8 +187,9 @@ fn one_or_many_keys(mut request: FindCoordinatorRequest, version: i16) -> FindCo
     request
 }
 
-/// Since version 8 several groups are asked about at once (KIP-709).
+/// Since version 8 several groups are asked about at once (KIP-709); before version 7 nobody waits for transactions.
 fn one_or_many_groups(mut request: OffsetFetchRequest, version: i16) -> OffsetFetchRequest {
+    request.require_stable &= version >= 7;
     match version {
         ..8 => request.groups.clear(),
         _ => {

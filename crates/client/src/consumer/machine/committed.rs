@@ -13,7 +13,7 @@ use super::ConsumerMachine;
 use super::commits::{OffsetAndMetadata, Offsets};
 use super::effect::{Asked, CoordinatorCall};
 use super::partitions::{PartitionState, Position, Stage};
-use crate::consumer::{GroupProtocol, IsolationLevel};
+use crate::consumer::GroupProtocol;
 use crate::error::{ClientError, error_code};
 use crate::network_client::topic_error;
 
@@ -88,7 +88,8 @@ impl ConsumerMachine {
             group_id,
             topics: Some(before.collect()),
             groups: vec![group],
-            require_stable: self.config.isolation_level == IsolationLevel::ReadCommitted,
+            // What a transaction is about to commit is waited for: the group may go on behind it (KIP-447).
+            require_stable: true,
             ..OffsetFetchRequest::default()
         }
     }

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use protocol::messages::consumer_group_heartbeat_response::{Assignment, TopicPartitions as AssignedTopic};
 use protocol::messages::find_coordinator_response::FindCoordinatorResponse;
 use protocol::messages::offset_commit_response::OffsetCommitResponse;
+use protocol::messages::offset_fetch_request::OffsetFetchRequest;
+use protocol::messages::offset_fetch_response::{
+    OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartitions, OffsetFetchResponseTopics,
+};
 use types::{LeaderEpoch, NodeId, Offset, PartitionIndex, TopicPartition, Uuid};
 
-use super::super::effect::{Effect, Event, MetadataAnswer, MetadataWanted};
+use super::super::effect::{Asked, Effect, Event, MetadataAnswer, MetadataWanted};
 use super::super::membership::CallbackKind;
 use super::super::{Handed, Now, Position};
 use super::*;
@@ -86,6 +90,16 @@ impl Play {
             _ => None,
         });
         calls.collect()
+    }
+
+    fn asks_for_offsets(&mut self) -> (Asked, OffsetFetchRequest) {
+        let asked = self.effects().into_iter().find_map(|effect| match effect {
+            Effect::Coordinator {
+                call: CoordinatorCall::CommittedOffsets { asked, request, .. }, ..
+            } => Some((asked, request)),
+            _ => None,
+        });
+        asked.expect("committed offsets are asked for")
     }
 
     fn silent(&mut self) {
@@ -247,6 +261,43 @@ async fn who_is_fenced_loses_everything_and_joins_again_under_its_id() {
         play.answered(again, 4, Some((id(), &[])));
         assert_eq!(play.machine.membership_now(), (4, "me".to_owned()), "older answers count for nothing");
     }
+}
+
+#[tokio::test]
+async fn offsets_that_a_transaction_may_change_are_waited_for() {
+    let mut play = Play::new(config());
+    play.knows_topic(id());
+    let (attempt, _) = play.heartbeat();
+    play.answered(attempt, 3, Some((id(), &[0])));
+    play.effects();
+    let mut code = ErrorCode::UnstableOffsetCommit;
+    loop {
+        let (asked, request) = play.asks_for_offsets();
+        let group = &request.groups[0];
+        assert_eq!((group.member_id.as_deref(), group.member_epoch), (Some("me"), 3));
+        assert!(request.require_stable);
+        let partition = OffsetFetchResponsePartitions {
+            committed_offset: if code == ErrorCode::None { 5 } else { -1 },
+            error_code: code.code(),
+            ..OffsetFetchResponsePartitions::default()
+        };
+        let topic = OffsetFetchResponseTopics {
+            name: "t".to_owned(),
+            partitions: vec![partition],
+            ..OffsetFetchResponseTopics::default()
+        };
+        let group = OffsetFetchResponseGroup { topics: vec![topic], ..OffsetFetchResponseGroup::default() };
+        let answer = Ok(OffsetFetchResponse { groups: vec![group], ..OffsetFetchResponse::default() });
+        play.machine.handle(Event::CommittedOffsets { id: None, asked, answer }, play.now);
+        if code == ErrorCode::None {
+            break;
+        }
+        play.silent();
+        play.now += Duration::from_millis(100);
+        code = ErrorCode::None;
+    }
+    let position = play.machine.position(&partitions(&[0])[0]).expect("it is assigned");
+    assert_eq!(position.map(|at| at.offset), Some(Offset(5)));
 }
 
 #[tokio::test]
