@@ -308,6 +308,7 @@ async fn a_topic_that_is_known_by_its_id_alone_is_asked_for() {
     assert_eq!(request.subscribed_topic_names, Some(Vec::new()));
     assert_eq!(request.subscribed_topic_regex.as_deref(), Some("t.*"));
     play.answered(attempt, 1, Some((id(), &[0])));
+    play.silent();
     play.now += Duration::from_millis(100);
     let asked = play.effects().into_iter().find_map(|effect| match effect {
         Effect::Metadata(wanted) => Some(wanted),
@@ -316,9 +317,45 @@ async fn a_topic_that_is_known_by_its_id_alone_is_asked_for() {
     assert_eq!(asked, Some(MetadataWanted::Ids(vec![id()])));
     play.knows_topic(id());
     play.machine.handle(Event::Metadata(Ok(MetadataAnswer::default())), play.now);
+    assert_eq!(play.told(), (CallbackKind::Assigned, Vec::new()), "as long as it has no name");
+    play.effects();
     play.effects();
     play.effects();
     assert_eq!(play.told(), (CallbackKind::Assigned, partitions(&[0])));
+}
+
+#[tokio::test]
+async fn nothing_is_given_up_that_the_application_still_processes() {
+    for config in [config(), config().enable_auto_commit(false)] {
+        let mut play = Play::member(config, &[0, 1]);
+        play.machine.poll_ended(play.now);
+        play.now += INTERVAL;
+        let (attempt, _) = play.heartbeat();
+        play.answered(attempt, 2, Some((id(), &[1])));
+        play.silent();
+        assert!(
+            matches!(play.machine.for_poll(play.now), Handed::Nothing),
+            "the application works on the last poll"
+        );
+        play.machine.poll_began(play.now);
+        assert!(play.machine.take_news());
+        assert!(matches!(play.machine.for_poll(play.now), Handed::Nothing), "the task is to look first");
+        play.silent();
+        assert_eq!(play.told(), (CallbackKind::Revoked, partitions(&[0])));
+    }
+}
+
+#[tokio::test]
+async fn what_need_not_be_given_up_any_more_holds_nothing_back() {
+    let mut play = Play::member(config(), &[0, 1]);
+    play.machine.poll_ended(play.now);
+    for assigned in [&[1][..], &[0, 1]] {
+        play.now += INTERVAL;
+        let (attempt, _) = play.heartbeat();
+        play.answered(attempt, 2, Some((id(), assigned)));
+        play.silent();
+        assert_eq!(play.machine.membership.reconciliation.awaits_poll(), assigned.len() == 1);
+    }
 }
 
 #[tokio::test]

@@ -205,6 +205,7 @@ impl ConsumerMachine {
     /// The application comes back for more: whatever it was given is processed.
     pub(crate) fn poll_began(&mut self, now: Instant) {
         self.has_news |= self.membership.is_too_slow || self.membership.rejoin.is_some();
+        self.has_news |= self.membership.reconciliation.awaits_poll();
         self.is_polling = true;
         self.last_poll = now;
         self.membership.is_too_slow = false;
@@ -242,6 +243,9 @@ impl ConsumerMachine {
         }
         if matches!(self.subscription, Subscription::Nothing) {
             return Handed::Error(ClientError::NotSubscribed);
+        }
+        if self.membership.reconciliation.awaits_poll() {
+            return Handed::Nothing;
         }
         self.next_records().map_or(Handed::Nothing, Handed::Records)
     }

@@ -40,6 +40,10 @@ pub(super) struct Reconciliation {
     /// The ids of the topics that are owned.
     ids: BTreeMap<TopicName, Uuid>,
     step: Step,
+    /// It has taken what it was assigned, be it nothing, since it joined: the application has heard of it.
+    has_taken: bool,
+    /// The application is awaited: what it was handed out may not be processed yet.
+    awaits_poll: bool,
     /// What the coordinator was told last; `None`: it is told everything.
     pub(super) told: Option<Told>,
     /// How often it wants to hear from the member.
@@ -66,6 +70,11 @@ impl Reconciliation {
             target.entry(topic.topic_id).or_default().extend(topic.partitions);
         }
         self.target = Some(target);
+    }
+
+    /// Whether nothing is handed out before the next step.
+    pub(super) const fn awaits_poll(&self) -> bool {
+        self.awaits_poll
     }
 
     pub(super) const fn is_settled(&self) -> bool {
@@ -107,6 +116,7 @@ impl ConsumerMachine {
     }
 
     fn begin_reconciling(&mut self, now: Instant, metadata: &ClusterMetadata) {
+        self.membership.reconciliation.awaits_poll = false;
         let Some(target) = &self.membership.reconciliation.target else { return };
         let known = metadata.topics.values().map(|topic| (topic.id, &topic.name));
         // What is owned keeps its name, also where the topic is not there any more.
@@ -125,12 +135,18 @@ impl ConsumerMachine {
         }
         self.metadata_wanted |= !unresolved.is_empty();
         self.membership.reconciliation.unresolved = unresolved;
-        if goal == self.owned() {
+        if goal == self.owned() && self.membership.reconciliation.has_taken {
             return;
         }
-        if self.config.commits_by_itself() {
+        let gone = self.gone(&goal);
+        let commits = self.config.commits_by_itself() && !self.partitions.is_empty();
+        self.membership.reconciliation.awaits_poll = !self.is_polling && (commits || !gone.is_empty());
+        if self.membership.reconciliation.awaits_poll {
+            return;
+        }
+        if commits {
             let offsets = self.processed();
-            self.mark_revoking(&self.gone(&goal));
+            self.mark_revoking(&gone);
             if !offsets.is_empty() {
                 let until = now + self.config.max_poll_interval;
                 let id = self.commit(offsets, Some(until), None);
@@ -154,7 +170,7 @@ impl ConsumerMachine {
         tracing::info!(epoch = self.membership.generation, partitions = assigned.len(), "assigned");
         let reconciliation = &mut self.membership.reconciliation;
         reconciliation.ids = goal.into_iter().map(|(partition, id)| (partition.topic, id)).collect();
-        reconciliation.step = Step::Taking;
+        (reconciliation.step, reconciliation.has_taken) = (Step::Taking, true);
         self.membership.callbacks.push_back(Callback { kind: CallbackKind::Assigned, partitions: added });
         self.commits.wait_until(now + self.config.auto_commit_interval);
     }
