@@ -145,6 +145,11 @@ impl Membership {
         matches!(self.stage, Stage::Settled) && self.rejoin.is_none() && self.has_generation()
     }
 
+    /// Whether it is to join (again), and has not begun to.
+    pub(super) const fn is_to_join(&self) -> bool {
+        matches!(self.stage, Stage::Settled) && self.rejoin.is_some()
+    }
+
     /// The topics of all members, where it leads them.
     pub(super) fn group_topics(&self) -> impl Iterator<Item = &TopicName> {
         self.led.iter().flat_map(|led| &led.topics)

@@ -231,6 +231,19 @@ async fn an_eager_member_gives_everything_up_before_it_joins_again() {
 }
 
 #[tokio::test]
+async fn a_busy_application_does_not_put_a_rebalance_off() {
+    let mut play = Play::member(eager(), &[0, 1]);
+    play.machine.poll_ended(play.now);
+    play.heartbeat(ErrorCode::RebalanceInProgress);
+    assert_eq!(play.callback(), None, "it works on what it was handed out");
+    play.machine.poll_began(play.now);
+    assert!(play.machine.take_news() && play.machine.awaits_rebalance(), "nothing more is handed out before");
+    play.expect_callback(CallbackKind::Revoked, &[0, 1]);
+    play.join();
+    assert!(!play.machine.awaits_rebalance());
+}
+
+#[tokio::test]
 async fn a_cooperative_member_gives_up_only_what_it_lost_and_joins_again() {
     let mut play = Play::member(cooperative(), &[0, 1, 2]);
     play.heartbeat(ErrorCode::RebalanceInProgress);

@@ -37,7 +37,7 @@ use tokio::time::Instant;
 use types::{ErrorCode, NodeId, TopicName, TopicPartition};
 
 use crate::config::ClientConfig;
-use crate::consumer::{ConsumerConfig, PartitionRecords};
+use crate::consumer::{ConsumerConfig, GroupProtocol, PartitionRecords};
 use crate::errand::Errand;
 use crate::error::ClientError;
 use crate::metadata::ClusterMetadata;
@@ -244,10 +244,20 @@ impl ConsumerMachine {
         if matches!(self.subscription, Subscription::Nothing) {
             return Handed::Error(ClientError::NotSubscribed);
         }
-        if self.membership.reconciliation.awaits_poll() {
+        if self.awaits_rebalance() {
             return Handed::Nothing;
         }
         self.next_records().map_or(Handed::Nothing, Handed::Records)
+    }
+
+    /// Whether a rebalance is to begin within this poll, before anything more is handed out: a busy application would put
+    /// it off for ever otherwise.
+    fn awaits_rebalance(&self) -> bool {
+        let membership = &self.membership;
+        let is_to_join = self.config.group_protocol == GroupProtocol::Classic
+            && self.subscription.is_of_group()
+            && membership.is_to_join();
+        is_to_join || membership.reconciliation.awaits_poll()
     }
 
     fn wake(&mut self, at: Instant) {
