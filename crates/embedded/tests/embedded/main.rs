@@ -3,4 +3,5 @@
 mod clients;
 mod nodes;
 mod script;
+mod transactions;
 mod virtual_time;
