@@ -162,7 +162,6 @@ impl Play {
         let (attempt, _) = play.heartbeat();
         play.answered(attempt, 1, Some((id(), owned)));
         play.silent();
-        play.silent();
         assert_eq!(play.told(), (CallbackKind::Assigned, partitions(owned)));
         let (attempt, request) = play.heartbeat();
         assert_eq!(has(&request), Some(vec![(id(), owned.to_vec())]));
@@ -269,7 +268,6 @@ async fn offsets_that_a_transaction_may_change_are_waited_for() {
     play.knows_topic(id());
     let (attempt, _) = play.heartbeat();
     play.answered(attempt, 3, Some((id(), &[0])));
-    play.effects();
     let mut code = ErrorCode::UnstableOffsetCommit;
     loop {
         let (asked, request) = play.asks_for_offsets();
@@ -432,4 +430,14 @@ async fn errors_are_waited_out_or_told() {
     assert_eq!(play.fatal(), Some(ErrorCode::UnreleasedInstanceId));
     play.now += Duration::from_secs(60);
     play.silent();
+}
+
+#[test]
+fn what_was_assigned_is_taken_at_once_and_not_at_the_next_heartbeat() {
+    let mut play = Play::new(config());
+    play.knows_topic(id());
+    let (attempt, _) = play.heartbeat();
+    play.answered(attempt, 2, Some((id(), &[0, 1])));
+    play.silent();
+    assert_eq!(play.told(), (CallbackKind::Assigned, partitions(&[0, 1])));
 }

@@ -108,7 +108,7 @@ impl ConsumerMachine {
                 self.wake(until);
                 self.membership.reconciliation.step = Step::Committing { id, until, goal };
             }
-            Step::Committing { goal, .. } => self.revoke(goal),
+            Step::Committing { goal, .. } => self.revoke(goal, now),
             Step::Revoking { goal } if is_idle => self.take_goal(goal, now),
             Step::Taking if is_idle => {}
             step => self.membership.reconciliation.step = step,
@@ -154,12 +154,17 @@ impl ConsumerMachine {
                 return;
             }
         }
-        self.revoke(goal);
+        self.revoke(goal, now);
     }
 
-    fn revoke(&mut self, goal: Owned) {
+    /// Where there is nothing to give up nobody has to be waited for.
+    fn revoke(&mut self, goal: Owned, now: Instant) {
         self.give_up(CallbackKind::Revoked, self.gone(&goal));
-        self.membership.reconciliation.step = Step::Revoking { goal };
+        if self.membership.callbacks.is_empty() {
+            self.take_goal(goal, now);
+        } else {
+            self.membership.reconciliation.step = Step::Revoking { goal };
+        }
     }
 
     fn take_goal(&mut self, goal: Owned, now: Instant) {
