@@ -13,10 +13,19 @@ import time
 
 from harness import brokers, checks, results
 
-SUITES = ["dist", "quickstart", "start", "storage", "wire", "groups", "transactions", "epochs", "sessions", "kcat", "command_line", "why", "java_tools", "admin_tools", "settings",
-          "exchange", "exchange_groups", "exchange_consumer_groups", "exchange_transactions", "compaction", "crash", "full_disk", "flights", "client_library", "clients", "groups_tools", "transactions_tools", "verifiable", "groups_under_fire", "transactions_under_fire", "streams", "spring"]
+SUITES = [
+    "dist", "quickstart", "start", "storage", "wire", "groups", "transactions", "epochs", "sessions", "kcat",
+    "command_line", "why", "java_tools", "admin_tools", "settings", "exchange", "exchange_groups",
+    "exchange_consumer_groups", "exchange_transactions", "compaction", "crash", "full_disk", "flights",
+    "client_library", "clients", "groups_tools", "transactions_tools", "verifiable", "groups_under_fire",
+    "transactions_under_fire", "streams", "spring",
+]
 # These take long; CI runs them with --quick.
-LONG = ["exchange_groups", "exchange_consumer_groups", "exchange_transactions", "compaction", "clients", "groups_tools", "transactions_tools", "verifiable", "groups_under_fire", "transactions_under_fire", "streams", "spring"]
+LONG = [
+    "sessions", "exchange_groups", "exchange_consumer_groups", "exchange_transactions", "compaction", "clients",
+    "groups_tools", "transactions_tools", "verifiable", "groups_under_fire", "transactions_under_fire", "streams",
+    "spring",
+]
 
 
 class World:
